@@ -1,0 +1,1 @@
+"""The domain: studies, the loop, agents, memory, storage, worker, data preparation."""

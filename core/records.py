@@ -1,0 +1,301 @@
+"""The nouns of the program as plain, frozen data; the store reads and writes them, nothing else changes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.states import RUN_ENDED, STUDY_ENDED, Autonomy, RunState, StudyState, TrialState, Verdict
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Interactions prepared once; `card` and `profile` are the JSON of core.data's records of those names."""
+
+    id: str
+    name: str
+    lineage: str
+    folder: str
+    card: Mapping[str, Any]
+    profile: Mapping[str, Any]
+    created_at: float
+    archived_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """dataset x backbone x objective x search space x budget x agent x autonomy."""
+
+    id: int
+    name: str
+    dataset_id: str
+    backbone: str
+    objective: str
+    state: StudyState
+    agent: str
+    autonomy: Autonomy
+    space: Mapping[str, Any]
+    space_version: int
+    max_trials: int
+    max_epochs: int
+    min_gain: float
+    guards: Mapping[str, float]
+    deadline_seconds: float | None
+    seed: int
+    masking: str
+    stamp: str
+    instructions: str
+    use_memory: bool
+    extra_seeds: bool
+    incumbent_id: int | None
+    recommended_id: int | None
+    version: int
+    created_by: str
+    created_at: float
+    ended_at: float | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing of the study will change by itself any more."""
+        return self.state in STUDY_ENDED
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One config under one protocol; `kind` is baseline, production, planned or person."""
+
+    id: int
+    study_id: int
+    number: int
+    kind: str
+    state: TrialState
+    params: Params
+    seeds: tuple[int, ...]
+    space_version: int
+    stamp: str
+    config_hash: str
+    approval_hash: str
+    value: float | None
+    verdict: Verdict | None
+    comparison: Mapping[str, Any] | None
+    judged_at: float | None
+    looks: int
+    created_at: float
+    deadline_at: float | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to decide."""
+        return self.state is TrialState.PROPOSED
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the agent wanted to run, frozen; the trial may run an edited config instead."""
+
+    id: int
+    trial_id: int
+    author: str
+    params: Params
+    changes: Mapping[str, tuple[Any, Any]]  # field -> (incumbent's value, proposed value)
+    axis: str
+    direction: str
+    claim: str
+    mechanism: str
+    expected: Mapping[str, float | None]  # relative and absolute change of the objective, each with its sd
+    risk: str
+    novelty: str
+    falsifier: str
+    cost: Mapping[str, float | None]
+    base_trial_id: int | None
+    created_at: float
+    stale: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who decided what on exactly which config (`approval_hash`) and when."""
+
+    id: int
+    trial_id: int
+    kind: str
+    actor: str
+    via: str
+    reason: str
+    approval_hash: str
+    params: Params
+    at: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One seed of an approved trial."""
+
+    id: int
+    trial_id: int
+    study_id: int
+    seed: int
+    purpose: str  # trial, extra, fresh
+    state: RunState
+    attempt: int
+    losses: int
+    worker: str | None
+    lease_until: float | None
+    epoch: int
+    best_epoch: int | None
+    value: float | None
+    metrics: Mapping[str, Any]
+    error: str | None
+    seconds: float
+    created_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run needs no worker any more."""
+        return self.state in RUN_ENDED
+
+
+@dataclass(frozen=True)
+class IntermediateValue:
+    """Metrics of one epoch of one run."""
+
+    run_id: int
+    epoch: int
+    attempt: int
+    train_loss: float | None
+    metrics: Mapping[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Reflection:
+    """What was observed against what was predicted, and what follows."""
+
+    id: int
+    trial_id: int
+    author: str
+    observed: str
+    predicted: str
+    why: str
+    claim_held: str  # yes, no, unknown
+    rule: str
+    next_action: str
+    facts: Mapping[str, Any]
+    created_at: float
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """An entry of the memory at its current revision."""
+
+    id: int
+    level: str  # study, dataset, cognition
+    kind: str  # do, avoid, fact
+    claim: str
+    axis: str
+    direction: str
+    effect: float | None  # mean relative change of the objective seen
+    backbone: str
+    dataset_id: str | None
+    study_id: int | None
+    stamp: str | None
+    conditions: str
+    lineage: str | None
+    status: str  # active, muted, archived
+    pinned: bool
+    author: str
+    revision: int
+    wins: float
+    losses: float
+    created_at: float
+    updated_at: float
+
+    @property
+    def document_id(self) -> str:
+        """Its name in the vector index."""
+        return f"lesson-{self.id}"
+
+
+@dataclass(frozen=True)
+class LessonRevision:
+    """One version of what a person or the agent can edit of a lesson."""
+
+    lesson_id: int
+    revision: int
+    body: Mapping[str, Any]
+    author: str
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A trial that speaks for or against a lesson, with its effect."""
+
+    lesson_id: int
+    trial_id: int
+    outcome: str  # for, against
+    effect: float
+    low: float
+    high: float
+    at: float
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """A lesson that was found for a proposal, with its score in parts, and whether it was shown and cited."""
+
+    proposal_id: int
+    lesson_id: int
+    revision: int
+    score: float
+    parts: Mapping[str, Any]
+    shown: bool
+    cited: bool
+    decisive: bool
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """One opening of the sealed test: who asked, when, and what came out. States: requested, done, failed."""
+
+    id: int
+    study_id: int
+    lineage: str
+    look: int
+    state: str
+    actor: str
+    options: Mapping[str, Any]
+    result: Mapping[str, Any] | None
+    error: str | None
+    requested_at: float
+    done_at: float | None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One move, in an append-only log."""
+
+    id: int
+    at: float
+    kind: str
+    actor: str
+    study_id: int | None
+    trial_id: int | None
+    run_id: int | None
+    lesson_id: int | None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WorkerStatus:
+    """A worker as it last reported."""
+
+    name: str
+    pid: int
+    host: str
+    beat_at: float
+    doing: str

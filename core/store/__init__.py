@@ -1,0 +1,35 @@
+"""SQL as the only truth; the one folder that imports sqlalchemy."""
+
+from core.clock import Clock
+from core.store.database import Database
+from core.store.datasets import Datasets
+from core.store.events import Events
+from core.store.index import IndexNotes
+from core.store.leases import Leases
+from core.store.lessons import Lessons
+from core.store.reveals import Reveals
+from core.store.runs import Runs
+from core.store.studies import Studies
+from core.store.trials import Found, Trials
+
+__all__ = ["Found", "Store"]
+
+
+class Store:
+    """Every aggregate over one database. Raises StorageFailed, NewerSchema."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.database = Database(url)
+        self.datasets = Datasets(self.database, clock)
+        self.studies = Studies(self.database, clock)
+        self.trials = Trials(self.database, clock)
+        self.runs = Runs(self.database, clock)
+        self.lessons = Lessons(self.database, clock)
+        self.reveals = Reveals(self.database, clock)
+        self.events = Events(self.database, clock)
+        self.leases = Leases(self.database, clock)
+        self.index = IndexNotes(self.database, clock)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()

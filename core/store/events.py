@@ -1,0 +1,36 @@
+"""Reading the append-only event log; the other parts write it inside their own transactions."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from core.records import Event
+from core.store import schema
+from core.store.part import Part, record_of
+
+_table = schema.events
+
+
+class Events(Part):
+    """Rows of `events`."""
+
+    def note(self, kind: str, actor: str, detail: dict[str, Any] | None = None, **ids: int | None) -> None:
+        """Append an event that changes nothing else, such as an export."""
+        with self.database.write() as connection:
+            self._note(connection, kind, actor, detail, **ids)
+
+    def after(self, id: int = 0, study_id: int | None = None, limit: int = 1000) -> list[Event]:
+        """Events newer than an event id, oldest first."""
+        query = select(_table).where(_table.c.id > id).order_by(_table.c.id).limit(limit)
+        if study_id is not None:
+            query = query.where(_table.c.study_id == study_id)
+        with self.database.read() as connection:
+            return [record_of(Event, row) for row in connection.execute(query).mappings()]
+
+    def newest(self, limit: int = 50, **equal: int) -> list[Event]:
+        """The newest events, newest first; filtered by study_id, trial_id, run_id or lesson_id."""
+        query = select(_table).order_by(_table.c.id.desc()).limit(limit)
+        for column, value in equal.items():
+            query = query.where(_table.c[column] == value)
+        with self.database.read() as connection:
+            return [record_of(Event, row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,67 @@
+"""What SQL keeps for the vector index: the outbox, its version, and vectors by the hash of their text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert, select, update
+
+from core.store import schema
+from core.store.part import Part
+
+_outbox = schema.outbox
+_state = schema.index_state
+_vectors = schema.vectors
+
+
+class IndexNotes(Part):
+    """Rows of `outbox`, `index_state` and `vectors`."""
+
+    def post(self, collection: str, document_id: str) -> None:
+        """Say that a document changed."""
+        with self.database.write() as connection:
+            row = {"collection": collection, "document_id": document_id, "at": self.clock.now()}
+            connection.execute(insert(_outbox).values(row))
+
+    def pending(self, limit: int = 500) -> list[tuple[int, str, str]]:
+        """The oldest notes as (id, collection, document id)."""
+        query = select(_outbox.c.id, _outbox.c.collection, _outbox.c.document_id).order_by(_outbox.c.id).limit(limit)
+        with self.database.read() as connection:
+            return [(row.id, row.collection, row.document_id) for row in connection.execute(query)]
+
+    def done(self, ids: Sequence[int]) -> None:
+        """Drop notes that the index has taken, and move the version that readers watch."""
+        with self.database.write() as connection:
+            connection.execute(_outbox.delete().where(_outbox.c.id.in_(ids)))
+            moved = connection.execute(
+                update(_state).where(_state.c.name == "index").values(version=_state.c.version + 1)
+            )
+            if not moved.rowcount:
+                connection.execute(insert(_state).values(name="index", version=1))
+
+    def version(self) -> int:
+        """The number that moves with every change of the index."""
+        with self.database.read() as connection:
+            return int(connection.execute(select(_state.c.version).where(_state.c.name == "index")).scalar() or 0)
+
+    def cached_vectors(self, hashes: Sequence[str], embedder: str) -> dict[str, np.ndarray]:
+        """Vectors (float32) known for these text hashes."""
+        found: dict[str, np.ndarray] = {}
+        with self.database.read() as connection:
+            for start in range(0, len(hashes), 500):
+                some = _vectors.c.text_hash.in_(hashes[start : start + 500])
+                for row in connection.execute(select(_vectors).where(some, _vectors.c.embedder == embedder)):
+                    found[row.text_hash] = np.frombuffer(row.vector, dtype=np.float32)
+        return found
+
+    def cache_vectors(self, vectors: Mapping[str, np.ndarray], embedder: str) -> None:
+        """Keep vectors by text hash; those already there stay."""
+        known = self.cached_vectors(list(vectors), embedder)
+        rows: list[dict[str, Any]] = [
+            {"text_hash": key, "embedder": embedder, "vector": np.asarray(vector, dtype=np.float32).tobytes()}
+            for key, vector in vectors.items()
+            if key not in known
+        ]
+        if rows:
+            with self.database.write() as connection:
+                connection.execute(insert(_vectors), rows)

@@ -1,0 +1,162 @@
+"""Lessons in SQL: the truth of the memory, with every revision, evidence and the outbox of the index."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.records import Evidence, Lesson, LessonRevision
+from core.store import schema
+from core.store.part import Part, inserted_id, lost_the_race, record_of
+
+_table = schema.lessons
+_revisions = schema.lesson_revisions
+EDITABLE = frozenset({"kind", "claim", "axis", "direction", "conditions", "status", "pinned", "level", "backbone"})
+LEVELS = ("study", "dataset", "cognition")
+STATUSES = ("active", "muted", "archived")
+COLLECTION = "lessons"
+
+
+class Lessons(Part):
+    """Rows of `lessons`, `lesson_revisions` and `evidence`; each change leaves a note for the index in `outbox`."""
+
+    def add(self, values: Mapping[str, Any], author: str, reason: str) -> Lesson:
+        """Insert a lesson at revision 1."""
+        now = self.clock.now()
+        row = {
+            "effect": None,
+            "dataset_id": None,
+            "study_id": None,
+            "stamp": None,
+            "conditions": "",
+            "lineage": None,
+            "status": "active",
+            "pinned": False,
+            "wins": 0.0,
+            "losses": 0.0,
+            **values,
+            "author": author,
+            "revision": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+        with self.database.write() as connection:
+            id = inserted_id(connection.execute(insert(_table).values(row)))
+            self._revise(connection, id, 1, row, author, reason)
+            self._note(
+                connection, "lesson written", author, {"claim": row["claim"]}, lesson_id=id, study_id=row["study_id"]
+            )
+        return self.get(id)
+
+    def edit(self, id: int, revision: int, changes: Mapping[str, Any], author: str, reason: str = "") -> Lesson:
+        """Write the next revision; `revision` is the one the editor had in front of them.
+
+        Raises Conflict when somebody else edited since, InvalidInput for fields that cannot be edited.
+        """
+        if unknown := sorted(set(changes) - EDITABLE):
+            raise InvalidInput(f"{', '.join(unknown)} cannot be edited; these can: {', '.join(sorted(EDITABLE))}")
+        with self.database.write() as connection:
+            guard = update(_table).where(_table.c.id == id, _table.c.revision == revision)
+            values = {**changes, "revision": revision + 1, "updated_at": self.clock.now()}
+            if not connection.execute(guard.values(values)).rowcount:
+                raise lost_the_race(connection, f"lesson {id} (you saw revision {revision})", "lesson_id", id, "edited")
+            row = connection.execute(select(_table).where(_table.c.id == id)).mappings().one()
+            self._revise(connection, id, revision + 1, row, author, reason)
+            self._note(
+                connection, "lesson edited", author, {"changed": sorted(changes), "reason": reason}, lesson_id=id
+            )
+        return self.get(id)
+
+    def restore(self, id: int, revision: int, author: str) -> Lesson:
+        """Write an old revision's body as the newest one."""
+        bodies = {old.revision: old.body for old in self.revisions(id)}
+        if revision not in bodies:
+            raise NotFound(f"lesson {id} has no revision {revision}; it has {', '.join(map(str, sorted(bodies)))}")
+        return self.edit(id, self.get(id).revision, bodies[revision], author, f"restored revision {revision}")
+
+    def delete(self, id: int, actor: str) -> None:
+        """Delete a lesson with its revisions. Raises Conflict unless it is archived and no proposal used it."""
+        with self.database.write() as connection:
+            row = connection.execute(select(_table.c.status).where(_table.c.id == id)).first()
+            if row is None:
+                raise NotFound(f"no lesson {id}")
+            if row.status != "archived":
+                raise Conflict(f"lesson {id} is {row.status}; archive it first, then delete it")
+            uses = select(func.count()).select_from(schema.retrievals).where(schema.retrievals.c.lesson_id == id)
+            if connection.execute(uses).scalar():
+                raise Conflict(
+                    f"lesson {id} was shown to the agent in past proposals; it stays archived, for the record"
+                )
+            for table in (_revisions, schema.evidence):
+                connection.execute(table.delete().where(table.c.lesson_id == id))
+            connection.execute(_table.delete().where(_table.c.id == id))
+            self._post(connection, id)
+            self._note(connection, "lesson deleted", actor, lesson_id=id)
+
+    def add_evidence(self, id: int, trial_id: int, outcome: str, effect: float, low: float, high: float) -> None:
+        """Link a trial that speaks for or against; the same trial again replaces what it said."""
+        table = schema.evidence
+        row = {"lesson_id": id, "trial_id": trial_id, "outcome": outcome, "effect": effect, "low": low, "high": high}
+        with self.database.write() as connection:
+            connection.execute(table.delete().where(table.c.lesson_id == id, table.c.trial_id == trial_id))
+            connection.execute(insert(table).values({**row, "at": self.clock.now()}))
+            mean = select(func.avg(table.c.effect)).where(table.c.lesson_id == id).scalar_subquery()
+            connection.execute(update(_table).where(_table.c.id == id).values(effect=mean))
+            self._post(connection, id)
+
+    def pay(self, id: int, trial_id: int, won: float, lost: float) -> None:
+        """Add credit to the lesson that chose a trial's axis and direction."""
+        with self.database.write() as connection:
+            values = {"wins": _table.c.wins + won, "losses": _table.c.losses + lost, "updated_at": self.clock.now()}
+            connection.execute(update(_table).where(_table.c.id == id).values(values))
+            self._note(
+                connection, "lesson paid", "verdict", {"won": won, "lost": lost}, lesson_id=id, trial_id=trial_id
+            )
+
+    def get(self, id: int) -> Lesson:
+        """By id. Raises NotFound."""
+        with self.database.read() as connection:
+            row = connection.execute(select(_table).where(_table.c.id == id)).mappings().first()
+        if row is None:
+            raise NotFound(f"no lesson {id}; list them: python -m core memory list")
+        return record_of(Lesson, row)
+
+    def all(self, statuses: tuple[str, ...] = ("active",), **equal: Any) -> list[Lesson]:
+        """Lessons by status and equal columns, oldest first."""
+        query = select(_table).where(_table.c.status.in_(statuses)).order_by(_table.c.id)
+        for column, value in equal.items():
+            query = query.where(_table.c[column] == value)
+        with self.database.read() as connection:
+            return [record_of(Lesson, row) for row in connection.execute(query).mappings()]
+
+    def containing(self, words: str) -> list[Lesson]:
+        """Lessons whose claim contains every word, whatever its case."""
+        query = select(_table).where(_table.c.status != "archived").order_by(_table.c.id)
+        for word in words.split():
+            query = query.where(_table.c.claim.icontains(word, autoescape=True))
+        with self.database.read() as connection:
+            return [record_of(Lesson, row) for row in connection.execute(query).mappings()]
+
+    def revisions(self, id: int) -> list[LessonRevision]:
+        """Every revision, oldest first."""
+        query = select(_revisions).where(_revisions.c.lesson_id == id).order_by(_revisions.c.revision)
+        with self.database.read() as connection:
+            return [record_of(LessonRevision, row) for row in connection.execute(query).mappings()]
+
+    def evidence(self, id: int) -> list[Evidence]:
+        """The trials that speak for or against a lesson."""
+        table = schema.evidence
+        query = select(table).where(table.c.lesson_id == id).order_by(table.c.at)
+        with self.database.read() as connection:
+            return [record_of(Evidence, row) for row in connection.execute(query).mappings()]
+
+    def _revise(self, connection: Connection, id: int, revision: int, row: Any, author: str, reason: str) -> None:
+        body = {key: row[key] for key in EDITABLE}
+        values = {"lesson_id": id, "revision": revision, "body": body, "author": author, "reason": reason}
+        connection.execute(insert(_revisions).values({**values, "at": self.clock.now()}))
+        self._post(connection, id)
+
+    def _post(self, connection: Connection, id: int) -> None:
+        row = {"collection": COLLECTION, "document_id": f"lesson-{id}", "at": self.clock.now()}
+        connection.execute(insert(schema.outbox).values(row))

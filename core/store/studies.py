@@ -1,0 +1,132 @@
+"""Studies in SQL: their states, their settings with every revision, their incumbent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.records import Study
+from core.states import STUDY_ENDED, STUDY_MOVES, StudyState
+from core.store import schema
+from core.store.part import Part, inserted_id, lost_the_race, record_of
+
+_table = schema.studies
+_revisions = schema.study_revisions
+EDITABLE = frozenset(
+    {"name", "space", "max_trials", "min_gain", "guards", "autonomy", "deadline_seconds", "instructions", "extra_seeds"}
+)
+
+
+class Studies(Part):
+    """Rows of `studies` and their revisions."""
+
+    def create(self, values: Mapping[str, Any], actor: str) -> Study:
+        """Insert an active study at revision 1. Raises Conflict when the name is taken."""
+        row = {
+            "state": StudyState.ACTIVE,
+            "space_version": 1,
+            "version": 0,
+            "incumbent_id": None,
+            "recommended_id": None,
+            "created_by": actor,
+            "created_at": self.clock.now(),
+            **values,
+        }
+        with self.database.write() as connection:
+            if connection.execute(select(_table.c.id).where(_table.c.name == row["name"])).first():
+                raise Conflict(f"a study named {row['name']!r} is already there; give another --name")
+            id = inserted_id(connection.execute(insert(_table).values(row)))
+            self._revise(connection, id, {key: row[key] for key in EDITABLE}, actor, "created")
+            self._note(connection, "study created", actor, study_id=id)
+        return self.get(id)
+
+    def get(self, reference: int | str) -> Study:
+        """By id or name. Raises NotFound naming the way to list them."""
+        by_id = isinstance(reference, int) or reference.isdigit()
+        condition = _table.c.id == int(reference) if by_id else _table.c.name == reference
+        with self.database.read() as connection:
+            row = connection.execute(select(_table).where(condition)).mappings().first()
+            if row is None and by_id:
+                row = connection.execute(select(_table).where(_table.c.name == str(reference))).mappings().first()
+        if row is None:
+            names = ", ".join(f"{study.id} {study.name}" for study in self.all()[-5:]) or "none yet"
+            raise NotFound(f"no study {reference!r}; the newest are: {names}")
+        return record_of(Study, row)
+
+    def all(self, states: frozenset[StudyState] | None = None) -> list[Study]:
+        """Every study, oldest first."""
+        query = select(_table).order_by(_table.c.id)
+        if states is not None:
+            query = query.where(_table.c.state.in_(sorted(states)))
+        with self.database.read() as connection:
+            return [record_of(Study, row) for row in connection.execute(query).mappings()]
+
+    def version(self, id: int) -> int:
+        """The number that moves with every change of the study; pages poll it."""
+        with self.database.read() as connection:
+            return int(connection.execute(select(_table.c.version).where(_table.c.id == id)).scalar() or 0)
+
+    def move(self, id: int, target: StudyState, actor: str, reason: str = "") -> Study:
+        """Pause, resume, stop, finish or cancel. Raises IllegalMove, Conflict when raced."""
+        origin = self.get(id).state
+        with self.database.write() as connection:
+            values = {"ended_at": self.clock.now()} if target in STUDY_ENDED else {}
+            if not self._move(connection, _table, id, (origin, target), STUDY_MOVES, **values):
+                raise lost_the_race(connection, f"study {id}", "study_id", id, f"made {target}")
+            self._note(connection, f"study {target}", actor, {"reason": reason} if reason else {}, study_id=id)
+        return self.get(id)
+
+    def edit(self, id: int, revision: int, changes: Mapping[str, Any], actor: str, reason: str = "") -> Study:
+        """Change settings in mid-study as a new revision; `revision` is the one the editor had in front of them.
+
+        A changed space raises the study's space version. Raises Conflict when somebody else edited since.
+        """
+        if unknown := sorted(set(changes) - EDITABLE):
+            raise InvalidInput(f"{', '.join(unknown)} cannot be changed; these can: {', '.join(sorted(EDITABLE))}")
+        with self.database.write() as connection:
+            if self._revision(connection, id) != revision:
+                raise lost_the_race(connection, f"study {id}", "study_id", id, "edited")
+            values = dict(changes)
+            if "space" in changes:
+                values["space_version"] = _table.c.space_version + 1
+            connection.execute(update(_table).where(_table.c.id == id).values(values))
+            row = connection.execute(select(_table).where(_table.c.id == id)).mappings().one()
+            self._revise(connection, id, {key: row[key] for key in EDITABLE}, actor, reason)
+            self._note(connection, "study edited", actor, {"changed": sorted(changes)}, study_id=id)
+        return self.get(id)
+
+    def revision(self, id: int) -> int:
+        """The newest revision of the study's settings."""
+        with self.database.read() as connection:
+            return self._revision(connection, id)
+
+    def revisions(self, id: int) -> list[Mapping[str, Any]]:
+        """Every revision of the study's settings, oldest first."""
+        query = select(_revisions).where(_revisions.c.study_id == id).order_by(_revisions.c.revision)
+        with self.database.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def set_incumbent(self, id: int, trial_id: int, before: int | None, actor: str) -> bool:
+        """Make a trial the current best, if the one before it still is; False when it is not."""
+        with self.database.write() as connection:
+            guard = update(_table).where(_table.c.id == id, _table.c.incumbent_id.is_not_distinct_from(before))
+            if not connection.execute(guard.values(incumbent_id=trial_id)).rowcount:
+                return False
+            self._note(connection, "incumbent changed", actor, {"before": before}, study_id=id, trial_id=trial_id)
+        return True
+
+    def recommend(self, id: int, trial_id: int, why: str, actor: str) -> None:
+        """Write down which trial the study recommends at its end."""
+        with self.database.write() as connection:
+            connection.execute(update(_table).where(_table.c.id == id).values(recommended_id=trial_id))
+            self._note(connection, "trial recommended", actor, {"why": why}, study_id=id, trial_id=trial_id)
+
+    def _revision(self, connection: Connection, id: int) -> int:
+        newest = select(func.max(_revisions.c.revision)).where(_revisions.c.study_id == id)
+        return int(connection.execute(newest).scalar() or 0)
+
+    def _revise(self, connection: Connection, id: int, body: Mapping[str, Any], actor: str, reason: str) -> None:
+        row = {"study_id": id, "revision": self._revision(connection, id) + 1, "body": dict(body)}
+        row |= {"author": actor, "reason": reason, "at": self.clock.now()}
+        connection.execute(insert(_revisions).values(row))
