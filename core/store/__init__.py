@@ -7,22 +7,24 @@ from core.store.events import Events
 from core.store.index import IndexNotes
 from core.store.leases import Leases
 from core.store.lessons import Lessons
+from core.store.proposals import Found, Proposals
 from core.store.reveals import Reveals
 from core.store.runs import Runs
 from core.store.studies import Studies
-from core.store.trials import Found, Trials
+from core.store.trials import Trials
 
 __all__ = ["Found", "Store"]
 
 
 class Store:
-    """Every aggregate over one database. Raises StorageFailed, NewerSchema."""
+    """Every aggregate over one database. Raises InvalidInput, StorageFailed, NewerSchema."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.database = Database(url)
         self.datasets = Datasets(self.database, clock)
         self.studies = Studies(self.database, clock)
         self.trials = Trials(self.database, clock)
+        self.proposals = Proposals(self.database, clock)
         self.runs = Runs(self.database, clock)
         self.lessons = Lessons(self.database, clock)
         self.reveals = Reveals(self.database, clock)

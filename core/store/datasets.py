@@ -1,5 +1,6 @@
 """Datasets in SQL: the card and the profile of every prepared folder."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,14 +27,18 @@ class Datasets(Part):
         profile: Mapping[str, Any],
         actor: str,
     ) -> Dataset:
-        """Register a prepared folder; the same content again gives the row that is there.
+        """Register a prepared folder; the same content again gives the row that is there, out of the archive.
 
         Raises Conflict when the name already belongs to other content.
         """
         with self.database.write() as connection:
             same = connection.execute(select(_table).where(_table.c.id == id)).mappings().first()
             if same:
-                return record_of(Dataset, same)
+                here = {"folder": folder, "archived_at": None}
+                if any(same[key] != value for key, value in here.items()):
+                    connection.execute(update(_table).where(_table.c.id == id).values(here))
+                    self._note(connection, "dataset imported again", actor, {"dataset": id, "name": same["name"]})
+                return dataclasses.replace(record_of(Dataset, same), folder=folder, archived_at=None)
             if connection.execute(select(_table.c.id).where(_table.c.name == name)).first():
                 raise Conflict(f"a dataset named {name!r} with other content is already there; give another --name")
             row: dict[str, Any] = {"id": id, "name": name, "lineage": lineage, "folder": folder, "card": dict(card)}
@@ -48,7 +53,8 @@ class Datasets(Part):
             exact = or_(_table.c.id == reference, _table.c.name == reference)
             rows = connection.execute(select(_table).where(exact)).mappings().all()
             if not rows and len(reference) >= 4:
-                rows = connection.execute(select(_table).where(_table.c.id.startswith(reference))).mappings().all()
+                begins = select(_table).where(_table.c.id.startswith(reference, autoescape=True))
+                rows = connection.execute(begins).mappings().all()
         if len(rows) > 1:
             raise InvalidInput(f"{reference!r} fits several datasets: {', '.join(row['name'] for row in rows)}")
         if not rows:
@@ -63,11 +69,12 @@ class Datasets(Part):
         query = select(_table).order_by(_table.c.created_at, _table.c.id)
         if not archived:
             query = query.where(_table.c.archived_at.is_(None))
-        with self.database.read() as connection:
-            return [record_of(Dataset, row) for row in connection.execute(query).mappings()]
+        return self._all(Dataset, query)
 
     def archive(self, id: str, actor: str) -> None:
-        """Hide a dataset from lists; its studies stay."""
+        """Hide a dataset from lists; its studies stay. Raises NotFound."""
         with self.database.write() as connection:
-            connection.execute(update(_table).where(_table.c.id == id).values(archived_at=self.clock.now()))
+            hidden = update(_table).where(_table.c.id == id).values(archived_at=self.clock.now())
+            if not connection.execute(hidden).rowcount:
+                raise NotFound(f"no dataset with id {id!r}; list them: python -m core storage")
             self._note(connection, "dataset archived", actor, {"dataset": id})

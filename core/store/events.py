@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from core.records import Event
 from core.store import schema
-from core.store.part import Part, record_of
+from core.store.part import Part
 
 _table = schema.events
 
@@ -24,13 +24,11 @@ class Events(Part):
         query = select(_table).where(_table.c.id > id).order_by(_table.c.id).limit(limit)
         if study_id is not None:
             query = query.where(_table.c.study_id == study_id)
-        with self.database.read() as connection:
-            return [record_of(Event, row) for row in connection.execute(query).mappings()]
+        return self._all(Event, query)
 
     def newest(self, limit: int = 50, **equal: int) -> list[Event]:
         """The newest events, newest first; filtered by study_id, trial_id, run_id or lesson_id."""
         query = select(_table).order_by(_table.c.id.desc()).limit(limit)
         for column, value in equal.items():
             query = query.where(_table.c[column] == value)
-        with self.database.read() as connection:
-            return [record_of(Event, row) for row in connection.execute(query).mappings()]
+        return self._all(Event, query)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from core.store import schema
 from core.store.part import Part
@@ -30,7 +30,9 @@ class IndexNotes(Part):
             return [(row.id, row.collection, row.document_id) for row in connection.execute(query)]
 
     def done(self, ids: Sequence[int]) -> None:
-        """Drop notes that the index has taken, and move the version that readers watch."""
+        """Drop notes that the index has taken, and move the version that readers watch; without notes it stays."""
+        if not ids:
+            return
         with self.database.write() as connection:
             connection.execute(_outbox.delete().where(_outbox.c.id.in_(ids)))
             moved = connection.execute(
@@ -46,22 +48,28 @@ class IndexNotes(Part):
 
     def cached_vectors(self, hashes: Sequence[str], embedder: str) -> dict[str, np.ndarray]:
         """Vectors (float32) known for these text hashes."""
-        found: dict[str, np.ndarray] = {}
         with self.database.read() as connection:
-            for start in range(0, len(hashes), 500):
-                some = _vectors.c.text_hash.in_(hashes[start : start + 500])
-                for row in connection.execute(select(_vectors).where(some, _vectors.c.embedder == embedder)):
-                    found[row.text_hash] = np.frombuffer(row.vector, dtype=np.float32)
-        return found
+            return _known(connection, hashes, embedder)
 
     def cache_vectors(self, vectors: Mapping[str, np.ndarray], embedder: str) -> None:
         """Keep vectors by text hash; those already there stay."""
-        known = self.cached_vectors(list(vectors), embedder)
-        rows: list[dict[str, Any]] = [
-            {"text_hash": key, "embedder": embedder, "vector": np.asarray(vector, dtype=np.float32).tobytes()}
-            for key, vector in vectors.items()
-            if key not in known
-        ]
-        if rows:
-            with self.database.write() as connection:
+        if not vectors:
+            return
+        with self.database.write() as connection:
+            known = _known(connection, list(vectors), embedder)
+            rows: list[dict[str, Any]] = [
+                {"text_hash": key, "embedder": embedder, "vector": np.asarray(vector, dtype=np.float32).tobytes()}
+                for key, vector in vectors.items()
+                if key not in known
+            ]
+            if rows:
                 connection.execute(insert(_vectors), rows)
+
+
+def _known(connection: Connection, hashes: Sequence[str], embedder: str) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for start in range(0, len(hashes), 500):  # databases limit the parameters of one statement
+        some = _vectors.c.text_hash.in_(hashes[start : start + 500])
+        for row in connection.execute(select(_vectors).where(some, _vectors.c.embedder == embedder)):
+            found[row.text_hash] = np.frombuffer(row.vector, dtype=np.float32)
+    return found

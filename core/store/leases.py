@@ -1,10 +1,12 @@
 """Leases and workers in SQL: who plans a study, who owns the index, who is alive."""
 
-from sqlalchemy import delete, insert, select, update
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
 
 from core.records import WorkerStatus
 from core.store import schema
-from core.store.part import Part, record_of
+from core.store.part import Part
 
 _leases = schema.leases
 _workers = schema.workers
@@ -25,7 +27,7 @@ class Leases(Part):
             if row is None:
                 connection.execute(insert(_leases).values(name=name, **values))
                 return True
-            if row.holder != holder and now <= row.until <= now + 2 * row.length:
+            if row.holder != holder and _holds(row, now):
                 return False
             connection.execute(update(_leases).where(_leases.c.name == name).values(values))
             return True
@@ -39,7 +41,7 @@ class Leases(Part):
         """Who holds a lease now."""
         with self.database.read() as connection:
             row = connection.execute(select(_leases).where(_leases.c.name == name)).first()
-        return row.holder if row and row.until >= self.clock.now() else None
+        return row.holder if row and _holds(row, self.clock.now()) else None
 
     def beat(self, name: str, pid: int, host: str, doing: str) -> None:
         """A worker's sign of life."""
@@ -50,11 +52,14 @@ class Leases(Part):
 
     def workers(self) -> list[WorkerStatus]:
         """Every worker that reported and has not left, newest sign of life first."""
-        with self.database.read() as connection:
-            rows = connection.execute(select(_workers).order_by(_workers.c.beat_at.desc())).mappings()
-            return [record_of(WorkerStatus, row) for row in rows]
+        return self._all(WorkerStatus, select(_workers).order_by(_workers.c.beat_at.desc(), _workers.c.name))
 
     def leave(self, name: str) -> None:
-        """Forget a worker that ended or was lost."""
+        """Forget a worker that ended or was lost, and free the leases it held."""
         with self.database.write() as connection:
             connection.execute(delete(_workers).where(_workers.c.name == name))
+            connection.execute(delete(_leases).where(_leases.c.holder == name))
+
+
+def _holds(lease: Row[Any], now: float) -> bool:
+    return bool(now <= lease.until <= now + 2 * lease.length)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from core.errors import Conflict, InvalidInput, NotFound
 from core.records import Evidence, Lesson, LessonRevision
 from core.store import schema
-from core.store.part import Part, inserted_id, lost_the_race, record_of
+from core.store.part import Part, inserted_id, lost_the_race
 
 _table = schema.lessons
 _revisions = schema.lesson_revisions
@@ -22,7 +22,7 @@ class Lessons(Part):
     """Rows of `lessons`, `lesson_revisions` and `evidence`; each change leaves a note for the index in `outbox`."""
 
     def add(self, values: Mapping[str, Any], author: str, reason: str) -> Lesson:
-        """Insert a lesson at revision 1."""
+        """Insert a lesson at revision 1. Raises InvalidInput for a level or status that does not exist."""
         now = self.clock.now()
         row = {
             "effect": None,
@@ -41,6 +41,7 @@ class Lessons(Part):
             "created_at": now,
             "updated_at": now,
         }
+        _check(row)
         with self.database.write() as connection:
             id = inserted_id(connection.execute(insert(_table).values(row)))
             self._revise(connection, id, 1, row, author, reason)
@@ -56,16 +57,21 @@ class Lessons(Part):
         """
         if unknown := sorted(set(changes) - EDITABLE):
             raise InvalidInput(f"{', '.join(unknown)} cannot be edited; these can: {', '.join(sorted(EDITABLE))}")
+        _check(changes)
         with self.database.write() as connection:
+            before = connection.execute(select(_table).where(_table.c.id == id)).mappings().first()
+            if before is None:
+                raise _unknown(id)
+            changed = sorted(key for key, value in changes.items() if before[key] != value)
             guard = update(_table).where(_table.c.id == id, _table.c.revision == revision)
             values = {**changes, "revision": revision + 1, "updated_at": self.clock.now()}
             if not connection.execute(guard.values(values)).rowcount:
-                raise lost_the_race(connection, f"lesson {id} (you saw revision {revision})", "lesson_id", id, "edited")
+                what = f"lesson {id} (you saw revision {revision})"
+                raise lost_the_race(connection, what, "lesson_id", id, "edited", "lesson edited")
             row = connection.execute(select(_table).where(_table.c.id == id)).mappings().one()
             self._revise(connection, id, revision + 1, row, author, reason)
-            self._note(
-                connection, "lesson edited", author, {"changed": sorted(changes), "reason": reason}, lesson_id=id
-            )
+            ids = {"lesson_id": id, "study_id": row["study_id"]}
+            self._note(connection, "lesson edited", author, {"changed": changed, "reason": reason}, **ids)
         return self.get(id)
 
     def restore(self, id: int, revision: int, author: str) -> Lesson:
@@ -78,9 +84,9 @@ class Lessons(Part):
     def delete(self, id: int, actor: str) -> None:
         """Delete a lesson with its revisions. Raises Conflict unless it is archived and no proposal used it."""
         with self.database.write() as connection:
-            row = connection.execute(select(_table.c.status).where(_table.c.id == id)).first()
+            row = connection.execute(select(_table.c.status, _table.c.study_id).where(_table.c.id == id)).first()
             if row is None:
-                raise NotFound(f"no lesson {id}")
+                raise _unknown(id)
             if row.status != "archived":
                 raise Conflict(f"lesson {id} is {row.status}; archive it first, then delete it")
             uses = select(func.count()).select_from(schema.retrievals).where(schema.retrievals.c.lesson_id == id)
@@ -92,7 +98,7 @@ class Lessons(Part):
                 connection.execute(table.delete().where(table.c.lesson_id == id))
             connection.execute(_table.delete().where(_table.c.id == id))
             self._post(connection, id)
-            self._note(connection, "lesson deleted", actor, lesson_id=id)
+            self._note(connection, "lesson deleted", actor, lesson_id=id, study_id=row.study_id)
 
     def add_evidence(self, id: int, trial_id: int, outcome: str, effect: float, low: float, high: float) -> None:
         """Link a trial that speaks for or against; the same trial again replaces what it said."""
@@ -110,46 +116,41 @@ class Lessons(Part):
         with self.database.write() as connection:
             values = {"wins": _table.c.wins + won, "losses": _table.c.losses + lost, "updated_at": self.clock.now()}
             connection.execute(update(_table).where(_table.c.id == id).values(values))
-            self._note(
-                connection, "lesson paid", "verdict", {"won": won, "lost": lost}, lesson_id=id, trial_id=trial_id
-            )
+            trial = connection.execute(select(schema.trials.c.study_id).where(schema.trials.c.id == trial_id))
+            ids = {"lesson_id": id, "trial_id": trial_id, "study_id": trial.scalar()}
+            self._note(connection, "lesson paid", "verdict", {"won": won, "lost": lost}, **ids)
 
     def get(self, id: int) -> Lesson:
         """By id. Raises NotFound."""
-        with self.database.read() as connection:
-            row = connection.execute(select(_table).where(_table.c.id == id)).mappings().first()
-        if row is None:
-            raise NotFound(f"no lesson {id}; list them: python -m core memory list")
-        return record_of(Lesson, row)
+        found = self._first(Lesson, select(_table).where(_table.c.id == id))
+        if found is None:
+            raise _unknown(id)
+        return found
 
     def all(self, statuses: tuple[str, ...] = ("active",), **equal: Any) -> list[Lesson]:
         """Lessons by status and equal columns, oldest first."""
         query = select(_table).where(_table.c.status.in_(statuses)).order_by(_table.c.id)
         for column, value in equal.items():
             query = query.where(_table.c[column] == value)
-        with self.database.read() as connection:
-            return [record_of(Lesson, row) for row in connection.execute(query).mappings()]
+        return self._all(Lesson, query)
 
     def containing(self, words: str) -> list[Lesson]:
         """Lessons whose claim contains every word, whatever its case."""
         query = select(_table).where(_table.c.status != "archived").order_by(_table.c.id)
         for word in words.split():
             query = query.where(_table.c.claim.icontains(word, autoescape=True))
-        with self.database.read() as connection:
-            return [record_of(Lesson, row) for row in connection.execute(query).mappings()]
+        return self._all(Lesson, query)
 
     def revisions(self, id: int) -> list[LessonRevision]:
         """Every revision, oldest first."""
         query = select(_revisions).where(_revisions.c.lesson_id == id).order_by(_revisions.c.revision)
-        with self.database.read() as connection:
-            return [record_of(LessonRevision, row) for row in connection.execute(query).mappings()]
+        return self._all(LessonRevision, query)
 
     def evidence(self, id: int) -> list[Evidence]:
         """The trials that speak for or against a lesson."""
         table = schema.evidence
-        query = select(table).where(table.c.lesson_id == id).order_by(table.c.at)
-        with self.database.read() as connection:
-            return [record_of(Evidence, row) for row in connection.execute(query).mappings()]
+        query = select(table).where(table.c.lesson_id == id).order_by(table.c.at, table.c.trial_id)
+        return self._all(Evidence, query)
 
     def _revise(self, connection: Connection, id: int, revision: int, row: Any, author: str, reason: str) -> None:
         body = {key: row[key] for key in EDITABLE}
@@ -160,3 +161,13 @@ class Lessons(Part):
     def _post(self, connection: Connection, id: int) -> None:
         row = {"collection": COLLECTION, "document_id": f"lesson-{id}", "at": self.clock.now()}
         connection.execute(insert(schema.outbox).values(row))
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    for field, allowed in (("level", LEVELS), ("status", STATUSES)):
+        if field in values and values[field] not in allowed:
+            raise InvalidInput(f"{field}={values[field]!r} does not exist; it is one of {', '.join(allowed)}")
+
+
+def _unknown(id: int) -> NotFound:
+    return NotFound(f"no lesson {id}; list them: python -m core memory list")

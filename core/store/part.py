@@ -1,12 +1,13 @@
 """What every part of the store shares: guarded moves, the event log, rows as records."""
 
 import dataclasses
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
-from sqlalchemy import Connection, CursorResult, Table, insert, select, update
+from sqlalchemy import Connection, CursorResult, Select, Table, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from core.clock import Clock
@@ -16,7 +17,7 @@ from core.store import schema
 from core.store.database import Database
 
 Record = TypeVar("Record")
-_tuples = ("seeds",)
+_one = {"studies": "study", "trials": "trial", "runs": "run"}
 
 
 class Part:
@@ -46,9 +47,20 @@ class Part:
     ) -> bool:
         """The guarded UPDATE of a state; False when the row is not (or no longer) in the state the move starts from."""
         if move not in legal:
-            raise IllegalMove(f"a {table.name[:-1]} cannot go from {move[0]} to {move[1]}")
+            raise IllegalMove(f"a {_one[table.name]} that is {move[0]} cannot become {move[1]}; nothing was changed")
         guard = update(table).where(table.c.id == id, table.c.state == move[0])
         return bool(connection.execute(guard.values(state=move[1], **values)).rowcount)
+
+    def _all(self, kind: type[Record], query: Select[Any]) -> list[Record]:
+        """Every row of a query as a record."""
+        with self.database.read() as connection:
+            return [record_of(kind, row) for row in connection.execute(query).mappings()]
+
+    def _first(self, kind: type[Record], query: Select[Any]) -> Record | None:
+        """The first row of a query as a record."""
+        with self.database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        return record_of(kind, row) if row else None
 
 
 def inserted_id(result: CursorResult[Any]) -> int:
@@ -67,37 +79,47 @@ def touch(connection: Connection, study_id: int) -> None:
 
 def record_of(kind: type[Record], row: RowMapping) -> Record:
     """A row as the frozen record of that name, enums and tuples restored."""
+    return kind(**{name: _restored(row[name], restore) for name, restore in _fields(kind)})  # type: ignore[arg-type]
+
+
+@functools.cache  # reading the hints costs ten times what filling a record does
+def _fields(kind: type[Any]) -> list[tuple[str, Callable[[Any], Any] | None]]:
     hints = get_type_hints(kind)
-    values = {
-        field.name: _restored(row[field.name], hints[field.name], field.name)
-        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
-    }
-    return kind(**values)
+    return [(field.name, _restorer(hints[field.name])) for field in dataclasses.fields(kind)]
 
 
-def _restored(value: Any, hint: Any, name: str) -> Any:
-    if value is None:
-        return None
-    if name in _tuples:
-        return tuple(value)
-    for option in getattr(hint, "__args__", (hint,)):
+def _restorer(hint: Any) -> Callable[[Any], Any] | None:
+    for option in (hint, *get_args(hint)):
         if isinstance(option, type) and issubclass(option, StrEnum):
-            return option(value)
-    return value
+            return option
+    return tuple if str(hint).startswith("tuple[") else None
 
 
-def last_event(connection: Connection, column: str, id: int) -> Event | None:
-    """The newest event about one thing."""
+def _restored(value: Any, restore: Callable[[Any], Any] | None) -> Any:
+    return value if value is None or restore is None else restore(value)
+
+
+def last_event(connection: Connection, column: str, id: int, kinds: str | None = None) -> Event | None:
+    """The newest event about one thing; `kinds` is how its kind must begin."""
     events = schema.events
-    row = connection.execute(select(events).where(events.c[column] == id).order_by(events.c.id.desc()).limit(1))
-    found = row.mappings().first()
+    query = select(events).where(events.c[column] == id).order_by(events.c.id.desc()).limit(1)
+    if kinds is not None:
+        query = query.where(events.c.kind.startswith(kinds, autoescape=True))
+    found = connection.execute(query).mappings().first()
     return record_of(Event, found) if found else None
 
 
-def lost_the_race(connection: Connection, what: str, column: str, id: int, wanted: str) -> Conflict:
-    """The error for whoever came second: says what is there now, by whom and since when."""
-    event = last_event(connection, column, id)
+def lost_the_race(connection: Connection, what: str, column: str, id: int, wanted: str, kinds: str) -> Conflict:
+    """The error for whoever came second: says what is there now, by whom and since when.
+
+    `kinds` is how the kinds of event begin that can have won this race ("study edited"; "run " for any move of a run).
+    """
+    event = last_event(connection, column, id, kinds)
     if event is None:
         return Conflict(f"{what} could not be {wanted}: it is not there any more; reload")
-    at = datetime.fromtimestamp(event.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return Conflict(f"{what} could not be {wanted}: {event.actor} was first ({event.kind}, {at}); nothing was changed")
+    return Conflict(f"{what} could not be {wanted}: {first(event.actor, event.kind, event.at)}; nothing was changed")
+
+
+def first(actor: str, did: str, at: float) -> str:
+    """Who was first, with what and when, for an error's text."""
+    return f"{actor} was first ({did}, {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC)"

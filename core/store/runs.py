@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
-from core.errors import IllegalMove, NotFound, StaleAttempt
+from core.errors import Conflict, IllegalMove, NotFound, StaleAttempt
 from core.records import IntermediateValue, Run
-from core.states import RUN_MOVES, RunState, StudyState
+from core.states import RUN_ENDED, RUN_MOVES, RunState, StudyState, TrialState
 from core.store import schema
-from core.store.part import Part, lost_the_race, record_of, touch
+from core.store.part import touch
+from core.store.trial_rows import TrialRows, unjudge
 
 _table = schema.runs
 _values = schema.intermediate_values
@@ -17,7 +18,7 @@ LEASE_SECONDS = 60.0
 MOST_LOSSES = 3
 
 
-class Runs(Part):
+class Runs(TrialRows):
     """Rows of `runs` and `intermediate_values`. Every write of a worker carries its attempt; a stale one is refused."""
 
     def claim(self, worker: str) -> Run | None:
@@ -65,11 +66,12 @@ class Runs(Part):
 
     def end(self, run: Run, state: RunState, actor: str, **values: Any) -> Run:
         """Complete, prune, fail or cancel a running run. Raises StaleAttempt when it is no longer this attempt's."""
+        if state not in RUN_ENDED:
+            raise IllegalMove(f"a run does not end as {state}; give it back with `pause` or `lose`")
         with self.database.write() as connection:
-            self._own(connection, run, **values)
-            ended = {"ended_at": self.clock.now(), "lease_until": None}
-            if not self._move(connection, _table, run.id, (RunState.RUNNING, state), RUN_MOVES, **ended):
-                raise lost_the_race(connection, f"run {run.id}", "run_id", run.id, str(state))
+            self._own(connection, run)
+            ended = {"ended_at": self.clock.now(), "lease_until": None, **values}
+            self._move(connection, _table, run.id, (RunState.RUNNING, state), RUN_MOVES, **ended)
             detail = {"error": values["error"]} if values.get("error") else {}
             self._note(connection, f"run {state}", actor, detail, **_ids(run))
         return self.get(run.id)
@@ -93,18 +95,27 @@ class Runs(Part):
                 error = f"{MOST_LOSSES} workers were lost on this run ({why}); look at its log, then retry it"
                 values = {"losses": losses, "error": error, "ended_at": self.clock.now(), "lease_until": None}
                 self._move(connection, _table, run.id, (RunState.RUNNING, RunState.FAILED), RUN_MOVES, **values)
-            self._note(connection, "run lost", actor, {"why": why, "losses": losses}, **_ids(run))
+            state = RunState.QUEUED if losses < MOST_LOSSES else RunState.FAILED
+            detail = {"why": why, "losses": losses, "state": state}
+            self._note(connection, "run lost", actor, detail, **_ids(run))
         return self.get(run.id)
 
     def retry(self, run: Run, actor: str) -> Run:
-        """Queue a failed run again; it goes on from its last checkpoint, and its trial is judged again."""
+        """Queue a failed run again; it goes on from its last checkpoint, and its trial is judged again.
+
+        Raises IllegalMove for a run that has not failed, Conflict when its trial or study is over.
+        """
         with self.database.write() as connection:
-            values = {"losses": 0, "error": None, "ended_at": None}
+            values = {"losses": 0, "error": None, "ended_at": None, "worker": None}
             if not self._move(connection, _table, run.id, (RunState.FAILED, RunState.QUEUED), RUN_MOVES, **values):
                 current = connection.execute(select(_table.c.state).where(_table.c.id == run.id)).scalar()
-                raise IllegalMove(f"run {run.id} is {current}; only a failed run can be retried")
-            trials = schema.trials
-            connection.execute(update(trials).where(trials.c.id == run.trial_id).values(judged_at=None))
+                raise IllegalMove(f"run {run.id} is {current or 'unknown'}; only a failed run can be retried")
+            self._refuse_ended(connection, run.study_id)
+            trial = self._trial(connection, run.trial_id)
+            if trial.state is not TrialState.APPROVED:
+                raise Conflict(f"run {run.id} belongs to trial {trial.number}, which is {trial.state}; clone the trial")
+            if run.purpose != "fresh":
+                unjudge(connection, run.trial_id)
             self._note(connection, "run retried", actor, {}, **_ids(run))
         return self.get(run.id)
 
@@ -114,10 +125,7 @@ class Runs(Part):
         A lease that ends further ahead than any lease can means that the clock jumped back: it counts as ended.
         """
         now = self.clock.now()
-        with self.database.read() as connection:
-            rows = connection.execute(select(_table).where(_table.c.state == RunState.RUNNING)).mappings()
-            running = [record_of(Run, row) for row in rows]
-        others = [run for run in running if run.worker != worker]
+        others = [run for run in self._select(_table.c.state == RunState.RUNNING) if run.worker != worker]
         return [
             run
             for run in others
@@ -126,11 +134,10 @@ class Runs(Part):
 
     def get(self, id: int) -> Run:
         """By id. Raises NotFound."""
-        with self.database.read() as connection:
-            row = connection.execute(select(_table).where(_table.c.id == id)).mappings().first()
-        if row is None:
+        found = self._first(Run, select(_table).where(_table.c.id == id))
+        if found is None:
             raise NotFound(f"no run {id}")
-        return record_of(Run, row)
+        return found
 
     def of_trial(self, trial_id: int) -> list[Run]:
         """The runs of a trial, in the order they were queued."""
@@ -146,20 +153,18 @@ class Runs(Part):
 
     def values(self, run_id: int) -> list[IntermediateValue]:
         """The intermediate values of a run by epoch."""
-        query = select(_values).where(_values.c.run_id == run_id).order_by(_values.c.epoch)
-        with self.database.read() as connection:
-            return [record_of(IntermediateValue, row) for row in connection.execute(query).mappings()]
+        return self._all(IntermediateValue, select(_values).where(_values.c.run_id == run_id).order_by(_values.c.epoch))
 
     def _select(self, condition: Any) -> list[Run]:
-        with self.database.read() as connection:
-            rows = connection.execute(select(_table).where(condition).order_by(_table.c.id)).mappings()
-            return [record_of(Run, row) for row in rows]
+        return self._all(Run, select(_table).where(condition).order_by(_table.c.id))
 
     def _own(self, connection: Connection, run: Run, **values: Any) -> None:
         mine = (_table.c.id == run.id, _table.c.attempt == run.attempt, _table.c.state == RunState.RUNNING)
         lease = {"lease_until": self.clock.now() + LEASE_SECONDS}
         if not connection.execute(update(_table).where(*mine).values({**lease, **values})).rowcount:
-            now = connection.execute(select(_table.c.attempt, _table.c.state).where(_table.c.id == run.id)).one()
+            now = connection.execute(select(_table.c.attempt, _table.c.state).where(_table.c.id == run.id)).first()
+            if now is None:
+                raise NotFound(f"no run {run.id}")
             raise StaleAttempt(
                 f"run {run.id}: attempt {run.attempt} no longer owns it (now attempt {now.attempt}, {now.state}); "
                 "its results are not written"

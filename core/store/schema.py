@@ -1,6 +1,7 @@
-"""The tables. Times are seconds since the epoch, UTC; JSON columns hold plain data."""
+"""The tables. Times are seconds since the epoch, UTC; JSON columns hold plain data.
 
-from typing import Any
+A change here needs a revision in migrations/versions too: a test compares the two.
+"""
 
 from sqlalchemy import (
     JSON,
@@ -10,34 +11,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# sqlite_autoincrement: ids are never used again after a delete.
-_own_id: Any = {"sqlite_autoincrement": True}
-
-
-def _id() -> Column[int]:
-    return Column("id", Integer, primary_key=True)
-
-
-def _ref(name: str, target: str, nullable: bool = False) -> Column[int]:
-    return Column(name, ForeignKey(target), nullable=nullable, index=True)
-
+from core.store.columns import id_column, metadata, own_id, reference
+from core.store.memory_schema import evidence, index_state, lesson_revisions, lessons, outbox, retrievals, vectors
 
 datasets = Table(
     "datasets",
@@ -55,7 +36,7 @@ datasets = Table(
 studies = Table(
     "studies",
     metadata,
-    _id(),
+    id_column(),
     Column("name", String(200), nullable=False, unique=True),
     Column("dataset_id", ForeignKey("datasets.id"), nullable=False, index=True),
     Column("backbone", String(50), nullable=False),
@@ -82,28 +63,28 @@ studies = Table(
     Column("created_by", String(100), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
-    **_own_id,
+    **own_id,
 )
 
 study_revisions = Table(
     "study_revisions",
     metadata,
-    _id(),
-    _ref("study_id", "studies.id"),
+    id_column(),
+    reference("study_id", "studies.id"),
     Column("revision", Integer, nullable=False),
     Column("body", JSON, nullable=False),
     Column("author", String(100), nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", Float, nullable=False),
     UniqueConstraint("study_id", "revision"),
-    **_own_id,
+    **own_id,
 )
 
 trials = Table(
     "trials",
     metadata,
-    _id(),
-    _ref("study_id", "studies.id"),
+    id_column(),
+    reference("study_id", "studies.id"),
     Column("number", Integer, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("state", String(20), nullable=False, index=True),
@@ -115,19 +96,19 @@ trials = Table(
     Column("approval_hash", String(64), nullable=False),
     Column("value", Float),
     Column("verdict", String(20)),
-    Column("comparison", JSON),
+    Column("comparison", JSON(none_as_null=True)),
     Column("judged_at", Float),
     Column("looks", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("deadline_at", Float),
     UniqueConstraint("study_id", "number"),
-    **_own_id,
+    **own_id,
 )
 
 proposals = Table(
     "proposals",
     metadata,
-    _id(),
+    id_column(),
     Column("trial_id", ForeignKey("trials.id"), nullable=False, unique=True),
     Column("author", String(100), nullable=False),
     Column("params", JSON, nullable=False),
@@ -144,14 +125,14 @@ proposals = Table(
     Column("base_trial_id", Integer),
     Column("created_at", Float, nullable=False),
     Column("stale", Text),
-    **_own_id,
+    **own_id,
 )
 
 decisions = Table(
     "decisions",
     metadata,
-    _id(),
-    _ref("trial_id", "trials.id"),
+    id_column(),
+    reference("trial_id", "trials.id"),
     Column("kind", String(20), nullable=False),
     Column("actor", String(100), nullable=False),
     Column("via", String(20), nullable=False),
@@ -159,15 +140,15 @@ decisions = Table(
     Column("approval_hash", String(64), nullable=False),
     Column("params", JSON, nullable=False),
     Column("at", Float, nullable=False),
-    **_own_id,
+    **own_id,
 )
 
 runs = Table(
     "runs",
     metadata,
-    _id(),
-    _ref("trial_id", "trials.id"),
-    _ref("study_id", "studies.id"),
+    id_column(),
+    reference("trial_id", "trials.id"),
+    reference("study_id", "studies.id"),
     Column("seed", Integer, nullable=False),
     Column("purpose", String(10), nullable=False),
     Column("state", String(20), nullable=False, index=True),
@@ -185,7 +166,7 @@ runs = Table(
     Column("started_at", Float),
     Column("ended_at", Float),
     UniqueConstraint("trial_id", "seed"),
-    **_own_id,
+    **own_id,
 )
 
 intermediate_values = Table(
@@ -202,7 +183,7 @@ intermediate_values = Table(
 reflections = Table(
     "reflections",
     metadata,
-    _id(),
+    id_column(),
     Column("trial_id", ForeignKey("trials.id"), nullable=False, unique=True),
     Column("author", String(100), nullable=False),
     Column("observed", Text, nullable=False),
@@ -213,102 +194,39 @@ reflections = Table(
     Column("next_action", Text, nullable=False),
     Column("facts", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
-    **_own_id,
-)
-
-lessons = Table(
-    "lessons",
-    metadata,
-    _id(),
-    Column("level", String(20), nullable=False, index=True),
-    Column("kind", String(10), nullable=False),
-    Column("claim", Text, nullable=False),
-    Column("axis", String(100), nullable=False),
-    Column("direction", String(100), nullable=False),
-    Column("effect", Float),
-    Column("backbone", String(50), nullable=False),
-    Column("dataset_id", String(64)),
-    Column("study_id", Integer, index=True),
-    Column("stamp", String(200)),
-    Column("conditions", Text, nullable=False),
-    Column("lineage", String(64)),
-    Column("status", String(10), nullable=False, index=True),
-    Column("pinned", Boolean, nullable=False),
-    Column("author", String(100), nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("wins", Float, nullable=False),
-    Column("losses", Float, nullable=False),
-    Column("created_at", Float, nullable=False),
-    Column("updated_at", Float, nullable=False),
-    **_own_id,
-)
-
-lesson_revisions = Table(
-    "lesson_revisions",
-    metadata,
-    Column("lesson_id", ForeignKey("lessons.id"), primary_key=True),
-    Column("revision", Integer, primary_key=True),
-    Column("body", JSON, nullable=False),
-    Column("author", String(100), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("at", Float, nullable=False),
-)
-
-evidence = Table(
-    "evidence",
-    metadata,
-    Column("lesson_id", ForeignKey("lessons.id"), primary_key=True),
-    Column("trial_id", ForeignKey("trials.id"), primary_key=True),
-    Column("outcome", String(10), nullable=False),
-    Column("effect", Float, nullable=False),
-    Column("low", Float, nullable=False),
-    Column("high", Float, nullable=False),
-    Column("at", Float, nullable=False),
-)
-
-retrievals = Table(
-    "retrievals",
-    metadata,
-    Column("proposal_id", ForeignKey("proposals.id"), primary_key=True),
-    Column("lesson_id", ForeignKey("lessons.id"), primary_key=True),
-    Column("revision", Integer, nullable=False),
-    Column("score", Float, nullable=False),
-    Column("parts", JSON, nullable=False),
-    Column("shown", Boolean, nullable=False),
-    Column("cited", Boolean, nullable=False),
-    Column("decisive", Boolean, nullable=False),
+    **own_id,
 )
 
 reveals = Table(
     "reveals",
     metadata,
-    _id(),
+    id_column(),
     Column("study_id", ForeignKey("studies.id"), nullable=False, unique=True),
     Column("lineage", String(64), nullable=False, index=True),
     Column("look", Integer, nullable=False),
     Column("state", String(20), nullable=False),
     Column("actor", String(100), nullable=False),
     Column("options", JSON, nullable=False),
-    Column("result", JSON),
+    Column("result", JSON(none_as_null=True)),
     Column("error", Text),
     Column("requested_at", Float, nullable=False),
     Column("done_at", Float),
-    **_own_id,
+    **own_id,
 )
 
 events = Table(
     "events",
     metadata,
-    _id(),
+    id_column(),
     Column("at", Float, nullable=False),
     Column("kind", String(50), nullable=False),
     Column("actor", String(100), nullable=False),
-    Column("study_id", Integer, index=True),
+    Column("study_id", Integer),  # indexed with id, below
     Column("trial_id", Integer, index=True),
     Column("run_id", Integer, index=True),
     Column("lesson_id", Integer, index=True),
     Column("detail", JSON, nullable=False),
-    **_own_id,
+    **own_id,
 )
 
 workers = Table(
@@ -330,30 +248,28 @@ leases = Table(
     Column("length", Float, nullable=False),
 )
 
-outbox = Table(
-    "outbox",
-    metadata,
-    _id(),
-    Column("collection", String(100), nullable=False),
-    Column("document_id", String(100), nullable=False),
-    Column("at", Float, nullable=False),
-    **_own_id,
-)
-
-index_state = Table(
-    "index_state",
-    metadata,
-    Column("name", String(50), primary_key=True),
-    Column("version", Integer, nullable=False),
-)
-
-vectors = Table(
-    "vectors",
-    metadata,
-    Column("text_hash", String(64), primary_key=True),
-    Column("embedder", String(100), primary_key=True),
-    Column("vector", LargeBinary, nullable=False),
-)
-
-Index("ix_runs_state_worker", runs.c.state, runs.c.worker)
 Index("ix_events_study_id_id", events.c.study_id, events.c.id)
+
+__all__ = [
+    "datasets",
+    "decisions",
+    "events",
+    "evidence",
+    "index_state",
+    "intermediate_values",
+    "leases",
+    "lesson_revisions",
+    "lessons",
+    "metadata",
+    "outbox",
+    "proposals",
+    "reflections",
+    "retrievals",
+    "reveals",
+    "runs",
+    "studies",
+    "study_revisions",
+    "trials",
+    "vectors",
+    "workers",
+]

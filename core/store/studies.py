@@ -9,16 +9,19 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.records import Study
 from core.states import STUDY_ENDED, STUDY_MOVES, StudyState
 from core.store import schema
-from core.store.part import Part, inserted_id, lost_the_race, record_of
+from core.store.part import inserted_id, lost_the_race, record_of
+from core.store.trial_rows import TrialRows
 
 _table = schema.studies
 _revisions = schema.study_revisions
+_datasets = schema.datasets
+NAME_LENGTH = 200
 EDITABLE = frozenset(
     {"name", "space", "max_trials", "min_gain", "guards", "autonomy", "deadline_seconds", "instructions", "extra_seeds"}
 )
 
 
-class Studies(Part):
+class Studies(TrialRows):
     """Rows of `studies` and their revisions."""
 
     def create(self, values: Mapping[str, Any], actor: str) -> Study:
@@ -34,8 +37,11 @@ class Studies(Part):
             **values,
         }
         with self.database.write() as connection:
-            if connection.execute(select(_table.c.id).where(_table.c.name == row["name"])).first():
-                raise Conflict(f"a study named {row['name']!r} is already there; give another --name")
+            self._refuse_name(connection, row["name"])
+            if not connection.execute(select(_datasets.c.id).where(_datasets.c.id == row["dataset_id"])).first():
+                raise NotFound(
+                    f"no dataset {row['dataset_id']!r}; import it first: python -m core import FILE --name NAME"
+                )
             id = inserted_id(connection.execute(insert(_table).values(row)))
             self._revise(connection, id, {key: row[key] for key in EDITABLE}, actor, "created")
             self._note(connection, "study created", actor, study_id=id)
@@ -43,24 +49,21 @@ class Studies(Part):
 
     def get(self, reference: int | str) -> Study:
         """By id or name. Raises NotFound naming the way to list them."""
-        by_id = isinstance(reference, int) or reference.isdigit()
-        condition = _table.c.id == int(reference) if by_id else _table.c.name == reference
-        with self.database.read() as connection:
-            row = connection.execute(select(_table).where(condition)).mappings().first()
-            if row is None and by_id:
-                row = connection.execute(select(_table).where(_table.c.name == str(reference))).mappings().first()
-        if row is None:
-            names = ", ".join(f"{study.id} {study.name}" for study in self.all()[-5:]) or "none yet"
-            raise NotFound(f"no study {reference!r}; the newest are: {names}")
-        return record_of(Study, row)
+        conditions = [_table.c.name == str(reference)]
+        if str(reference).isdecimal() and int(reference) < 2**31:  # an id, unless it is too long to be one
+            conditions.insert(0, _table.c.id == int(reference))
+        for condition in conditions:
+            if found := self._first(Study, select(_table).where(condition)):
+                return found
+        names = ", ".join(f"{study.id} {study.name}" for study in self.all()[-5:]) or "none yet"
+        raise NotFound(f"no study {reference!r}; the newest are: {names}")
 
     def all(self, states: frozenset[StudyState] | None = None) -> list[Study]:
         """Every study, oldest first."""
         query = select(_table).order_by(_table.c.id)
         if states is not None:
             query = query.where(_table.c.state.in_(sorted(states)))
-        with self.database.read() as connection:
-            return [record_of(Study, row) for row in connection.execute(query).mappings()]
+        return self._all(Study, query)
 
     def version(self, id: int) -> int:
         """The number that moves with every change of the study; pages poll it."""
@@ -68,33 +71,52 @@ class Studies(Part):
             return int(connection.execute(select(_table.c.version).where(_table.c.id == id)).scalar() or 0)
 
     def move(self, id: int, target: StudyState, actor: str, reason: str = "") -> Study:
-        """Pause, resume, stop, finish or cancel. Raises IllegalMove, Conflict when raced."""
+        """Pause, resume, stop, finish or cancel; cancelling withdraws its waiting trials and ends its runs too.
+
+        Raises IllegalMove, Conflict when raced.
+        """
         origin = self.get(id).state
         with self.database.write() as connection:
             values = {"ended_at": self.clock.now()} if target in STUDY_ENDED else {}
             if not self._move(connection, _table, id, (origin, target), STUDY_MOVES, **values):
-                raise lost_the_race(connection, f"study {id}", "study_id", id, f"made {target}")
+                raise lost_the_race(connection, f"study {id}", "study_id", id, f"made {target}", "study ")
             self._note(connection, f"study {target}", actor, {"reason": reason} if reason else {}, study_id=id)
+            if target is StudyState.CANCELLED:
+                self._cancel_study(connection, id, actor)
         return self.get(id)
 
     def edit(self, id: int, revision: int, changes: Mapping[str, Any], actor: str, reason: str = "") -> Study:
         """Change settings in mid-study as a new revision; `revision` is the one the editor had in front of them.
 
-        A changed space raises the study's space version. Raises Conflict when somebody else edited since.
+        A changed space raises the study's space version. Raises Conflict when somebody else edited since or the new
+        name is taken, InvalidInput for settings that cannot be changed.
         """
         if unknown := sorted(set(changes) - EDITABLE):
             raise InvalidInput(f"{', '.join(unknown)} cannot be changed; these can: {', '.join(sorted(EDITABLE))}")
         with self.database.write() as connection:
             if self._revision(connection, id) != revision:
-                raise lost_the_race(connection, f"study {id}", "study_id", id, "edited")
-            values = dict(changes)
-            if "space" in changes:
-                values["space_version"] = _table.c.space_version + 1
+                what = f"study {id} (you saw revision {revision})"
+                raise lost_the_race(connection, what, "study_id", id, "edited", "study edited")
+            before = connection.execute(select(_table).where(_table.c.id == id)).mappings().one()
+            values = {key: value for key, value in changes.items() if before[key] != value}
+            if not values:
+                return record_of(Study, before)
+            if "name" in values:
+                self._refuse_name(connection, values["name"])
+            if "space" in values:
+                values["space_version"] = before["space_version"] + 1
             connection.execute(update(_table).where(_table.c.id == id).values(values))
             row = connection.execute(select(_table).where(_table.c.id == id)).mappings().one()
             self._revise(connection, id, {key: row[key] for key in EDITABLE}, actor, reason)
-            self._note(connection, "study edited", actor, {"changed": sorted(changes)}, study_id=id)
+            self._note(connection, "study edited", actor, {"changed": sorted(values), "reason": reason}, study_id=id)
         return self.get(id)
+
+    def restore(self, id: int, revision: int, actor: str) -> Study:
+        """Write an old revision's settings as the newest one. Raises NotFound, Conflict when raced."""
+        bodies = {old["revision"]: old["body"] for old in self.revisions(id)}
+        if revision not in bodies:
+            raise NotFound(f"study {id} has no revision {revision}; it has {', '.join(map(str, sorted(bodies)))}")
+        return self.edit(id, max(bodies), bodies[revision], actor, f"restored revision {revision}")
 
     def revision(self, id: int) -> int:
         """The newest revision of the study's settings."""
@@ -121,6 +143,12 @@ class Studies(Part):
         with self.database.write() as connection:
             connection.execute(update(_table).where(_table.c.id == id).values(recommended_id=trial_id))
             self._note(connection, "trial recommended", actor, {"why": why}, study_id=id, trial_id=trial_id)
+
+    def _refuse_name(self, connection: Connection, name: str) -> None:
+        if not 0 < len(name) <= NAME_LENGTH:
+            raise InvalidInput(f"a study's name has 1 to {NAME_LENGTH} characters; this one has {len(name)}")
+        if connection.execute(select(_table.c.id).where(_table.c.name == name)).first():
+            raise Conflict(f"a study named {name!r} is already there; give another --name")
 
     def _revision(self, connection: Connection, id: int) -> int:
         newest = select(func.max(_revisions.c.revision)).where(_revisions.c.study_id == id)

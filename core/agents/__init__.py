@@ -1,0 +1,1 @@
+"""Who plans trials and reflects on them."""

@@ -1,0 +1,106 @@
+"""The steps that could be tried next: one axis at a time, from a base config, in smaller steps after failures."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.agents.protocol import Evidence, TrialView
+from core.approval import config_hash
+from core.records import Params
+from core.space import InvalidParams, Param
+from core.states import TrialState, Verdict
+
+FACTOR = 2.0  # first step on a log scale; later ones take its root
+SHARE = 0.125  # first step on a linear scale, as a share of the declared range
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One change of one axis of the base config."""
+
+    axis: str
+    direction: str
+    before: Any
+    after: Any
+    params: Params
+
+
+def candidates(evidence: Evidence, base: Params) -> list[Candidate]:
+    """Every single step inside the space that was not run, does not wait and was not vetoed."""
+    seen = {view.trial.config_hash for view in evidence.trials if not _was_dropped(view)}
+    vetoed = {config_hash(view.proposal.params) for view in evidence.trials if view.proposal and _was_vetoed(view)}
+    found = []
+    for axis, param in evidence.space.active_axes(base).items():
+        for direction, after in _steps(param, base[axis], failures(evidence, axis)):
+            params = _changed(evidence, base, axis, after)
+            if params is not None and config_hash(params) not in seen | vetoed:
+                found.append(Candidate(axis, direction, base[axis], after, params))
+    return found
+
+
+def failures(evidence: Evidence, axis: str) -> int:
+    """How many judged trials changed this axis without getting better."""
+    return sum(
+        1
+        for view in evidence.judged
+        if view.proposal and view.proposal.axis == axis and view.trial.verdict is not Verdict.BETTER
+    )
+
+
+def _steps(param: Param, value: Any, failed: int) -> Iterator[tuple[str, Any]]:
+    if param.kind in ("choice", "flag"):
+        yield from _option_steps(param, value)
+    else:
+        for direction, sign in (("up", 1), ("down", -1)):
+            after = _number_step(param, value, sign, failed)
+            if after is not None and after != value:
+                yield direction, after
+
+
+def _option_steps(param: Param, value: Any) -> Iterator[tuple[str, Any]]:
+    if all(isinstance(option, int | float) and not isinstance(option, bool) for option in param.options):
+        options = sorted({*param.options, value})
+        place = options.index(value)
+        if place + 1 < len(options):
+            yield "up", options[place + 1]
+        if place > 0:
+            yield "down", options[place - 1]
+        return
+    for option in param.options:
+        if option != value:
+            yield str(option), option
+
+
+def _number_step(param: Param, value: float, sign: int, failed: int) -> float | int | None:
+    assert param.low is not None and param.high is not None
+    if param.log:
+        after = value * FACTOR ** (sign / (1 + failed))
+    else:
+        after = value + sign * SHARE * (param.high - param.low) / (1 + failed)
+    after = min(max(after, param.low), param.high)
+    if param.kind == "int":
+        return int(min(max(round(after), value - 1 if sign < 0 else value + 1), param.high)) if after != value else None
+    return _rounded(after)
+
+
+def _rounded(value: float) -> float:
+    """Three significant digits: nobody believes a fourth, and it reads better."""
+    return float(f"{value:.3g}") if math.isfinite(value) else value
+
+
+def _changed(evidence: Evidence, base: Params, axis: str, after: Any) -> Mapping[str, Any] | None:
+
+    try:
+        params = evidence.space.complete({**base, axis: after})
+    except InvalidParams:  # values that do not go together, such as heads that do not divide the width
+        return None
+    return None if params == dict(base) else params
+
+
+def _was_dropped(view: TrialView) -> bool:
+    return view.trial.state in (TrialState.EXPIRED, TrialState.CANCELLED)
+
+
+def _was_vetoed(view: TrialView) -> bool:
+    return view.trial.state is TrialState.VETOED or "edit" in view.decisions

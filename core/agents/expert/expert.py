@@ -1,0 +1,110 @@
+"""The expert as an agent: ranks single steps, says why, and reflects with the figures in hand."""
+
+from core.agents.expert.candidates import Candidate, candidates, failures
+from core.agents.expert.hints import hints
+from core.agents.expert.planning import Estimate, best_estimate, rank
+from core.agents.expert.reflecting import reflect
+from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft, TrialView
+from core.figures import percent, signed_percent
+
+
+class Expert:
+    """Deterministic: the same evidence gives the same draft."""
+
+    name = "expert"
+
+    def propose(self, evidence: Evidence) -> Draft | None:
+        """The step with the largest expected improvement for its cost; None when the space holds no untried step."""
+        base = best_estimate(evidence)
+        config = dict(base.trial.params) if base else evidence.space.baseline()
+        steps = candidates(evidence, config)
+        if not steps:
+            return None
+        reasons = hints(evidence, base)
+        min_gain = _relative_min_gain(evidence, base)
+        heard = [hit for hit in evidence.hits if evidence.study.use_memory]
+        chosen = rank(steps, evidence, reasons, heard, min_gain)[0]
+        unaided = rank(steps, evidence, reasons, [], min_gain)[0]
+        return _draft(evidence, base, chosen, was_led=chosen.candidate != unaided.candidate)
+
+    def reflect(self, evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
+        """What a judged trial teaches, in figures of the record."""
+        return reflect(evidence, outcome)
+
+
+def _relative_min_gain(evidence: Evidence, base: TrialView | None) -> float:
+    value = base.trial.value if base else None
+    return evidence.study.min_gain / value if value else 0.0
+
+
+def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led: bool) -> Draft:
+    candidate = chosen.candidate
+    supporting = sorted(chosen.lessons, key=lambda hit: -hit.score)
+    decisive = supporting[0].lesson.id if was_led and supporting else None
+    return Draft(
+        params=candidate.params,
+        changes={candidate.axis: (candidate.before, candidate.after)},
+        axis=candidate.axis,
+        direction=candidate.direction,
+        claim=_claim(evidence, chosen),
+        mechanism=_mechanism(chosen),
+        expected=chosen.mean,
+        expected_sd=chosen.sd,
+        risk=_risk(chosen),
+        novelty=_novelty(evidence, candidate),
+        falsifier=_falsifier(evidence, base, chosen),
+        minutes=_minutes(base, chosen),
+        base_trial_id=base.trial.id if base else None,
+        cited=tuple(hit.lesson.id for hit in supporting),
+        decisive=decisive,
+    )
+
+
+def _claim(evidence: Evidence, chosen: Estimate) -> str:
+    step = chosen.candidate
+    change = f"{signed_percent(chosen.mean)} ± {percent(chosen.sd)}"
+    return f"{step.axis} from {step.before} to {step.after} changes {evidence.study.objective} by {change}."
+
+
+def _mechanism(chosen: Estimate) -> str:
+    sentences = [chosen.prior.mechanism, *(hint.reason for hint in chosen.hints)]
+    sentences += [f"Lesson {hit.lesson.id}: {hit.lesson.claim}" for hit in chosen.lessons[:2]]
+    for view in chosen.trials[-2:]:
+        if view.comparison and view.proposal:
+            before, after = view.proposal.changes[view.proposal.axis]
+            seen = signed_percent(view.comparison.relative)
+            sentences.append(f"Trial {view.trial.number} moved it from {before} to {after}: {seen}.")
+    return " ".join(sentences)
+
+
+def _risk(chosen: Estimate) -> str:
+    if chosen.prior.structural:
+        return "high: changes the structure, so other settings may fit less well"
+    if chosen.mean - 2 * chosen.sd < -0.05:
+        return "medium: may lose more than 5 %"
+    return "low"
+
+
+def _novelty(evidence: Evidence, candidate: Candidate) -> str:
+    tried = evidence.axes_tried.get(candidate.axis, [])
+    if not tried:
+        return f"{candidate.axis} was not tried in this study"
+    times = "once" if len(tried) == 1 else f"{len(tried)} times"
+    failed = failures(evidence, candidate.axis)
+    step = f", so the step is smaller after {failed} without a gain" if failed else ""
+    return f"{candidate.axis} was tried {times} (trial {', '.join(map(str, tried))}){step}"
+
+
+def _falsifier(evidence: Evidence, base: TrialView | None, chosen: Estimate) -> str:
+    objective = evidence.study.objective
+    if base is None or base.trial.value is None:
+        return f"The 95 % interval of the change of {objective} lies below {evidence.study.min_gain:+.4f}."
+    floor = base.trial.value * (1 + chosen.mean - 2 * chosen.sd)
+    return (
+        f"The 95 % interval of the change of {objective} lies below {evidence.study.min_gain:+.4f}, "
+        f"or its value falls below {floor:.4f}."
+    )
+
+
+def _minutes(base: TrialView | None, chosen: Estimate) -> float | None:
+    return base.minutes * chosen.prior.cost if base and base.minutes else None

@@ -1,0 +1,164 @@
+"""The expert's reflection: observed against predicted, why, whether the claim held, and what follows."""
+
+from typing import Any
+
+from core.agents.expert.candidates import failures
+from core.agents.protocol import Evidence, Outcome, ReflectionDraft, TrialView
+from core.figures import change, metric, percent, signed_percent
+from core.states import Verdict
+from core.verdict import Comparison
+
+SLICE_SHARE = 0.05  # a slice that moved by more than this share of its value is worth a sentence
+
+
+def reflect(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
+    """A reflection for any judged trial: baseline, planned, a person's own, or one whose runs all failed."""
+    if outcome.view.trial.value is None:
+        return _on_failure(outcome)
+    if outcome.comparison is None or outcome.view.proposal is None:
+        return _without_claim(evidence, outcome)
+    return _on_claim(evidence, outcome, outcome.comparison)
+
+
+def _on_failure(outcome: Outcome) -> ReflectionDraft:
+    causes = sorted({run.error for run in outcome.view.runs if run.error}) or ["no run completed"]
+    return ReflectionDraft(
+        observed="No value: " + "; ".join(causes),
+        predicted=_predicted(outcome.view),
+        why="A run that fails says nothing about the config's quality.",
+        claim_held="unknown",
+        rule="",
+        next_action="Look at the run's log; retry it, or try a smaller step on another axis.",
+    )
+
+
+def _without_claim(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
+    view, study = outcome.view, evidence.study
+    spread = evidence.noise.deviation
+    observed = f"{study.objective} {metric(view.trial.value)} over {len(view.trial.seeds)} seeds"
+    if evidence.noise.degrees:
+        observed += f"; two seeds differ by about {metric(spread * 2**0.5)}"
+    if outcome.comparison:
+        observed += f"; {_difference(outcome.comparison)} against trial {_number(outcome.against)}"
+    curve = f"Its curve: {view.curve.sentence}." if view.curve else ""
+    return ReflectionDraft(
+        observed=observed + ".",
+        predicted="Nothing was predicted.",
+        why=curve or "There is no curve.",
+        claim_held="unknown",
+        rule="",
+        next_action="Plan from here." if outcome.against is None else _next_action(evidence, outcome),
+        facts=_facts(outcome),
+    )
+
+
+def _on_claim(evidence: Evidence, outcome: Outcome, comparison: Comparison) -> ReflectionDraft:
+    view = outcome.view
+    assert view.proposal is not None
+    held = {Verdict.BETTER: "yes", Verdict.NOT_BETTER: "no"}.get(comparison.verdict, "unknown")
+    if view.proposal.expected["relative"] is not None and view.proposal.expected["relative"] < 0:
+        held = {"yes": "no", "no": "yes"}.get(held, held)
+    return ReflectionDraft(
+        observed=f"{evidence.study.objective} {metric(view.trial.value)}: {_difference(comparison)} "
+        f"against trial {_number(outcome.against)}, {comparison.verdict}.",
+        predicted=_predicted(view),
+        why=_why(outcome, comparison),
+        claim_held=held,
+        rule=_rule(evidence, view, comparison),
+        next_action=_next_action(evidence, outcome),
+        facts=_facts(outcome),
+    )
+
+
+def _difference(comparison: Comparison) -> str:
+    figure = change(comparison.difference, comparison.low, comparison.high)
+    return f"{figure} ({signed_percent(comparison.relative)})"
+
+
+def _predicted(view: TrialView) -> str:
+    if view.proposal is None or view.proposal.expected["relative"] is None:
+        return "Nothing was predicted."
+    sd = view.proposal.expected["relative_sd"]
+    return f"{signed_percent(view.proposal.expected['relative'])} ± {percent(sd)} (one standard deviation)."
+
+
+def _why(outcome: Outcome, comparison: Comparison) -> str:
+    sentences = []
+    ours, theirs = outcome.view.curve, outcome.against.curve if outcome.against else None
+    if ours:
+        sentences.append(f"Its curve: {ours.sentence}.")
+    if ours and theirs and ours.best_epoch != theirs.best_epoch:
+        moved = "later" if ours.best_epoch > theirs.best_epoch else "sooner"
+        sentences.append(f"The best epoch came {moved} ({theirs.best_epoch} → {ours.best_epoch}).")
+    sentences += _slices(outcome)
+    if comparison.verdict is Verdict.INCONCLUSIVE and comparison.smallest_detectable is not None:
+        sentences.append(
+            f"With {comparison.seeds[0]} against {comparison.seeds[1]} seeds a change of "
+            f"{metric(comparison.smallest_detectable)} would be seen four times in five; this one is smaller."
+        )
+    if comparison.broken_guards:
+        sentences.append(f"It breaks a guard: {'; '.join(comparison.broken_guards)}.")
+    return " ".join(sentences) or "The curves do not tell."
+
+
+def _slices(outcome: Outcome) -> list[str]:
+    ours, theirs = _slice_values(outcome.view), _slice_values(outcome.against)
+    moved = []
+    for name in ours.keys() & theirs.keys():
+        if theirs[name] and abs(ours[name] / theirs[name] - 1) > SLICE_SHARE:
+            moved.append((abs(ours[name] - theirs[name]), f"{name} {metric(theirs[name])} → {metric(ours[name])}"))
+    moved.sort(reverse=True)
+    return [f"Slices that moved: {'; '.join(text for _, text in moved[:3])}."] if moved else []
+
+
+def _slice_values(view: TrialView | None) -> dict[str, float]:
+    """Mean over complete runs of each slice's objective, by name."""
+    totals: dict[str, list[float]] = {}
+    for run in view.runs if view else ():
+        for name, value in run.metrics.get("slices", {}).items():
+            if isinstance(value, int | float):
+                totals.setdefault(name, []).append(float(value))
+    return {name: sum(values) / len(values) for name, values in totals.items()}
+
+
+def _rule(evidence: Evidence, view: TrialView, comparison: Comparison) -> str:
+    if comparison.verdict is Verdict.INCONCLUSIVE:
+        return ""
+    assert view.proposal is not None
+    before, after = view.proposal.changes[view.proposal.axis]
+    verb = "helps" if comparison.verdict is Verdict.BETTER else "does not help"
+    effect = signed_percent(comparison.relative)
+    return f"{view.proposal.axis} from {before} to {after} {verb} on {evidence.dataset_name} ({effect})."
+
+
+def _next_action(evidence: Evidence, outcome: Outcome) -> str:
+    view, comparison = outcome.view, outcome.comparison
+    if comparison is None or view.proposal is None:
+        return "Plan from the current best."
+    axis = view.proposal.axis
+    if comparison.verdict is Verdict.BETTER:
+        return f"Keep it as the current best and try the next step on {axis}, or another axis if that gains less."
+    if comparison.verdict is Verdict.NOT_BETTER:
+        return f"Go back, and try {axis} the other way or in a smaller step only after other axes."
+    if comparison.difference > evidence.study.min_gain and view.trial.looks == 0:
+        return "It points up: one more seed would tell more; plan from the pooled best estimate meanwhile."
+    tried = failures(evidence, axis)
+    return f"No lesson from this. {axis} was tried {tried + 1} times without a clear gain; look at other axes."
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    if outcome.comparison:
+        comparison = outcome.comparison
+        facts |= {"relative": comparison.relative, "low": comparison.low, "high": comparison.high}
+        expected = outcome.view.proposal.expected if outcome.view.proposal else {}
+        mean, sd = expected.get("relative"), expected.get("relative_sd")
+        if mean is not None and sd is not None:
+            facts["inside_prediction"] = abs(comparison.relative - mean) <= 1.96 * sd
+    if outcome.view.curve:
+        facts |= {"best_epoch": outcome.view.curve.best_epoch, "diagnosis": outcome.view.curve.diagnosis}
+    return facts
+
+
+def _number(view: TrialView | None) -> str:
+    return str(view.trial.number) if view else "–"

@@ -1,0 +1,121 @@
+"""What an agent is given and what it must give back. A draft becomes a frozen proposal or reflection in the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from core.agents.curves import CurveSummary
+from core.memory.hits import Hit
+from core.records import Params, Proposal, Run, Study, Trial
+from core.space import SearchSpace
+from core.verdict import Comparison, SeedNoise
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """A trial with what came of it."""
+
+    trial: Trial
+    proposal: Proposal | None
+    runs: tuple[Run, ...]
+    curve: CurveSummary | None  # of its best complete run
+    comparison: Comparison | None
+    decisions: tuple[str, ...]  # kinds, oldest first
+
+    @property
+    def minutes(self) -> float | None:
+        """Mean training time of its complete runs."""
+        ended = [run.seconds / 60 for run in self.runs if run.value is not None]
+        return sum(ended) / len(ended) if ended else None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything an agent may know when it plans: the training part's profile, the trials, the memory's hits."""
+
+    study: Study
+    space: SearchSpace
+    dataset_name: str
+    profile: Mapping[str, float | None]
+    facets: tuple[str, ...]
+    trials: tuple[TrialView, ...]
+    noise: SeedNoise
+    hits: tuple[Hit, ...]
+    remaining: int
+    num_items: int
+
+    @property
+    def incumbent(self) -> TrialView | None:
+        """The best trial so far by verdict."""
+        return next((view for view in self.trials if view.trial.id == self.study.incumbent_id), None)
+
+    @property
+    def judged(self) -> tuple[TrialView, ...]:
+        """Trials with a value."""
+        return tuple(view for view in self.trials if view.trial.value is not None)
+
+    @property
+    def axes_tried(self) -> dict[str, list[int]]:
+        """Which axes were changed, and in which trials."""
+        tried: dict[str, list[int]] = {}
+        for view in self.trials:
+            for axis in view.proposal.changes if view.proposal else ():
+                tried.setdefault(axis, []).append(view.trial.number)
+        return tried
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A proposal before it is frozen; `expected` is a relative change of the objective, with its standard deviation."""
+
+    params: Params
+    changes: Mapping[str, tuple[Any, Any]]
+    axis: str
+    direction: str
+    claim: str
+    mechanism: str
+    expected: float
+    expected_sd: float
+    risk: str
+    novelty: str
+    falsifier: str
+    minutes: float | None
+    base_trial_id: int | None
+    cited: tuple[int, ...] = ()
+    decisive: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A judged trial beside the one it was judged against."""
+
+    view: TrialView
+    against: TrialView | None
+    comparison: Comparison | None
+
+
+@dataclass(frozen=True)
+class ReflectionDraft:
+    """A reflection before it is written; `claim_held` is yes, no or unknown."""
+
+    observed: str
+    predicted: str
+    why: str
+    claim_held: str
+    rule: str
+    next_action: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Agent(Protocol):
+    """Plans and reflects; changes nothing itself."""
+
+    name: str
+
+    def propose(self, evidence: Evidence) -> Draft | None:
+        """The next trial worth running; None when there is none left."""
+        ...
+
+    def reflect(self, evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
+        """What a judged trial teaches."""
+        ...

@@ -1,0 +1,264 @@
+"""tune, follow, pause, resume, stop, cancel, retry, reveal, report, export."""
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.cli.follow import follow, show_end
+from core.cli.output import note, print_json, print_table, say
+from core.cli.study_json import study_json
+from core.errors import InvalidInput
+from core.export import trial_rows
+from core.figures import change, metric
+from core.records import Study
+from core.report.report import write_report
+from core.space import SearchSpace
+from core.starting import AGENTS, StudyPlan, start_study
+from core.states import Autonomy, StudyState
+from core.verdict import Comparison
+from core.worker.launch import ensure_worker
+from core.workspace import Workspace
+from recmodels.registry import BACKBONES
+
+VERBS = {
+    "pause": (StudyState.PAUSED, "stop working on a study; its runs keep their epochs"),
+    "resume": (StudyState.ACTIVE, "go on with a paused study"),
+    "stop": (StudyState.STOPPING, "end a study: running runs finish, then fresh seeds for the final figure"),
+    "cancel": (StudyState.CANCELLED, "end a study at once, without a final figure"),
+}
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add this file's verbs to the parser."""
+    _add_tune(verbs)
+    followed = verbs.add_parser("follow", help="see a study live; Ctrl-C leaves it running")
+    followed.add_argument("study", nargs="?", help="id or name; without it, the list of studies")
+    followed.add_argument("--json", action="store_true", help="wait for the end, then print JSON")
+    followed.add_argument("--now", action="store_true", help="show where it stands and leave")
+    followed.set_defaults(run=follow_study)
+    for name, (state, text) in VERBS.items():
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("study", help="id or name")
+        verb.add_argument("--reason", default="")
+        verb.set_defaults(run=move_study, state=state)
+    retried = verbs.add_parser("retry", help="queue a failed run again; it goes on from its last epoch")
+    retried.add_argument("run_id", metavar="RUN", type=int)
+    retried.set_defaults(run=retry_run)
+    revealed = verbs.add_parser("reveal", help="open the sealed test of a finished study: once, on the record")
+    revealed.add_argument("study")
+    revealed.add_argument("--name", help="who looks (default: you)")
+    revealed.add_argument("--refit", action="store_true", help="also score it refitted on training plus validation")
+    revealed.add_argument("--json", action="store_true")
+    revealed.set_defaults(run=reveal_study)
+    reported = verbs.add_parser("report", help="the one-page report, as Markdown and HTML")
+    reported.add_argument("study")
+    reported.add_argument("--out", type=Path, help="folder (default: report-STUDY here)")
+    reported.set_defaults(run=report_study)
+    exported = verbs.add_parser("export", help="the trials of a study as CSV or JSON")
+    exported.add_argument("study")
+    exported.add_argument("--out", type=Path, help="a .csv or .json file (default: CSV on standard output)")
+    exported.set_defaults(run=export_study)
+
+
+def _add_tune(verbs: Any) -> None:
+    plan = StudyPlan("")
+    verb = verbs.add_parser("tune", help="start a study and follow it")
+    verb.add_argument("dataset", help="name or id of an imported dataset")
+    verb.add_argument("--backbone", default=plan.backbone, choices=tuple(BACKBONES))
+    verb.add_argument("--name", help="the study's name (default: dataset-backbone)")
+    verb.add_argument("--trials", type=int, default=plan.trials, help="budget, the baseline included (%(default)s)")
+    verb.add_argument("--epochs", type=int, default=plan.epochs, help="most epochs of a run (%(default)s)")
+    verb.add_argument("--autonomy", default=plan.autonomy, choices=tuple(Autonomy), help="who decides (%(default)s)")
+    verb.add_argument("--deadline", type=float, metavar="MINUTES", help="of a proposal: window approves, each expires")
+    verb.add_argument("--agent", default=plan.agent, choices=AGENTS)
+    verb.add_argument("--objective", default=plan.objective)
+    verb.add_argument("--min-gain", type=float, default=plan.min_gain, help="smallest gain worth keeping (%(default)s)")
+    verb.add_argument("--guard", action="append", default=[], metavar="NAME=LIMIT", help="such as min_coverage=0.2")
+    verb.add_argument(
+        "--fix", action="append", default=[], metavar="FIELD=VALUE", help="hold a field, do not search it"
+    )
+    verb.add_argument(
+        "--range", action="append", default=[], metavar="FIELD=LOW:HIGH", help="search a part of its range"
+    )
+    verb.add_argument(
+        "--production", action="append", default=[], metavar="FIELD=VALUE", help="the config in production"
+    )
+    verb.add_argument("--seed", type=int, default=plan.seed)
+    verb.add_argument("--instructions", default="", help="standing instructions for the agent")
+    verb.add_argument("--no-memory", action="store_true", help="plan without lessons")
+    verb.add_argument("--no-extra-seeds", action="store_true", help="no second look at promising trials")
+    verb.add_argument("--detach", action="store_true", help="start it and leave")
+    verb.add_argument("--json", action="store_true", help="wait for the end, then print JSON")
+    verb.set_defaults(run=tune)
+
+
+def tune(workspace: Workspace, given: argparse.Namespace) -> int:
+    """Start a study and follow it to its end."""
+    space = SearchSpace.of(given.backbone)
+    for name, value in space.parse(given.fix).items():
+        space = space.fix(name, value)
+    for text in given.range:
+        space = _narrowed(space, text)
+    plan = StudyPlan(
+        dataset=given.dataset,
+        backbone=given.backbone,
+        name=given.name,
+        objective=given.objective,
+        trials=given.trials,
+        epochs=given.epochs,
+        autonomy=given.autonomy,
+        agent=given.agent,
+        min_gain=given.min_gain,
+        guards=_guards(given.guard),
+        deadline_seconds=given.deadline * 60 if given.deadline is not None else None,
+        seed=given.seed,
+        space=space,
+        instructions=given.instructions,
+        use_memory=not given.no_memory,
+        extra_seeds=not given.no_extra_seeds,
+        production=space.parse(given.production) or None,
+    )
+    study = start_study(workspace.store, plan, given.actor)
+    ensure_worker(workspace.settings)
+    if given.detach:
+        say(f"study {study.id} {study.name} runs; see it: python -m core follow {study.id}")
+        return 0
+    return _watch(workspace, study, given.json)
+
+
+def follow_study(workspace: Workspace, given: argparse.Namespace) -> int:
+    """Show a study until it ends, starting the worker when there is none."""
+    if given.study is None:
+        for study in workspace.store.studies.all():
+            say(f"{study.id:>4}  {study.name}  {study.state}")
+        return 0
+    study = workspace.store.studies.get(given.study)
+    if given.now:
+        print_json(study_json(workspace, study)) if given.json else show_end(workspace, study)
+        return 0
+    if study.state in (StudyState.ACTIVE, StudyState.STOPPING):
+        ensure_worker(workspace.settings)
+    return _watch(workspace, study, given.json)
+
+
+def _watch(workspace: Workspace, study: Study, as_json: bool) -> int:
+    try:
+        study = follow(workspace, study)
+    except KeyboardInterrupt:
+        note(f"\nStudy {study.id} goes on without this window.")
+        note(f"see it again: python -m core follow {study.id} · stop it: python -m core stop {study.id}")
+        return 130
+    if as_json:
+        print_json(study_json(workspace, study))
+    else:
+        show_end(workspace, study)
+    return 0 if study.state is StudyState.FINISHED else 1
+
+
+def move_study(workspace: Workspace, given: argparse.Namespace) -> int:
+    """pause, resume, stop or cancel."""
+    study = workspace.store.studies.get(given.study)
+    moved = workspace.store.studies.move(study.id, given.state, given.actor, given.reason)
+    if moved.state in (StudyState.ACTIVE, StudyState.STOPPING):
+        ensure_worker(workspace.settings)
+    say(f"study {moved.id} {moved.name} is {moved.state}")
+    return 0
+
+
+def retry_run(workspace: Workspace, given: argparse.Namespace) -> int:
+    """Queue a failed run again."""
+    run = workspace.store.runs.retry(workspace.store.runs.get(given.run_id), given.actor)
+    ensure_worker(workspace.settings)
+    say(f"run {run.id} is queued again, from epoch {run.epoch}")
+    return 0
+
+
+def reveal_study(workspace: Workspace, given: argparse.Namespace) -> int:
+    """Ask for the reveal, wait for the worker to score it, print it."""
+    study = workspace.store.studies.get(given.study)
+    before = workspace.store.reveals.of_study(study.id)
+    if before is None or before.state == "failed":
+        reveal = workspace.reveals.request(study, given.name or given.actor, given.refit)
+        note(f"look {reveal.look} at this test, by {reveal.actor}; scoring")
+    ensure_worker(workspace.settings)
+    while (reveal_now := workspace.store.reveals.of_study(study.id)) and reveal_now.state == "requested":
+        time.sleep(0.5)
+    assert reveal_now is not None
+    if reveal_now.state == "failed":
+        note(f"error: {reveal_now.error}", "red")
+        return 1
+    if given.json:
+        print_json({"look": reveal_now.look, "by": reveal_now.actor, **(reveal_now.result or {})})
+    else:
+        _show_reveal(study, reveal_now.result or {})
+    return 0
+
+
+def _show_reveal(study: Study, result: Mapping[str, Any]) -> None:
+    rows = []
+    for line in [*result["lines"], *result["refit"]]:
+        against = Comparison.from_json(line["chosen_minus_this"]) if line["chosen_minus_this"] else None
+        gap = change(against.difference, against.low, against.high) if against else "–"
+        values = (metric(line["metrics"][name]) for name in ("ndcg@10", "recall@10", "mrr@10"))
+        rows.append((line["label"], line["trial"], line["seeds"], *values, gap))
+    columns = ("config", "trial", "seeds", "ndcg@10", "recall@10", "mrr@10", "recommended minus this")
+    print_table(columns, rows, f"test of {study.name} · look {result['look']} at this data's test", right=columns[2:])
+    if result["headline"]:
+        head = Comparison.from_json(result["headline"])
+        say(f"fresh seeds alone, against the baseline: {change(head.difference, head.low, head.high)}, {head.verdict}")
+    say(result["stamp"], "dim")
+
+
+def report_study(workspace: Workspace, given: argparse.Namespace) -> int:
+    """Write the report."""
+    study = workspace.store.studies.get(given.study)
+    written = write_report(workspace, study.id, given.out or Path(f"report-{study.name}"))
+    say(f"{written.markdown}\n{written.html}")
+    return 0
+
+
+def export_study(workspace: Workspace, given: argparse.Namespace) -> int:
+    """The trials as rows."""
+    study = workspace.store.studies.get(given.study)
+    rows = trial_rows(workspace, study)
+    if given.out is not None and given.out.suffix == ".json":
+        given.out.write_text(json.dumps(study_json(workspace, study), indent=2, ensure_ascii=False), encoding="utf-8")
+    elif given.out is not None:
+        with open(given.out, "w", newline="", encoding="utf-8") as file:
+            _write_csv(file, rows)
+    else:
+        _write_csv(sys.stdout, rows)
+    return 0
+
+
+def _write_csv(file: Any, rows: list[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _guards(texts: list[str]) -> dict[str, float]:
+    guards = {}
+    for text in texts:
+        name, _, limit = text.partition("=")
+        try:
+            guards[name] = float(limit)
+        except ValueError as problem:
+            raise InvalidInput(f"--guard {text!r}: write NAME=NUMBER, such as min_coverage=0.2") from problem
+    return guards
+
+
+def _narrowed(space: SearchSpace, text: str) -> SearchSpace:
+    name, _, bounds = text.partition("=")
+    low, colon, high = bounds.partition(":")
+    try:
+        return space.narrow(name, float(low), float(high))
+    except ValueError as problem:
+        if colon and "is" in str(problem) and name in space.declared:
+            raise
+        raise InvalidInput(f"--range {text!r}: write FIELD=LOW:HIGH, such as lr=0.0005:0.005") from problem

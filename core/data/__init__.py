@@ -1,0 +1,1 @@
+"""Datasets: import, checks, preparation, profile, and the synthetic generator."""

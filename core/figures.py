@@ -1,0 +1,57 @@
+"""How figures are written, everywhere: four decimals for metrics, a true minus, zero as 0, times in words."""
+
+MINUS = "−"
+
+
+def metric(value: float | None) -> str:
+    """A metric in a table: `0.0631`."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def signed(value: float | None, decimals: int = 4) -> str:
+    """A change: `+0.0048`, `−0.0012`, `0`."""
+    if value is None:
+        return "–"
+    text = f"{abs(value):.{decimals}f}"
+    if float(text) == 0:
+        return "0"
+    return ("+" if value > 0 else MINUS) + text
+
+
+def percent(share: float | None, decimals: int = 1) -> str:
+    """A share as `12.3 %`."""
+    return "–" if share is None else f"{share * 100:.{decimals}f} %"
+
+
+def signed_percent(share: float | None, decimals: int = 1) -> str:
+    """A relative change as `+2.1 %`."""
+    return "–" if share is None else f"{signed(share * 100, decimals)} %"
+
+
+def change(value: float | None, low: float | None, high: float | None) -> str:
+    """A change with half the width of its 95 % interval: `+0.0048 ± 0.0022`."""
+    if low is None or high is None:
+        return f"{signed(value)} (noise unknown)"
+    return f"{signed(value)} ± {(high - low) / 2:.4f}"
+
+
+def duration(seconds: float | None) -> str:
+    """`1 h 24 min`, `3 min 20 s`, `12 s`."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(whole / 60)} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(count: int) -> str:
+    """Bytes as `12.3 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"

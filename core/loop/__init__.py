@@ -1,0 +1,1 @@
+"""plan -> decide -> run -> observe -> reflect -> remember, one small step at a time."""

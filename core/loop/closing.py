@@ -1,0 +1,125 @@
+"""How a study ends: what it recommends, fresh seeds for an honest figure, lessons promoted, disk freed."""
+
+from core.agents.expert.planning import best_estimate
+from core.artifacts import CHECKPOINT, WEIGHTS, Artifacts
+from core.loop.gathering import Gathering, budget_used
+from core.memory.consolidation import Consolidation
+from core.records import Run, Study, Trial
+from core.states import RunState, StudyState, TrialState
+from core.store import Store
+from core.verdict import Comparison, compare, pool_seed_noise
+
+ACTOR = "study's end"
+FRESH_SEEDS = 2
+FRESH_OFFSET = 1_000  # fresh seeds lie apart from those the trials used
+
+
+class Closing:
+    """Steps a study from its last trial to `finished`."""
+
+    def __init__(self, store: Store, artifacts: Artifacts, gathering: Gathering, consolidation: Consolidation) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._gathering = gathering
+        self._consolidation = consolidation
+
+    def step(self, study: Study) -> bool:
+        """One step towards the end, if it is due; whether anything happened."""
+        trials = self._store.trials.of_study(study.id)
+        approved = [trial for trial in trials if trial.state is TrialState.APPROVED]
+        if any(trial.judged_at is None for trial in approved):
+            return False
+        if study.state is StudyState.ACTIVE:
+            return self._stop_when_spent(study, trials)
+        if study.state is StudyState.STOPPING:
+            return (
+                self._withdraw(trials) or self._recommend(study) or self._add_fresh_seeds(study) or self._finish(study)
+            )
+        return False
+
+    def _stop_when_spent(self, study: Study, trials: list[Trial]) -> bool:
+        if any(trial.waits for trial in trials) or budget_used(trials) < study.max_trials:
+            return False
+        self._store.studies.move(study.id, StudyState.STOPPING, ACTOR, "the budget of trials is spent")
+        return True
+
+    def _withdraw(self, trials: list[Trial]) -> bool:
+        waiting = [trial for trial in trials if trial.waits]
+        for trial in waiting:
+            self._store.trials.cancel(trial, ACTOR, "the study is stopping")
+        return bool(waiting)
+
+    def _recommend(self, study: Study) -> bool:
+        """The incumbent, or the pooled best estimate when it lies above; labelled which."""
+        if study.recommended_id is not None or study.incumbent_id is None:
+            return False
+        chosen = best_estimate(self._gathering.evidence(study))
+        assert chosen is not None
+        is_verdict = chosen.trial.id == study.incumbent_id
+        why = "best by verdict" if is_verdict else "best pooled estimate; its verdict is inconclusive"
+        self._store.studies.recommend(study.id, chosen.trial.id, why, ACTOR)
+        return True
+
+    def _add_fresh_seeds(self, study: Study) -> bool:
+        added = False
+        for trial in self._finalists(study):
+            runs = self._store.runs.of_trial(trial.id)
+            if not any(run.purpose == "fresh" for run in runs):
+                first = study.seed + FRESH_OFFSET
+                seeds = tuple(range(first, first + FRESH_SEEDS))
+                reason = "fresh seeds for the final figure"
+                self._store.trials.add_seeds(trial, seeds, "fresh", ACTOR, "study's end", reason)
+                added = True
+        return added
+
+    def _finish(self, study: Study) -> bool:
+        if not all(run.has_ended for run in self._store.runs.of_study(study.id)):
+            return False
+        self._consolidation.promote(study, self._store.datasets.get(study.dataset_id))
+        self._store.studies.move(study.id, StudyState.FINISHED, ACTOR)
+        self._free_disk(study)
+        return True
+
+    def _finalists(self, study: Study) -> list[Trial]:
+        """The baseline and the recommended trial; none of them when the baseline never got a value."""
+        if study.recommended_id is None:
+            return []
+        baseline = next(t for t in self._store.trials.of_study(study.id) if t.kind == "baseline")
+        recommended = self._store.trials.get(study.recommended_id)
+        return [baseline] if recommended.id == baseline.id else [baseline, recommended]
+
+    def _free_disk(self, study: Study) -> None:
+        """Optimiser states go, and weights too, but for those of baseline, production and recommended trial."""
+        keep = {trial.id for trial in self._finalists(study)}
+        for trial in self._store.trials.of_study(study.id):
+            for seed in trial.seeds:
+                folder = self._artifacts.run(trial, seed)
+                (folder / CHECKPOINT).unlink(missing_ok=True)
+                if trial.id not in keep and trial.kind != "production":
+                    (folder / WEIGHTS).unlink(missing_ok=True)
+
+
+def fresh_runs(runs: list[Run]) -> list[Run]:
+    """The complete runs on fresh seeds."""
+    return [run for run in runs if run.purpose == "fresh" and run.state is RunState.COMPLETE]
+
+
+def final_comparison(store: Store, artifacts: Artifacts, study: Study) -> Comparison | None:
+    """The recommended trial against the baseline on fresh seeds alone; None before they ran or when they are one."""
+    baseline = next((t for t in store.trials.of_study(study.id) if t.kind == "baseline"), None)
+    if baseline is None or study.recommended_id in (None, baseline.id):
+        return None
+    recommended = store.trials.get(study.recommended_id or 0)
+    ours, theirs = fresh_runs(store.runs.of_trial(recommended.id)), fresh_runs(store.runs.of_trial(baseline.id))
+    if not ours or not theirs:
+        return None
+    by_trial: dict[tuple[int, bool], list[float]] = {}
+    for run in store.runs.of_study(study.id):
+        if run.state is RunState.COMPLETE and run.value is not None:
+            by_trial.setdefault((run.trial_id, run.purpose == "fresh"), []).append(run.value)
+    return compare(
+        [artifacts.scores(recommended, run, study.objective) for run in ours],
+        [artifacts.scores(baseline, run, study.objective) for run in theirs],
+        pool_seed_noise(by_trial.values()),
+        study.min_gain,
+    )

@@ -1,0 +1,72 @@
+"""What an agent is shown, collected from the store and the artifacts."""
+
+from core.agents.curves import CurveSummary, summarise
+from core.agents.protocol import Evidence, TrialView
+from core.data.profile import Profile, values
+from core.data.profile_words import facets
+from core.memory.hits import Hit
+from core.memory.retrieval import Retrieval
+from core.records import Run, Study, Trial
+from core.space import SearchSpace
+from core.states import RunState, TrialState
+from core.store import Store
+from core.verdict import Comparison, SeedNoise, pool_seed_noise
+
+
+class Gathering:
+    """Reads; writes nothing."""
+
+    def __init__(self, store: Store, retrieval: Retrieval) -> None:
+        self._store = store
+        self._retrieval = retrieval
+
+    def evidence(self, study: Study) -> Evidence:
+        """Everything known of a study, with the memory's hits."""
+        dataset = self._store.datasets.get(study.dataset_id)
+        profile = Profile.from_json(dataset.profile)
+        trials = self._store.trials.of_study(study.id)
+        hits: list[Hit] = self._retrieval.for_study(study, dataset) if study.use_memory else []
+        return Evidence(
+            study=study,
+            space=SearchSpace.from_json(study.space),
+            dataset_name=dataset.name,
+            profile=values(profile),
+            facets=tuple(facets(profile)),
+            trials=tuple(self.view(study, trial) for trial in trials),
+            noise=self.noise(study),
+            hits=tuple(hits),
+            remaining=study.max_trials - budget_used(trials),
+            num_items=int(dataset.card["counts"]["items"]),
+        )
+
+    def view(self, study: Study, trial: Trial) -> TrialView:
+        """A trial with its proposal, runs, curve and comparison."""
+        runs = tuple(self._store.runs.of_trial(trial.id))
+        return TrialView(
+            trial=trial,
+            proposal=self._store.proposals.proposal(trial.id),
+            runs=runs,
+            curve=self._curve(study, runs),
+            comparison=Comparison.from_json(trial.comparison) if trial.comparison else None,
+            decisions=tuple(decision.kind for decision in self._store.trials.decisions(trial.id)),
+        )
+
+    def noise(self, study: Study) -> SeedNoise:
+        """Variance between seeds, pooled over every repeated config of the study."""
+        by_trial: dict[int, list[float]] = {}
+        for run in self._store.runs.of_study(study.id):
+            if run.state is RunState.COMPLETE and run.value is not None and run.purpose != "fresh":
+                by_trial.setdefault(run.trial_id, []).append(run.value)
+        return pool_seed_noise(by_trial.values())
+
+    def _curve(self, study: Study, runs: tuple[Run, ...]) -> CurveSummary | None:
+        complete = [run for run in runs if run.state is RunState.COMPLETE and run.value is not None]
+        if not complete:
+            return None
+        best = max(complete, key=lambda run: run.value or 0.0)
+        return summarise(self._store.runs.values(best.id), study.objective)
+
+
+def budget_used(trials: list[Trial]) -> int:
+    """How many trials count against the budget: those that wait or were let run."""
+    return sum(trial.state in (TrialState.PROPOSED, TrialState.APPROVED) for trial in trials)

@@ -1,0 +1,138 @@
+"""Asks the agent for the next trial and settles who decides it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from core.agents.protocol import Agent, Draft, Evidence
+from core.clock import Clock
+from core.errors import Conflict
+from core.loop.gates import fired
+from core.loop.gathering import Gathering
+from core.records import Study, Trial
+from core.states import Autonomy, StudyState, TrialState
+from core.store import Found, Store
+
+WINDOW_SECONDS = 15 * 60.0  # how long a `window` study waits for a veto, unless it says otherwise
+
+
+class Planning:
+    """One proposal at a time waits; while people decide, one approved trial may be ahead of it."""
+
+    def __init__(
+        self, store: Store, gathering: Gathering, agent_of: Callable[[Study], Agent], clock: Clock, parallel: int
+    ) -> None:
+        self._store = store
+        self._gathering = gathering
+        self._agent_of = agent_of
+        self._clock = clock
+        self._parallel = parallel
+
+    def step(self, study: Study) -> bool:
+        """Settle deadlines, then propose a trial if one is wanted; whether anything happened."""
+        return self._settle_deadlines(study) or (self._wants_trial(study) and self._propose(study))
+
+    def _wants_trial(self, study: Study) -> bool:
+        if study.state is not StudyState.ACTIVE:
+            return False
+        trials = self._store.trials.of_study(study.id)
+        used = [trial for trial in trials if trial.state in (TrialState.PROPOSED, TrialState.APPROVED)]
+        if len(used) >= study.max_trials or any(trial.waits for trial in used):
+            return False
+        ahead = sum(trial.judged_at is None for trial in used)
+        return ahead < self._parallel if study.autonomy is Autonomy.AUTOPILOT else ahead <= self._parallel
+
+    def _propose(self, study: Study) -> bool:
+        evidence = self._gathering.evidence(study)
+        agent = self._agent_of(study)
+        draft = agent.propose(evidence)
+        if draft is None:
+            if not any(
+                view.trial.judged_at is None for view in evidence.trials if view.trial.state is TrialState.APPROVED
+            ):
+                self._store.studies.move(study.id, StudyState.STOPPING, agent.name, "nothing left to try in the space")
+            return False
+        asks = fired(draft, evidence)
+        try:
+            trial = self._store.proposals.propose(
+                study,
+                draft.params,
+                (study.seed,),
+                _frozen(draft, evidence, agent.name),
+                _found(draft, evidence),
+                self._deadline(study),
+            )
+        except Conflict:  # a person queued the same config meanwhile: plan again with it in sight
+            return False
+        self._decide_by_autonomy(study, trial, asks)
+        return True
+
+    def _decide_by_autonomy(self, study: Study, trial: Trial, asks: Sequence[str]) -> None:
+        if study.autonomy is Autonomy.AUTOPILOT or (study.autonomy is Autonomy.GATED and not asks):
+            reason = "no gate fired" if study.autonomy is Autonomy.GATED else ""
+            self._store.trials.decide(trial, "approve", "autopilot", str(study.autonomy), reason, trial.approval_hash)
+        elif asks:
+            detail = {"gates": list(asks)}
+            self._store.events.note("gate fired", "autopilot", detail, study_id=study.id, trial_id=trial.id)
+
+    def _deadline(self, study: Study) -> float | None:
+        if study.autonomy is Autonomy.WINDOW:
+            return self._clock.now() + (study.deadline_seconds or WINDOW_SECONDS)
+        if study.autonomy is Autonomy.EACH and study.deadline_seconds:
+            return self._clock.now() + study.deadline_seconds
+        return None
+
+    def _settle_deadlines(self, study: Study) -> bool:
+        """In `window` silence approves, elsewhere it expires."""
+        late = [t for t in self._store.trials.waiting(study.id) if t.deadline_at and t.deadline_at <= self._clock.now()]
+        for trial in late:
+            kind = "approve" if study.autonomy is Autonomy.WINDOW else "expire"
+            proposal = self._store.proposals.proposal(trial.id)
+            if proposal and proposal.stale:
+                kind = "expire"
+            try:
+                self._store.trials.decide(
+                    trial, kind, "deadline", "deadline", "nobody decided in time", trial.approval_hash
+                )
+            except Conflict:  # somebody decided in the last moment
+                continue
+        return bool(late)
+
+
+def _frozen(draft: Draft, evidence: Evidence, author: str) -> Mapping[str, Any]:
+    base = next((v for v in evidence.trials if v.trial.id == draft.base_trial_id), None)
+    value = base.trial.value if base else None
+    scale = value if value is not None else None
+    expected = {
+        "relative": draft.expected,
+        "relative_sd": draft.expected_sd,
+        "absolute": None if scale is None else draft.expected * scale,
+        "absolute_sd": None if scale is None else draft.expected_sd * scale,
+    }
+    return {
+        "author": author,
+        "changes": {axis: list(pair) for axis, pair in draft.changes.items()},
+        "axis": draft.axis,
+        "direction": draft.direction,
+        "claim": draft.claim,
+        "mechanism": draft.mechanism,
+        "expected": expected,
+        "risk": draft.risk,
+        "novelty": draft.novelty,
+        "falsifier": draft.falsifier,
+        "cost": {"minutes": draft.minutes, "seeds": 1, "money": 0.0},
+        "base_trial_id": draft.base_trial_id,
+    }
+
+
+def _found(draft: Draft, evidence: Evidence) -> list[Found]:
+    return [
+        Found(
+            lesson_id=hit.lesson.id,
+            revision=hit.lesson.revision,
+            score=hit.score,
+            parts=hit.parts,
+            cited=hit.lesson.id in draft.cited,
+            decisive=hit.lesson.id == draft.decisive,
+        )
+        for hit in evidence.hits
+    ]

@@ -1,0 +1,44 @@
+"""What the index holds: lessons as text, profiles as vectors of features."""
+
+from core.data.profile import Profile
+from core.data.profile_features import features
+from core.data.profile_words import facets
+from core.memory.conditions import parse
+from core.records import Dataset, Lesson
+from vectorstore.protocol import Document, Scalar, Vector
+
+LESSONS = "lessons"
+PROFILES = "profiles"
+
+
+def lesson_text(lesson: Lesson) -> str:
+    """What is embedded: the claim, with its conditions in words."""
+    conditions = ", ".join(clause.text.replace("_", " ") for clause in parse(lesson.conditions))
+    return f"{lesson.claim} When: {conditions}." if conditions else lesson.claim
+
+
+def lesson_document(lesson: Lesson, vector: Vector) -> Document:
+    """A lesson with the metadata that searches filter by."""
+    metadata: dict[str, Scalar] = {
+        "level": lesson.level,
+        "kind": lesson.kind,
+        "axis": lesson.axis,
+        "backbone": lesson.backbone,
+        "status": lesson.status,
+        "revision": lesson.revision,
+    }
+    optional = {"dataset_id": lesson.dataset_id, "study_id": lesson.study_id, "lineage": lesson.lineage}
+    metadata |= {name: value for name, value in optional.items() if value is not None}
+    return Document(lesson.document_id, lesson_text(lesson), metadata, vector)
+
+
+def profile_document(dataset: Dataset) -> Document:
+    """A dataset's profile on its fixed scales, with its salient phrases as text."""
+    profile = Profile.from_json(dataset.profile)
+    metadata = {"name": dataset.name, "lineage": dataset.lineage}
+    return Document(dataset.id, ", ".join(facets(profile)), metadata, features(profile).vector)
+
+
+def lesson_id(document_id: str) -> int:
+    """The inverse of `Lesson.document_id`."""
+    return int(document_id.removeprefix("lesson-"))

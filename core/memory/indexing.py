@@ -1,0 +1,149 @@
+"""The one owner of the vector index: applies the outbox, rebuilds from SQL, and names every difference.
+
+Ownership is a lease in SQL (for owners on other machines) and a lock file (for those on this one).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.data.profile_features import SCALES, features_name
+from core.errors import Conflict
+from core.memory.documents import LESSONS, PROFILES, lesson_document, lesson_id, lesson_text, profile_document
+from core.memory.embedding import CachedEmbedder
+from core.records import Lesson
+from core.store import Store
+from vectorstore.protocol import Document, VectorStore, VectorStoreError
+
+LEASE = "index"
+LEASE_SECONDS = 60.0
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A document that the index lacks, has too much, or holds in another revision than SQL."""
+
+    collection: str
+    document_id: str
+    fault: str  # missing, left over, out of date
+
+
+class Indexer:
+    """Writes the index. Raises VectorStoreError, and Conflict while another process owns it."""
+
+    def __init__(self, store: Store, index: VectorStore, embedder: CachedEmbedder, holder: str, lock: Path) -> None:
+        self._store = store
+        self._index = index
+        self._embedder = embedder
+        self._holder = holder
+        self._lock = FileLock(lock)
+
+    def apply(self) -> int:
+        """Take what the outbox holds into the index; returns how many notes were taken."""
+        notes = self._store.index.pending(BATCH)
+        if not notes:
+            return 0
+        with self._owned():
+            self._ensure()
+            self._update_lessons({document for _, collection, document in notes if collection == LESSONS})
+            self._update_profiles({document for _, collection, document in notes if collection == PROFILES})
+            self._store.index.done([note for note, _, _ in notes])
+        return len(notes)
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Make the index anew from SQL, whatever embedder the old one had; returns how many documents it holds."""
+        with self._owned():
+            for collection in (LESSONS, PROFILES):
+                if collection in self._index.collections():
+                    self._index.reset(collection)
+            self._ensure()
+            lessons, profiles = self._lessons(), self._profiles()
+            for start in range(0, len(lessons), BATCH):
+                self._index.upsert(LESSONS, self._documents(lessons[start : start + BATCH]))
+                if progress:
+                    progress(min(start + BATCH, len(lessons)), len(lessons) + len(profiles))
+            self._index.upsert(PROFILES, profiles)
+            self._store.index.done([note for note, _, _ in self._store.index.pending(1_000_000)])
+        return len(lessons) + len(profiles)
+
+    def check(self) -> list[Difference]:
+        """Every difference between SQL and the index; those that the outbox already names are not counted."""
+        waiting = {(collection, document) for _, collection, document in self._store.index.pending(1_000_000)}
+        lessons = {lesson.document_id: lesson.revision for lesson in self._lessons()}
+        held = {doc.id: doc.metadata.get("revision") for doc in self._held(LESSONS)}
+        found = _differences(LESSONS, lessons, held)
+        profiles: dict[str, object] = {document.id: None for document in self._profiles()}
+        found += _differences(PROFILES, profiles, {document.id: None for document in self._held(PROFILES)})
+        return [each for each in found if (each.collection, each.document_id) not in waiting]
+
+    def mend(self) -> list[Difference]:
+        """Post every difference to the outbox and apply it; returns what was mended."""
+        found = self.check()
+        for each in found:
+            self._store.index.post(each.collection, each.document_id)
+        while self.apply():
+            pass
+        return found
+
+    def _ensure(self) -> None:
+        self._index.ensure(LESSONS, self._embedder.name, self._embedder.dimension)
+        self._index.ensure(PROFILES, features_name(), len(SCALES), space="l2")
+
+    def _update_lessons(self, document_ids: set[str]) -> None:
+        wanted = [lesson for lesson in self._lessons() if lesson.document_id in document_ids]
+        gone = document_ids - {lesson.document_id for lesson in wanted}
+        if wanted:
+            self._index.upsert(LESSONS, self._documents(wanted))
+        if gone:
+            self._index.delete(LESSONS, sorted(gone, key=lesson_id))
+
+    def _update_profiles(self, document_ids: set[str]) -> None:
+        wanted = [document for document in self._profiles() if document.id in document_ids]
+        gone = document_ids - {document.id for document in wanted}
+        if wanted:
+            self._index.upsert(PROFILES, wanted)
+        if gone:
+            self._index.delete(PROFILES, sorted(gone))
+
+    def _lessons(self) -> list[Lesson]:
+        return self._store.lessons.all(statuses=("active",))
+
+    def _profiles(self) -> list[Document]:
+        return [profile_document(dataset) for dataset in self._store.datasets.all()]
+
+    def _documents(self, lessons: Sequence[Lesson]) -> list[Document]:
+        vectors = self._embedder.embed([lesson_text(lesson) for lesson in lessons])
+        return [lesson_document(lesson, vector) for lesson, vector in zip(lessons, vectors, strict=True)]
+
+    def _held(self, collection: str) -> Iterator[Document]:
+        try:
+            yield from self._index.get(collection)
+        except VectorStoreError:  # a lost folder reads as empty: everything is then missing, and mended
+            return
+
+    @contextmanager
+    def _owned(self) -> Iterator[None]:
+        if not self._store.leases.take(LEASE, self._holder, LEASE_SECONDS):
+            owner = self._store.leases.holder(LEASE)
+            raise Conflict(f"the vector index is written by {owner} now; wait until it is done, or stop it")
+        try:
+            with self._lock.acquire(timeout=10):
+                yield
+        except Timeout as problem:
+            raise Conflict(
+                f"another process holds {self._lock.lock_file}; wait until it is done, or stop it"
+            ) from problem
+        finally:
+            self._store.leases.release(LEASE, self._holder)
+
+
+def _differences(collection: str, wanted: Mapping[str, object], held: Mapping[str, object]) -> list[Difference]:
+    missing = [Difference(collection, id, "missing") for id in sorted(wanted.keys() - held.keys())]
+    left_over = [Difference(collection, id, "left over") for id in sorted(held.keys() - wanted.keys())]
+    shared = sorted(wanted.keys() & held.keys())
+    old = [Difference(collection, id, "out of date") for id in shared if wanted[id] != held[id]]
+    return missing + left_over + old

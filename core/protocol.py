@@ -1,0 +1,44 @@
+"""The protocol stamp: what a number means, short enough to stand beside it. Different stamps are never compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_SPLITS = {"leave_one_out": "loo", "global_time": "time"}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything two numbers must share to be comparable (design: full ranking, ties by expectation)."""
+
+    split: str  # leave_one_out, global_time
+    phase: str  # val, test
+    fitted: str  # train, train+val
+    users: int
+    candidates: str  # full
+    masking: str  # seen, none
+    ties: str  # exp
+    k: int
+    data: str  # dataset id
+
+    @classmethod
+    def of(cls, card: Mapping[str, Any], objective: str, masking: str) -> "Protocol":
+        """The validation protocol of a dataset card and an objective such as `ndcg@10`."""
+        return cls(
+            split=card["split"],
+            phase="val",
+            fitted="train",
+            users=int(card["counts"]["validation_targets"]),
+            candidates="full",
+            masking=masking,
+            ties="exp",
+            k=int(objective.partition("@")[2]),
+            data=card["id"],
+        )
+
+    @property
+    def stamp(self) -> str:
+        """Such as `loo/val/fit:train/22363u/full/mask:seen/ties:exp/@10/3f2a91c0bd1e`."""
+        split = _SPLITS.get(self.split, self.split)
+        parts = (split, self.phase, f"fit:{self.fitted}", f"{self.users}u", self.candidates, f"mask:{self.masking}")
+        return "/".join((*parts, f"ties:{self.ties}", f"@{self.k}", self.data))

@@ -1,0 +1,146 @@
+"""From a workspace to the facts of a report. Reads; writes nothing."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from core.artifacts import Artifacts
+from core.data.card import Card
+from core.data.profile import Profile
+from core.data.profile_words import words
+from core.errors import StorageFailed
+from core.loop.closing import final_comparison
+from core.records import Event, Lesson, Run, Study, Trial
+from core.report.facts import Cost, Curve, Facts, TrialFacts, differing
+from core.states import RunState
+from core.store import Store
+from core.verdict import Comparison, SeedNoise, pool_seed_noise
+
+PAGE = 1000  # events read at a time
+
+
+def collect(store: Store, artifacts: Artifacts, study: Study, now: float) -> Facts:
+    """Everything the report tells of a study, at whatever state it is."""
+    dataset = store.datasets.get(study.dataset_id)
+    trials = store.trials.of_study(study.id)
+    runs = store.runs.of_study(study.id)
+    against, incumbents, why = _history(store, study)
+    final, problem = _final(store, artifacts, study)
+    return Facts(
+        study=study,
+        dataset=dataset,
+        card=Card.from_json(dataset.card),
+        words=tuple(words(Profile.from_json(dataset.profile)).values()),
+        trials=tuple(_trial(store, trial, trials, runs, against) for trial in trials),
+        incumbents=incumbents,
+        curves=_curves(store, study, trials, runs),
+        noise=_noise(runs),
+        final=final,
+        final_problem=problem,
+        recommended_why=why,
+        reveal=store.reveals.of_study(study.id),
+        lessons=tuple(_lessons(store, study, trials)),
+        cost=_cost(store, study, trials, runs, now),
+        written_at=now,
+    )
+
+
+def _trial(
+    store: Store, trial: Trial, trials: Sequence[Trial], runs: Sequence[Run], against: dict[int, int]
+) -> TrialFacts:
+    proposal = store.proposals.proposal(trial.id)
+    base_id = proposal.base_trial_id if proposal else None
+    plain = next((each for each in trials if each.kind == "baseline"), trial)
+    base = next((each for each in trials if each.id == base_id), plain)
+    numbers = {each.id: each.number for each in trials}
+    return TrialFacts(
+        trial=trial,
+        changes=differing(base.params, trial.params),
+        against=numbers.get(against.get(trial.id, 0)),
+        comparison=Comparison.from_json(trial.comparison) if trial.comparison else None,
+        proposal=proposal,
+        reflection=store.proposals.reflection(trial.id),
+        decisions=tuple(store.trials.decisions(trial.id)),
+        runs=tuple(run for run in runs if run.trial_id == trial.id),
+    )
+
+
+def _history(store: Store, study: Study) -> tuple[dict[int, int], tuple[int, ...], str]:
+    """From the log: the incumbent each trial was judged against, all incumbents, why the recommended one is."""
+    against: dict[int, int] = {}
+    incumbents: list[int] = []
+    why = ""
+    for event in _events(store, study):
+        if event.trial_id is None:
+            continue
+        if event.kind == "trial judged" and incumbents and incumbents[-1] != event.trial_id:
+            against[event.trial_id] = incumbents[-1]
+        elif event.kind == "incumbent changed":
+            incumbents.append(event.trial_id)
+        elif event.kind == "trial recommended":
+            why = str(event.detail.get("why", ""))
+    return against, tuple(incumbents), why
+
+
+def _events(store: Store, study: Study) -> Iterator[Event]:
+    page = store.events.after(0, study.id, PAGE)
+    while page:
+        yield from page
+        page = store.events.after(page[-1].id, study.id, PAGE)
+
+
+def _final(store: Store, artifacts: Artifacts, study: Study) -> tuple[Comparison | None, str]:
+    """The comparison on fresh seeds, and why there is none when files are gone."""
+    try:
+        return final_comparison(store, artifacts, study), ""
+    except StorageFailed as problem:
+        return None, str(problem)
+
+
+def _curves(
+    store: Store, study: Study, trials: Sequence[Trial], runs: Sequence[Run]
+) -> dict[int, tuple[Curve, ...]]:
+    best = study.recommended_id or study.incumbent_id
+    wanted = [trial.id for trial in trials if trial.kind == "baseline" or trial.id == best]
+    return {id: tuple(_of_run(store, run) for run in runs if run.trial_id == id and _has_value(run)) for id in wanted}
+
+
+def _of_run(store: Store, run: Run) -> Curve:
+    return tuple(store.runs.values(run.id))
+
+
+def _has_value(run: Run) -> bool:
+    return run.state is RunState.COMPLETE and run.value is not None
+
+
+def _noise(runs: Sequence[Run]) -> SeedNoise:
+    """As the verdicts take it: every repeated config of the study, without the fresh seeds."""
+    by_trial: dict[int, list[float]] = {}
+    for run in runs:
+        if _has_value(run) and run.purpose != "fresh":
+            by_trial.setdefault(run.trial_id, []).append(run.value or 0.0)
+    return pool_seed_noise(by_trial.values())
+
+
+def _lessons(store: Store, study: Study, trials: Sequence[Trial]) -> Iterator[Lesson]:
+    """Those of the study and those at wider levels that rest on one of its trials."""
+    own = {trial.id for trial in trials}
+    for lesson in store.lessons.all(("active", "muted")):
+        is_ours = lesson.study_id == study.id
+        if is_ours or (lesson.level != "study" and any(e.trial_id in own for e in store.lessons.evidence(lesson.id))):
+            yield lesson
+
+
+def _cost(store: Store, study: Study, trials: Sequence[Trial], runs: Sequence[Run], now: float) -> Cost:
+    seconds = {run.id: _seconds(store, run) for run in runs}
+    return Cost(
+        training_seconds=sum(seconds.values()),
+        fresh_seconds=sum(seconds[run.id] for run in runs if run.purpose == "fresh"),
+        wall_seconds=max((study.ended_at or now) - study.created_at, 0.0),
+        trials=sum(any(run.trial_id == trial.id and run.started_at for run in runs) for trial in trials),
+        runs=Counter(run.state for run in runs),
+    )
+
+
+def _seconds(store: Store, run: Run) -> float:
+    """Training time; a run that has not ended tells it by its epochs."""
+    return run.seconds if run.has_ended else sum(value.seconds for value in store.runs.values(run.id))

@@ -1,0 +1,206 @@
+"""The report's lists in words: how sure it is, what it cost, what was ruled out, what it rests on."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from core.figures import duration, metric, percent, signed, signed_percent
+from core.guards import GUARDS
+from core.report.facts import Changes, Facts, TrialFacts
+from core.report.headline import interval
+from core.report.text import one_line
+from core.states import RunState, TrialState, Verdict
+
+ERROR_RATE = 0.05
+_SPLITS = {
+    "leave_one_out": "Each user's last item is the sealed test, the one before it validation, the rest training.",
+    "global_time": "Training, validation and sealed test follow one another in time; items never seen in training "
+    "count as misses.",
+}
+_MASKING = {
+    "seen": "items of the user's history are no candidates",
+    "none": "items of the user's history stay candidates",
+}
+
+
+def how_sure(facts: Facts) -> list[str]:
+    """Seeds, noise, the smallest change that would have been seen, the rate of false `better`."""
+    return [*_noise(facts), *_detectable(facts), *_false_positives(facts)]
+
+
+def _noise(facts: Facts) -> list[str]:
+    value = facts.baseline.trial.value if facts.baseline else None
+    if not facts.noise.degrees:
+        return ["No config has run with two seeds yet, so the noise is unknown and nothing can be called better."]
+    gap = facts.noise.deviation * 2**0.5
+    share = f" ({percent(gap / value)} of the baseline)" if value else ""
+    return [
+        f"Two runs of one config that differ only in the seed differ by about {metric(gap)}{share}: measured over "
+        f"repeated configs, {facts.noise.degrees} degrees of freedom. Every verdict counts this noise, and that of "
+        "the users, in its interval."
+    ]
+
+
+def _detectable(facts: Facts) -> list[str]:
+    sizes = [c.smallest_detectable for each in facts.judged if (c := each.comparison) and c.smallest_detectable]
+    value = facts.baseline.trial.value if facts.baseline else None
+    if not sizes or not value:
+        return []
+    typical = median(sizes)
+    text = f"Smallest detectable effect: a change of {metric(typical)} ({percent(typical / value)}) in a trial would be "
+    text += "seen four times in five; smaller ones can be missed."
+    final = facts.final.smallest_detectable if facts.final else None
+    return [text + (f" In the final figure: {metric(final)} ({percent(final / value)})." if final else "")]
+
+
+def _false_positives(facts: Facts) -> list[str]:
+    count = len(facts.judged)
+    if not count:
+        return ["No comparison has been made yet."]
+    expected = f"{count * ERROR_RATE:.2f}".rstrip("0").rstrip(".")
+    plural = "comparison was" if count == 1 else "comparisons were"
+    return [
+        f"{count} {plural} made, each with less than {percent(ERROR_RATE, 0)} risk of calling an equal config better: "
+        f"if nothing had helped, fewer than {expected} false “better” would be expected in this study. A figure on "
+        "fresh seeds is free of lucky seeds."
+    ]
+
+
+def costs(facts: Facts) -> list[str]:
+    """Time, runs, money."""
+    cost, runs = facts.cost, facts.cost.runs
+    states = ", ".join(f"{runs[state]} {state}" for state in RunState if runs.get(state))
+    fresh = f", {duration(cost.fresh_seconds)} of it on fresh seeds" if cost.fresh_seconds else ""
+    total = f"{duration(cost.training_seconds)} of training{fresh}; {duration(cost.wall_seconds)} from start to "
+    return [
+        total + ("end." if facts.study.has_ended else "now."),
+        f"{cost.trials} trials ran in {sum(runs.values())} runs ({states or 'none yet'}).",
+        _money(facts),
+    ]
+
+
+def _money(facts: Facts) -> str:
+    if facts.study.agent == "llm":
+        return "Language model: its bill is kept by the provider and not part of this page."
+    return "Money: 0. No language model was called; the machine's own price is not counted."
+
+
+def what(changes: Changes) -> str:
+    """`lr 0.001 → 0.002, dropout 0.2 → 0.3`."""
+    return ", ".join(f"{name} {shown(before)} → {shown(after)}" for name, (before, after) in changes.items())
+
+
+def shown(value: Any) -> str:
+    """A parameter's value: `0.001`, `on`, `gelu`."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else one_line(str(value), 40)
+
+
+def title_of(each: TrialFacts) -> str:
+    """A trial by what it changed."""
+    if each.trial.kind in ("baseline", "production"):
+        return {"baseline": "the plain config", "production": "the config in production"}[each.trial.kind]
+    return what(each.changes) or "the plain config again"
+
+
+def ruled_out(facts: Facts) -> list[str]:
+    """Changes whose interval lies below the smallest gain worth keeping."""
+    return [_measured(each) for each in facts.with_verdict(Verdict.NOT_BETTER)]
+
+
+def left_open(facts: Facts) -> list[str]:
+    """Changes that neither helped nor were ruled out."""
+    return [_measured(each) for each in facts.with_verdict(Verdict.INCONCLUSIVE)]
+
+
+def _measured(each: TrialFacts) -> str:
+    assert each.comparison is not None
+    against = f", against trial {each.against}" if each.against else ""
+    figure = f"{signed(each.comparison.difference)} ({interval(each.comparison)}{against})"
+    return f"Trial {each.number}, {title_of(each)}: {figure}"
+
+
+def refused_by_guards(facts: Facts) -> list[str]:
+    """Better trials that broke a guard, with what they broke."""
+    return [
+        f"Trial {each.number}, {title_of(each)}: better, but {one_line('; '.join(each.comparison.broken_guards))}"
+        for each in facts.trials
+        if each.was_refused and each.comparison
+    ]
+
+
+def vetoes(facts: Facts) -> list[str]:
+    """What people refused, and why, in their words."""
+    told = []
+    for each in facts.trials:
+        if each.veto is not None:
+            by, reason = one_line(each.veto.actor, 60), one_line(each.veto.reason)
+            told.append(f"Trial {each.number}, {title_of(each)}: “{reason}” ({by}, {day(each.veto.at)})")
+    expired = sum(each.trial.state is TrialState.EXPIRED for each in facts.trials)
+    return told + ([f"{expired} more expired or were planned again without being run"] if expired else [])
+
+
+def lessons(facts: Facts) -> list[str]:
+    """What the memory keeps of this study, narrow rules first; a rule at several levels is told at its widest."""
+    levels = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
+    order = list(levels)
+    widest: dict[tuple[str, str], Any] = {}
+    for lesson in sorted(facts.lessons, key=lambda each: order.index(each.level)):
+        widest[lesson.axis, lesson.direction] = lesson
+    return [
+        f"{one_line(lesson.claim)} ({levels[lesson.level]}"
+        + (f", mean {signed_percent(lesson.effect)}" if lesson.effect is not None else "")
+        + (f", where {one_line(lesson.conditions)}" if lesson.conditions else "")
+        + ")"
+        for lesson in widest.values()
+    ]
+
+
+def guards(facts: Facts) -> list[str]:
+    """The limits a better trial had to keep."""
+    return [f"{name} = {limit:g}: {GUARDS.get(name, 'no longer known')}" for name, limit in facts.study.guards.items()]
+
+
+def about_data(facts: Facts) -> list[str]:
+    """The card and the profile in words."""
+    card, counts = facts.card, facts.card.counts
+    synthetic = "Synthetic data, made by a generator. " if card.synthetic else ""
+    made = f"{synthetic}{one_line(card.source, 100)} ({card.format}), data {card.id}, lineage {card.lineage}."
+    size = f"{counts['users']:,} users, {counts['items']:,} items, {counts['interactions']:,} interactions"
+    period = f" from {card.first_time[:10]} to {card.last_time[:10]}" if card.first_time and card.last_time else ""
+    return [made, f"{size}{period}: {', '.join(facts.words)}."]
+
+
+def data_warnings(facts: Facts) -> list[str]:
+    """What to beware of in the data."""
+    return [one_line(finding.message) for finding in facts.card.warnings]
+
+
+def protocol(facts: Facts) -> list[str]:
+    """The stamp in words."""
+    card, masking = facts.card, _MASKING.get(facts.study.masking, facts.study.masking)
+    users, items = card.counts["validation_targets"], card.counts["items"]
+    ranked = f"Each of {users:,} users' targets is ranked among all {items:,} items; {masking}; ties count by expectation."
+    best = "A run's value is that of its best validation epoch."
+    gain = f" A gain must exceed {metric(facts.study.min_gain)} to count." if facts.study.min_gain else ""
+    return [_SPLITS.get(card.split, card.split), ranked, best + gain]
+
+
+def day(at: float | None) -> str:
+    """`2026-11-21`, UTC."""
+    return "–" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
+
+
+def moment(at: float) -> str:
+    """`2026-11-21 10:04 UTC`."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b and c`."""
+    parts = list(names)
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,107 @@
+"""Starting a study: the plan a person gives, checked, with its baseline approved and queued."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import Conflict, InvalidInput
+from core.guards import check_guards
+from core.protocol import Protocol
+from core.records import Dataset, Study
+from core.space import SearchSpace
+from core.states import Autonomy
+from core.store import Store
+from recmodels.metrics import METRICS
+
+BASELINE_SEEDS = 3
+AGENTS = ("expert",)
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What a person chooses; all else follows from the dataset."""
+
+    dataset: str
+    backbone: str = "sasrec"
+    name: str | None = None
+    objective: str = "ndcg@10"
+    trials: int = 20
+    epochs: int = 100
+    autonomy: str = "each"
+    agent: str = "expert"
+    min_gain: float = 0.0
+    guards: Mapping[str, float] = field(default_factory=dict)
+    deadline_seconds: float | None = None
+    seed: int = 1
+    space: SearchSpace | None = None
+    instructions: str = ""
+    use_memory: bool = True
+    extra_seeds: bool = True
+    production: Mapping[str, Any] | None = None
+
+
+def start_study(store: Store, plan: StudyPlan, actor: str) -> Study:
+    """Write the study and queue its baseline with three seeds (and the production config, if one is given).
+
+    Raises NotFound, UnknownBackbone, InvalidInput, InvalidParams, Conflict, each naming the value and the way out.
+    """
+    dataset = store.datasets.get(plan.dataset)
+    space = plan.space or SearchSpace.of(plan.backbone)
+    _check(plan, space, dataset)
+    production = space.complete(plan.production) if plan.production else None
+    stamp = Protocol.of(dataset.card, plan.objective, dataset.card["masking"]).stamp
+    study = store.studies.create(
+        {
+            "name": plan.name or _free_name(store, f"{dataset.name}-{plan.backbone}"),
+            "dataset_id": dataset.id,
+            "backbone": plan.backbone,
+            "objective": plan.objective,
+            "agent": plan.agent,
+            "autonomy": Autonomy(plan.autonomy),
+            "space": space.to_json(),
+            "max_trials": plan.trials,
+            "max_epochs": plan.epochs,
+            "min_gain": plan.min_gain,
+            "guards": check_guards(plan.guards),
+            "deadline_seconds": plan.deadline_seconds,
+            "seed": plan.seed,
+            "masking": dataset.card["masking"],
+            "stamp": stamp,
+            "instructions": plan.instructions,
+            "use_memory": plan.use_memory,
+            "extra_seeds": plan.extra_seeds,
+        },
+        actor,
+    )
+    seeds = tuple(range(plan.seed, plan.seed + BASELINE_SEEDS))
+    store.trials.add_approved(study, "baseline", space.baseline(), seeds, actor, "start", "the plain baseline")
+    if production and production != space.baseline():
+        reason = "the config in production, for comparison"
+        store.trials.add_approved(study, "production", production, seeds, actor, "start", reason)
+    return study
+
+
+def _check(plan: StudyPlan, space: SearchSpace, dataset: Dataset) -> None:
+    if space.backbone != plan.backbone:
+        raise InvalidInput(f"the search space is one of {space.backbone}, the study's backbone is {plan.backbone}")
+    if dataset.archived_at is not None:
+        raise Conflict(f"dataset {dataset.name!r} is archived; restore it or choose another")
+    if plan.objective not in METRICS:
+        raise InvalidInput(f"no metric is called {plan.objective!r}; there are {', '.join(METRICS)}")
+    if plan.autonomy not in list(Autonomy):
+        raise InvalidInput(f"autonomy {plan.autonomy!r} does not exist; choose {', '.join(Autonomy)}")
+    if plan.agent not in AGENTS:
+        raise InvalidInput(f"no agent is called {plan.agent!r}; there are {', '.join(AGENTS)}")
+    for name, value, low in (("trials", plan.trials, 1), ("epochs", plan.epochs, 1), ("min_gain", plan.min_gain, 0)):
+        if value < low:
+            raise InvalidInput(f"{name}={value} is too small; give at least {low}")
+    if plan.deadline_seconds is not None and plan.deadline_seconds <= 0:
+        raise InvalidInput(f"a deadline of {plan.deadline_seconds} s is no time to decide in; give more, or none")
+    if not dataset.card["counts"]["validation_targets"]:
+        raise InvalidInput(f"dataset {dataset.name!r} has no user to validate on; import one with users of 3 events")
+
+
+def _free_name(store: Store, wanted: str) -> str:
+    taken = {study.name for study in store.studies.all()}
+    names = [wanted, *(f"{wanted}-{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken)

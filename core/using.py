@@ -1,0 +1,78 @@
+"""Using the best model of a study: what comes next after a history."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from core.artifacts import WEIGHTS, Artifacts
+from core.errors import InvalidInput, NotFound, StorageFailed
+from core.records import Run, Study, Trial
+from core.states import RunState
+from core.store import Store
+
+SCORER = "recmodels.scorer"
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One item with its score; higher is better, and only comparable within one answer."""
+
+    item: int
+    raw: str
+    title: str | None
+    score: float
+
+
+def best_run(store: Store, artifacts: Artifacts, study: Study) -> tuple[Trial, Run]:
+    """The best run of the recommended (or current best) trial whose weights are there. Raises NotFound."""
+    trial_id = study.recommended_id or study.incumbent_id
+    if trial_id is None:
+        raise NotFound(f"study {study.id} has no best trial yet; wait for its baseline")
+    trial = store.trials.get(trial_id)
+    runs = [run for run in store.runs.of_trial(trial.id) if run.state is RunState.COMPLETE and run.value is not None]
+    kept = [run for run in runs if (artifacts.run(trial, run.seed) / WEIGHTS).exists()]
+    if not kept:
+        raise NotFound(f"the weights of trial {trial.number} are gone; run it again in a new study")
+    return trial, max(kept, key=lambda run: run.value or 0.0)
+
+
+def recommend(
+    run_once: Callable[[str, Mapping[str, Any]], Iterator[dict[str, Any]]],
+    weights: Path,
+    folder: Path,
+    masking: str,
+    history: Sequence[str],
+    k: int = 10,
+) -> list[Recommendation]:
+    """The best k items after a history of raw item ids. Raises InvalidInput for unknown ids, StorageFailed."""
+    table = pq.read_table(folder / "open" / "items.parquet").to_pandas()
+    ids = dict(zip(table["raw"], table["item"], strict=True))
+    unknown = [raw for raw in history if raw not in ids]
+    if unknown or not history:
+        some = ", ".join(table["raw"].head(3))
+        raise InvalidInput(f"unknown items in the history: {', '.join(unknown) or 'none given'}; ids look like {some}")
+    job = {
+        "kind": "recommend",
+        "weights": str(weights),
+        "open_dir": str(folder / "open"),
+        "history": [int(ids[raw]) for raw in history],
+        "k": k,
+        "masking": masking,
+    }
+    for message in run_once(SCORER, job):
+        if message.get("event") == "failed":
+            raise StorageFailed(str(message.get("cause")))
+        if message.get("event") == "recommended":
+            rows = table.set_index("item")
+            return [
+                Recommendation(item, rows["raw"][item], _title(rows["title"][item]), score)
+                for item, score in zip(message["items"], message["scores"], strict=True)
+            ]
+    raise StorageFailed("the scoring process ended without an answer; look at the worker's log")
+
+
+def _title(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

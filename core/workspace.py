@@ -1,0 +1,127 @@
+"""The one place where everything is put together, for the dashboard, the command line and the worker."""
+
+import os
+import socket
+from functools import cached_property, partial
+from pathlib import Path
+
+from core.agents.expert import Expert
+from core.agents.protocol import Agent
+from core.artifacts import Artifacts
+from core.clock import Clock, SystemClock
+from core.deciding import Deciding
+from core.errors import StorageFailed
+from core.intake import Intake
+from core.loop.closing import Closing
+from core.loop.gathering import Gathering
+from core.loop.judging import Judging
+from core.loop.loop import Loop
+from core.loop.planning import Planning
+from core.memory.consolidation import Consolidation
+from core.memory.editing import Editing
+from core.memory.embedding import CachedEmbedder
+from core.memory.indexing import Indexer
+from core.memory.retrieval import Retrieval
+from core.records import Study
+from core.reveal import Reveals
+from core.settings import Settings
+from core.store import Store
+from core.worker.processes import run_once
+from vectorstore.chroma import ChromaStore
+from vectorstore.embedding import ChosenEmbedder, choose_embedder
+from vectorstore.protocol import VectorStore
+
+
+class Workspace:
+    """Parts are built when first used; opening it reads the database's schema version and nothing else."""
+
+    def __init__(self, settings: Settings, clock: Clock, store: Store, index: VectorStore, holder: str) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.store = store
+        self.index = index
+        self.holder = holder
+        self.artifacts = Artifacts(settings.artifacts)
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None, read_only: bool = False) -> "Workspace":
+        """Open a home, making its folder when it is new. `read_only` concerns the vector index, which one process owns.
+
+        Raises StorageFailed, NewerSchema.
+        """
+        time = clock or SystemClock()
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise StorageFailed(
+                f"{settings.home} cannot be made ({problem.strerror}); set VIRTUALMLE_HOME"
+            ) from problem
+        place: Path | str = settings.chroma_url or settings.chroma
+        index = ChromaStore(place, read_only=read_only)
+        holder = f"{socket.gethostname()}-{os.getpid()}"
+        return cls(settings, time, Store(settings.database_url, time), index, holder)
+
+    @cached_property
+    def chosen_embedder(self) -> ChosenEmbedder:
+        """The sentence model of this installation, and a sentence that says which."""
+        return choose_embedder()
+
+    @cached_property
+    def embedder(self) -> CachedEmbedder:
+        """It, with SQL as its cache."""
+        return CachedEmbedder(self.chosen_embedder.embedder, self.store)
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """Writes the vector index."""
+        return Indexer(self.store, self.index, self.embedder, self.holder, self.settings.home / "index.lock")
+
+    @cached_property
+    def retrieval(self) -> Retrieval:
+        """Finds lessons and like datasets."""
+        return Retrieval(self.store, self.index, self.embedder)
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Brings datasets in."""
+        return Intake(self.store, self.settings)
+
+    @cached_property
+    def deciding(self) -> Deciding:
+        """A person's acts on trials."""
+        return Deciding(self.store)
+
+    @cached_property
+    def editing(self) -> Editing:
+        """A person's acts on lessons."""
+        return Editing(self.store)
+
+    @cached_property
+    def gathering(self) -> Gathering:
+        """What an agent is shown."""
+        return Gathering(self.store, self.retrieval)
+
+    @cached_property
+    def reveals(self) -> Reveals:
+        """Opens the sealed test."""
+        return Reveals(self.store, self.artifacts, self.settings.datasets, partial(run_once, settings=self.settings))
+
+    @cached_property
+    def loop(self) -> Loop:
+        """Plans, judges and closes studies."""
+        consolidation = Consolidation(self.store)
+        return Loop(
+            self.store,
+            Planning(self.store, self.gathering, self.agent_of, self.clock, self.settings.concurrency),
+            Judging(self.store, self.artifacts, self.gathering, consolidation, self.agent_of),
+            Closing(self.store, self.artifacts, self.gathering, consolidation),
+            self.holder,
+        )
+
+    def agent_of(self, study: Study) -> Agent:
+        """The agent a study was started with."""
+        return Expert()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()

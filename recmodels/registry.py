@@ -1,0 +1,70 @@
+"""The backbones that exist. A further one is a model file, a config file and one line here. Imports no torch."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from recmodels.errors import InvalidParams, UnknownBackbone
+from recmodels.sasrec_config import SASRecConfig
+from recmodels.space import Architecture, Param, params_of
+from recmodels.training_config import TrainingConfig
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A model by its path ("module:Class"), with the dataclass of its architecture."""
+
+    name: str
+    title: str
+    config: type[Architecture]
+    model: str
+    source: str
+
+    def params(self) -> dict[str, Param]:
+        """Architecture, then training parameters."""
+        return params_of(self.config, TrainingConfig)
+
+    def configs(self, params: Mapping[str, Any]) -> tuple[Architecture, TrainingConfig]:
+        """Both configs, defaults filled. Raises InvalidParams for unknown names, bad values and combinations."""
+        known = self.params()
+        for name in params:
+            if name not in known:
+                raise InvalidParams(f"{name} is no parameter of {self.name}; it has {', '.join(known)}")
+        chosen = {name: param.check(params.get(name, param.default)) for name, param in known.items()}
+        for name, param in known.items():
+            if not param.is_active(chosen):
+                chosen[name] = param.default
+        return _build(self.config, chosen), _build(TrainingConfig, chosen)
+
+    def complete(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter, defaults filled; one that does not act is set to its default, so that configs that train
+        alike are equal. Raises InvalidParams."""
+        architecture, training = self.configs(params)
+        return {**asdict(architecture), **asdict(training)}
+
+    def build(self, architecture: Architecture, num_items: int) -> Any:
+        """The model itself, with fresh weights; imports torch."""
+        module, _, name = self.model.partition(":")
+        return getattr(importlib.import_module(module), name)(architecture, num_items)
+
+    def estimate_parameters(self, params: Mapping[str, Any], num_items: int) -> int:
+        """Trainable weights for a catalogue of `num_items`."""
+        return self.configs(params)[0].count_parameters(num_items)
+
+
+def _build(config: type, chosen: Mapping[str, Any]) -> Any:
+    return config(**{field.name: chosen[field.name] for field in fields(config)})
+
+
+BACKBONES: dict[str, Backbone] = {
+    backbone.name: backbone
+    for backbone in (Backbone("sasrec", "SASRec", SASRecConfig, "recmodels.sasrec:SASRec", "arXiv 1808.09781"),)
+}
+
+
+def get_backbone(name: str) -> Backbone:
+    """Raises UnknownBackbone."""
+    if name not in BACKBONES:
+        raise UnknownBackbone(f"no backbone is called {name!r}; there are {', '.join(BACKBONES)}")
+    return BACKBONES[name]
