@@ -30,33 +30,20 @@ _TRASH = ".removed-"
 class Place:
     """Bytes that one thing takes; `kind` is study, dataset, index, database or other."""
 
+    what: str
     kind: str
-    name: str
     path: Path
-    bytes: int
+    size: int
     weights: int = 0
 
 
 @dataclass(frozen=True)
 class Removal:
-    """A file or folder that may go, and why."""
+    """A file or folder that may go, and what it is."""
 
+    what: str
     path: Path
-    bytes: int
-    why: str
-
-
-@dataclass(frozen=True)
-class Freed:
-    """What went; `kept` are those of the plan that are needed again by now."""
-
-    removed: tuple[Removal, ...]
-    kept: tuple[Removal, ...]
-
-    @property
-    def bytes(self) -> int:
-        """Space that came back."""
-        return sum(removal.bytes for removal in self.removed)
+    size: int
 
 
 def usage(store: Store, settings: Settings) -> list[Place]:
@@ -65,15 +52,17 @@ def usage(store: Store, settings: Settings) -> list[Place]:
     for study in store.studies.all():
         folder = Artifacts(settings.artifacts).study(study.id)
         weights = sum(_size(path) for path in _weights(folder))
-        places.append(Place("study", study.name, folder, _size(folder), weights))
+        places.append(Place(f"study {study.name}", "study", folder, _size(folder), weights))
     for dataset in store.datasets.all(archived=True):
         folder = settings.home / dataset.folder  # an absolute folder stays as it is
-        places.append(Place("dataset", dataset.name, folder, _size(folder)))
-    places.append(Place("index", "vector index", settings.chroma, _size(settings.chroma)))
-    places.append(Place("database", store.database.name, settings.home, store.database.size()))
+        places.append(Place(f"dataset {dataset.name}", "dataset", folder, _size(folder)))
+    places.append(Place("vector index", "index", settings.chroma, _size(settings.chroma)))
+    places.append(Place("database", "database", settings.home, store.database.size()))
     known = {place.path.resolve() for place in places}
     others = [path for folder in (settings.datasets, settings.artifacts) for path in _entries(folder)]
-    places += [Place("other", path.name, path, _size(path)) for path in others if path.resolve() not in known]
+    places += [
+        Place(f"other {path.name}", "other", path, _size(path)) for path in others if path.resolve() not in known
+    ]
     return places
 
 
@@ -90,19 +79,29 @@ def removable(store: Store, settings: Settings, study_id: int | None = None) -> 
     return [*weights, *_orphans(store, settings, studies)]
 
 
-def free(store: Store, settings: Settings, plan: Iterable[Removal], study_id: int | None = None) -> Freed:
-    """Remove what a plan of `removable` names and what, asked again now, may still go.
+def free(
+    store: Store,
+    settings: Settings,
+    plan: Iterable[Removal] | None = None,
+    dry_run: bool = True,
+    study_id: int | None = None,
+) -> list[Removal]:
+    """What was removed, or with `dry_run` would be: all that may go, or of it only what a plan of `removable` names.
 
-    Raises StorageFailed when the disk refuses; what was removed until then is whole gone, the rest is whole there.
+    A plan is asked again: what is needed since stays. Raises Conflict as `removable`, StorageFailed when the disk
+    refuses; what was removed until then is gone whole, the rest is there whole.
     """
-    now = {removal.path: removal for removal in removable(store, settings, study_id)}
-    plan = list(plan)
-    removed = [now[wanted.path] for wanted in plan if wanted.path in now]
-    for removal in removed:
+    may_go = removable(store, settings, study_id)
+    if plan is not None:
+        wanted = {removal.path for removal in plan}
+        may_go = [removal for removal in may_go if removal.path in wanted]
+    if dry_run or not may_go:
+        return may_go
+    for removal in may_go:
         _remove(removal.path)
-    if removed:
-        store.events.note("space freed", "storage", {"bytes": sum(one.bytes for one in removed), "paths": len(removed)})
-    return Freed(tuple(removed), tuple(wanted for wanted in plan if wanted.path not in now))
+    detail = {"bytes": sum(removal.size for removal in may_go), "paths": len(may_go)}
+    store.events.note("space freed", "storage", detail)
+    return may_go
 
 
 def _losers(store: Store, settings: Settings, study: Study) -> Iterator[Removal]:
@@ -111,7 +110,8 @@ def _losers(store: Store, settings: Settings, study: Study) -> Iterator[Removal]
     for trial in store.trials.of_study(study.id):
         if not _is_needed(study, trial):
             for path in _weights(Artifacts(settings.artifacts).study(study.id) / f"trial-{trial.number}"):
-                yield Removal(path, _size(path), f"trial {trial.number} of {study.name} did not win")
+                what = f"weights of trial {trial.number} of study {study.name}, which did not win"
+                yield Removal(what, path, _size(path))
 
 
 def _is_settled(store: Store, study: Study) -> bool:
@@ -133,15 +133,15 @@ def _orphans(store: Store, settings: Settings, studies: list[Study]) -> Iterator
     for path in _entries(settings.artifacts):
         found = re.fullmatch(r"study-(\d+)", path.name)
         if found and int(found[1]) not in known and _is_left_alone(path):
-            yield Removal(path, _size(path), f"no study {found[1]} in the database")
+            yield Removal(f"files of study {found[1]}, which is not in the database", path, _size(path))
     needed = {(settings.home / dataset.folder).resolve() for dataset in store.datasets.all(archived=True)}
     for path in _entries(settings.datasets):
         is_ours = path.name.startswith(".") or (path / "card.json").is_file()
         if is_ours and path.resolve() not in needed and _is_left_alone(path):
-            yield Removal(path, _size(path), "no dataset in the database has this folder")
+            yield Removal(f"dataset folder {path.name}, which is not in the database", path, _size(path))
     for path in _entries(settings.artifacts):
         if path.name.startswith(_TRASH):
-            yield Removal(path, _size(path), "left over from an interrupted removal")
+            yield Removal("left over from an interrupted removal", path, _size(path))
 
 
 def _refuse_another_home(store: Store, settings: Settings, studies: list[Study]) -> None:

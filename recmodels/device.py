@@ -46,7 +46,6 @@ def prepare_process() -> None:
         libc = ctypes.CDLL(None)
         for option in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
             libc.mallopt(option, 1 << 30)  # keep freed memory: mapping each temporary anew is a third of an epoch
-    torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], fused=True)  # imports for 1 s: now, while a spare waits
 
 
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of mallopt(3)

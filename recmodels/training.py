@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from recmodels.adam import FusedAdam
 from recmodels.batching import Batches
 from recmodels.checkpoint import Checkpoint, Tensors
 from recmodels.data import Histories, TrainingData
@@ -19,7 +20,6 @@ from recmodels.layers import SequenceModel
 from recmodels.losses import next_item_loss
 from recmodels.metrics import METRICS, summary
 from recmodels.registry import Backbone
-from recmodels.training_config import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Learner:
         self.backbone, self.params, self.seed, self.device = backbone, backbone.complete(params), seed, device
         with _seeded(seed, 0):
             self.model: SequenceModel = backbone.build(self.architecture, num_items).to(device)
-        self.optimizer = _optimizer(self.config, self.model)
+        config, decoupled = self.config, self.config.optimizer == "adamw"
+        self.optimizer = FusedAdam(self.model.named_parameters(), config.lr, config.weight_decay, decoupled)
         self.batches = Batches(
             histories, self.max_len, self.config.batch_size, self.config.train_windows, self.config.train_targets
         )
@@ -73,7 +74,7 @@ class Learner:
                 batch = batch.to(self.device)
                 states = self.model(batch.inputs).index_select(0, batch.tokens)
                 loss = next_item_loss(self.config, self.temperature, self.model, states, batch.targets)
-                self.optimizer.zero_grad(set_to_none=False)  # the item tables add into theirs, see layers._Rows
+                self.optimizer.zero_grad()
                 loss.backward()
                 self.optimizer.step()
                 total += loss.detach().double() * len(batch.targets)
@@ -150,7 +151,7 @@ class Training(Learner):
             history=self.history,
             model=dict(self.model.state_dict()),
             best={} if self.best_epoch == self.epoch else self.best,
-            optimizer=_optimizer_tensors(self.optimizer),
+            optimizer=self.optimizer.state(),
         )
 
     def resume(self, checkpoint: Checkpoint) -> None:
@@ -159,7 +160,7 @@ class Training(Learner):
             raise CorruptCheckpoint("the checkpoint belongs to another configuration or seed; delete it and run again")
         try:
             self.model.load_state_dict(checkpoint.model)
-            _restore_optimizer(self.optimizer, checkpoint.optimizer)
+            self.optimizer.load_state(checkpoint.optimizer)
         except (RuntimeError, KeyError, ValueError) as error:
             raise CorruptCheckpoint(f"the checkpoint does not fit the model ({error}); delete it") from error
         self.epoch, self.best_epoch = checkpoint.epoch, checkpoint.best_epoch
@@ -203,21 +204,3 @@ def _seeded(seed: int, epoch: int) -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(int(np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0] >> np.uint64(1)))
         yield
-
-
-def _optimizer(config: TrainingConfig, model: torch.nn.Module) -> torch.optim.Optimizer:
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
-    return kind(model.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=True)
-
-
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
-    state = optimizer.state_dict()["state"]
-    return {f"{index}/{name}": value for index, slots in state.items() for name, value in slots.items()}
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:
-    state: dict[int, Tensors] = {}
-    for key, value in tensors.items():
-        index, name = key.split("/")
-        state.setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,7 +1,7 @@
 """From a workspace to the facts of a report. Reads; writes nothing."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.artifacts import Artifacts
 from core.data.card import Card
@@ -9,7 +9,7 @@ from core.data.profile import Profile
 from core.data.profile_words import words
 from core.errors import StorageFailed
 from core.loop.closing import final_comparison
-from core.records import Event, Lesson, Run, Study, Trial
+from core.records import Event, Lesson, Proposal, Run, Study, Trial
 from core.report.facts import Cost, Curve, Facts, TrialFacts, differing
 from core.states import RunState
 from core.store import Store
@@ -30,7 +30,7 @@ def collect(store: Store, artifacts: Artifacts, study: Study, now: float) -> Fac
         dataset=dataset,
         card=Card.from_json(dataset.card),
         words=tuple(words(Profile.from_json(dataset.profile)).values()),
-        trials=tuple(_trial(store, trial, trials, runs, against) for trial in trials),
+        trials=_trials(store, trials, runs, against),
         incumbents=incumbents,
         curves=_curves(store, study, trials, runs),
         noise=_noise(runs),
@@ -39,28 +39,40 @@ def collect(store: Store, artifacts: Artifacts, study: Study, now: float) -> Fac
         recommended_why=why,
         reveal=store.reveals.of_study(study.id),
         lessons=tuple(_lessons(store, study, trials)),
-        cost=_cost(store, study, trials, runs, now),
+        cost=_cost(store, study, runs, now),
         written_at=now,
     )
 
 
+def _trials(
+    store: Store, trials: Sequence[Trial], runs: Sequence[Run], against: Mapping[int, int]
+) -> tuple[TrialFacts, ...]:
+    by_id = {trial.id: trial for trial in trials}
+    plain = next((trial for trial in trials if trial.kind == "baseline"), None)
+    runs_of: dict[int, list[Run]] = {trial.id: [] for trial in trials}
+    for run in runs:
+        runs_of[run.trial_id].append(run)
+    told = []
+    for trial in trials:
+        proposal = store.proposals.proposal(trial.id)
+        base = by_id.get(proposal.base_trial_id or 0) if proposal else None
+        opponent = by_id.get(against.get(trial.id, 0))
+        told.append(_trial(store, trial, proposal, base or plain or trial, opponent, runs_of[trial.id]))
+    return tuple(told)
+
+
 def _trial(
-    store: Store, trial: Trial, trials: Sequence[Trial], runs: Sequence[Run], against: dict[int, int]
+    store: Store, trial: Trial, proposal: Proposal | None, base: Trial, against: Trial | None, runs: Sequence[Run]
 ) -> TrialFacts:
-    proposal = store.proposals.proposal(trial.id)
-    base_id = proposal.base_trial_id if proposal else None
-    plain = next((each for each in trials if each.kind == "baseline"), trial)
-    base = next((each for each in trials if each.id == base_id), plain)
-    numbers = {each.id: each.number for each in trials}
     return TrialFacts(
         trial=trial,
         changes=differing(base.params, trial.params),
-        against=numbers.get(against.get(trial.id, 0)),
+        against=against.number if against else None,
         comparison=Comparison.from_json(trial.comparison) if trial.comparison else None,
         proposal=proposal,
         reflection=store.proposals.reflection(trial.id),
         decisions=tuple(store.trials.decisions(trial.id)),
-        runs=tuple(run for run in runs if run.trial_id == trial.id),
+        runs=tuple(runs),
     )
 
 
@@ -89,16 +101,16 @@ def _events(store: Store, study: Study) -> Iterator[Event]:
 
 
 def _final(store: Store, artifacts: Artifacts, study: Study) -> tuple[Comparison | None, str]:
-    """The comparison on fresh seeds, and why there is none when files are gone."""
+    """The comparison on fresh seeds once all of them ended, and why there is none when files are gone."""
+    if not study.has_ended:
+        return None, ""
     try:
         return final_comparison(store, artifacts, study), ""
     except StorageFailed as problem:
         return None, str(problem)
 
 
-def _curves(
-    store: Store, study: Study, trials: Sequence[Trial], runs: Sequence[Run]
-) -> dict[int, tuple[Curve, ...]]:
+def _curves(store: Store, study: Study, trials: Sequence[Trial], runs: Sequence[Run]) -> dict[int, tuple[Curve, ...]]:
     best = study.recommended_id or study.incumbent_id
     wanted = [trial.id for trial in trials if trial.kind == "baseline" or trial.id == best]
     return {id: tuple(_of_run(store, run) for run in runs if run.trial_id == id and _has_value(run)) for id in wanted}
@@ -130,13 +142,13 @@ def _lessons(store: Store, study: Study, trials: Sequence[Trial]) -> Iterator[Le
             yield lesson
 
 
-def _cost(store: Store, study: Study, trials: Sequence[Trial], runs: Sequence[Run], now: float) -> Cost:
+def _cost(store: Store, study: Study, runs: Sequence[Run], now: float) -> Cost:
     seconds = {run.id: _seconds(store, run) for run in runs}
     return Cost(
         training_seconds=sum(seconds.values()),
         fresh_seconds=sum(seconds[run.id] for run in runs if run.purpose == "fresh"),
         wall_seconds=max((study.ended_at or now) - study.created_at, 0.0),
-        trials=sum(any(run.trial_id == trial.id and run.started_at for run in runs) for trial in trials),
+        trials=len({run.trial_id for run in runs if run.started_at is not None}),
         runs=Counter(run.state for run in runs),
     )
 

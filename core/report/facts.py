@@ -45,9 +45,7 @@ class TrialFacts:
     @property
     def was_refused(self) -> bool:
         """Whether a guard kept a better trial from becoming the current best."""
-        return bool(
-            self.comparison and self.comparison.verdict is Verdict.BETTER and self.comparison.broken_guards
-        )
+        return bool(self.comparison and self.comparison.verdict is Verdict.BETTER and self.comparison.broken_guards)
 
     @property
     def fresh_seeds(self) -> tuple[int, ...]:

@@ -116,7 +116,9 @@ def _validation_sentences(facts: Facts) -> list[str]:
 
 def _label(facts: Facts) -> list[str]:
     if facts.recommended_why and facts.study.recommended_id != facts.study.incumbent_id:
-        return [f"Trial {facts.best.number if facts.best else '–'} is recommended as {one_line(facts.recommended_why)}."]
+        return [
+            f"Trial {facts.best.number if facts.best else '–'} is recommended as {one_line(facts.recommended_why)}."
+        ]
     return []
 
 
@@ -142,7 +144,9 @@ def _so_far(facts: Facts) -> list[str]:
     if best is not None and facts.is_baseline_best:
         sentences.append("So far nothing has beaten the baseline.")
     elif best is not None and best.comparison is not None:
-        change = f"{signed(best.comparison.difference)} ({interval(best.comparison)}) against trial {best.against or '–'}"
+        change = (
+            f"{signed(best.comparison.difference)} ({interval(best.comparison)}) against trial {best.against or '–'}"
+        )
         sentences.append(f"The best so far by verdict is trial {best.number}: {change} when it was judged.")
     elif best is None:
         sentences.append("The baseline has no value yet.")
@@ -170,7 +174,9 @@ def _baseline_stays(facts: Facts) -> str:
 def _missing_fresh(facts: Facts) -> list[str]:
     if facts.final_problem:
         return [one_line(facts.final_problem)]
-    return ["A run on fresh seeds failed or was cancelled; see its log. Figures of the search alone flatter the winner."]
+    return [
+        "A run on fresh seeds failed or was cancelled; see its log. Figures of the search alone flatter the winner."
+    ]
 
 
 def _value_tile(facts: Facts) -> Tile:

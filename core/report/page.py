@@ -258,7 +258,9 @@ def _test_row(line: dict[str, Any], metrics: tuple[str, ...]) -> tuple[str, ...]
 
 def _test_sentences(facts: Facts, result: dict[str, Any]) -> list[str]:
     assert facts.reveal is not None
-    told = f"{ordinal(facts.reveal.look).capitalize()} look at the test of this data, on {day(facts.reveal.done_at)}, by "
+    told = (
+        f"{ordinal(facts.reveal.look).capitalize()} look at the test of this data, on {day(facts.reveal.done_at)}, by "
+    )
     sentences = [f"{told}{one_line(facts.reveal.actor, 60)}."]
     if facts.reveal.look > 1:
         sentences.append("What earlier looks taught may have flowed into this study: read the gain with that in mind.")
@@ -285,4 +287,3 @@ def _test_note(facts: Facts) -> str:
     if reveal.state == "failed":
         return f"It could not be scored, and nothing was shown: {one_line(reveal.error or 'cause unknown')}"
     return "" if reveal.state == "done" else "A person asked to open it; it is being scored."
-

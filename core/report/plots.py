@@ -47,7 +47,7 @@ def plots(facts: Facts) -> tuple[Plot, ...]:
     if any(facts.curves.values()):
         drawn.append(_plot("curves", "Learning curves", *_curves_told(facts), partial(_curves, facts)))
     if len(_valued(facts)) > 1:
-        drawn.append(_plot("trials", "Trials so far", *_trials_told(facts), partial(_trials, facts)))
+        drawn.append(_plot("trials", "Trials and the best so far", *_trials_told(facts), partial(_trials, facts)))
     if chosen_rows(facts):
         drawn.append(_plot("changes", "What each change did", *_changes_told(facts), partial(_changes, facts)))
     return tuple(drawn)
@@ -64,7 +64,7 @@ def _curves_told(facts: Facts) -> tuple[str, str]:
 
 
 def _curves(facts: Facts) -> Figure:
-    figure, axes = new_axes(4.7, 2.35, (0.45, 0.95, 0.38, 0.1))
+    figure, axes = new_axes(4.7, 2.15, (0.45, 0.95, 0.38, 0.06))
     labels = []
     for each in (facts.baseline, None if facts.is_baseline_best else facts.best):
         if each is None or not facts.curves.get(each.trial.id):
@@ -111,14 +111,14 @@ def _valued(facts: Facts) -> tuple[TrialFacts, ...]:
 
 
 def _trials_told(facts: Facts) -> tuple[str, str]:
-    told = f"{facts.study.objective} on validation of each trial, mean over its seeds, with the current best as a step"
-    noise = " Grey band: one standard deviation between seeds around the baseline." if facts.noise.degrees else ""
+    told = f"{facts.study.objective} on validation of each trial, with the current best as a step"
+    noise = "; band: spread between seeds" if facts.noise.degrees else ""
     marks = "■ baseline, ▲ better, ▼ not better, ○ inconclusive"
-    return told, f"{told}; {marks}. Bars: 95 % interval of the change, from where the best of that moment stood.{noise}"
+    return told, f"{told}. {marks}; bars: 95 % interval of the change{noise}."
 
 
 def _trials(facts: Facts) -> Figure:
-    figure, axes = new_axes(4.7, 2.35, (0.45, 0.95, 0.38, 0.1))
+    figure, axes = new_axes(4.7, 2.15, (0.45, 0.95, 0.38, 0.06))
     valued = _valued(facts)
     last = max(each.number for each in valued)
     labels = _noise_band(facts, axes, last)
@@ -176,7 +176,7 @@ def _changes_told(facts: Facts) -> tuple[str, str]:
 
 def _changes(facts: Facts) -> Figure:
     rows = chosen_rows(facts)
-    figure, axes = new_axes(9.6, 0.5 + 0.27 * len(rows), (2.9, 1.25, 0.34, 0.08))
+    figure, axes = new_axes(9.6, 0.4 + 0.27 * len(rows), (2.6, 1.25, 0.28, 0.06))
     axes.axvline(0, color=GREY, lw=0.9, zorder=1)
     if facts.study.min_gain:
         axes.axvline(facts.study.min_gain, color=GREY, lw=0.9, ls=":", zorder=1)
@@ -217,4 +217,3 @@ def _predicted(axes: Axes, row: int, each: TrialFacts) -> None:
 def _row_name(each: TrialFacts) -> str:
     name = title_of(each)
     return f"{each.number}   {name if len(name) <= 44 else name[:43] + '…'}"
-

@@ -1,6 +1,7 @@
 """Writing the report: `report.md` with its plots beside it, and `report.html`, which holds everything in one file."""
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,12 +63,19 @@ def _as_text(value: object) -> object:
     return markdown(value) if isinstance(value, str) and not isinstance(value, Verbatim) else value
 
 
+def _unbroken(value: object) -> object:
+    """Figures keep their signs beside them at a line's end; escaping comes after this."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return re.sub(r" (?=%|±)|(?<=±) |(?<=[■▲▼○◆]) ", "\u00a0", value)
+
+
 @cache
 def _environment(html: bool) -> Environment:
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=html,
-        finalize=None if html else _as_text,
+        finalize=_unbroken if html else _as_text,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -48,7 +48,9 @@ def _detectable(facts: Facts) -> list[str]:
     if not sizes or not value:
         return []
     typical = median(sizes)
-    text = f"Smallest detectable effect: a change of {metric(typical)} ({percent(typical / value)}) in a trial would be "
+    text = (
+        f"Smallest detectable effect: a change of {metric(typical)} ({percent(typical / value)}) in a trial would be "
+    )
     text += "seen four times in five; smaller ones can be missed."
     final = facts.final.smallest_detectable if facts.final else None
     return [text + (f" In the final figure: {metric(final)} ({percent(final / value)})." if final else "")]
@@ -152,9 +154,8 @@ def lessons(facts: Facts) -> list[str]:
     for lesson in sorted(facts.lessons, key=lambda each: order.index(each.level)):
         widest[lesson.axis, lesson.direction] = lesson
     return [
-        f"{one_line(lesson.claim)} ({levels[lesson.level]}"
+        f"{one_line(lesson.claim).rstrip('.')} ({levels[lesson.level]}"
         + (f", mean {signed_percent(lesson.effect)}" if lesson.effect is not None else "")
-        + (f", where {one_line(lesson.conditions)}" if lesson.conditions else "")
         + ")"
         for lesson in widest.values()
     ]
@@ -184,10 +185,23 @@ def protocol(facts: Facts) -> list[str]:
     """The stamp in words."""
     card, masking = facts.card, _MASKING.get(facts.study.masking, facts.study.masking)
     users, items = card.counts["validation_targets"], card.counts["items"]
-    ranked = f"Each of {users:,} users' targets is ranked among all {items:,} items; {masking}; ties count by expectation."
+    ranked = (
+        f"Each of {users:,} users' targets is ranked among all {items:,} items; {masking}; ties count by expectation."
+    )
+    meaning = f"{facts.study.objective}: {_metric_meaning(facts.study.objective)}."
     best = "A run's value is that of its best validation epoch."
     gain = f" A gain must exceed {metric(facts.study.min_gain)} to count." if facts.study.min_gain else ""
-    return [_SPLITS.get(card.split, card.split), ranked, best + gain]
+    return [meaning, _SPLITS.get(card.split, card.split), ranked, best + gain]
+
+
+def _metric_meaning(objective: str) -> str:
+    name, _, k = objective.partition("@")
+    among = f"among the first {k} recommended"
+    return {
+        "recall": f"share of users whose next item is {among}",
+        "ndcg": f"how high a user's next item stands {among}; 1 is always first, 0 never there",
+        "mrr": f"one over the position of a user's next item {among}, 0 where it is not",
+    }.get(name, "as the protocol defines it")
 
 
 def day(at: float | None) -> str:

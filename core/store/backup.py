@@ -37,9 +37,9 @@ class Backup:
     """What a backup holds; `missing` names the datasets whose folder was not there."""
 
     path: Path
-    bytes: int
+    size: int  # bytes
     files: int
-    weights: bool
+    with_weights: bool
     missing: tuple[str, ...]
 
 
@@ -49,12 +49,12 @@ class Restored:
 
     home: Path
     files: int
-    bytes: int
+    size: int  # bytes
     datasets: int
     studies: int
 
 
-def backup(store: Store, home: Path, target: Path, weights: bool = True) -> Backup:
+def backup(store: Store, home: Path, target: Path, with_weights: bool = True) -> Backup:
     """Write `target` (.tar.gz) while others go on working; it appears under its name only when it is whole.
 
     Without weights a reveal, and a run that had not ended, cannot go on from where it was after a restore.
@@ -71,10 +71,10 @@ def backup(store: Store, home: Path, target: Path, weights: bool = True) -> Back
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             copy = Path(folder) / DATABASE
             store.database.copy_to(copy)  # before the files: a run may then be ahead of its row, never behind
-            files = _write_archive(partial, copy, home, weights)
+            files = _write_archive(partial, copy, home, with_weights)
         os.replace(partial, target)
     missing = [one.name for one in store.datasets.all(archived=True) if not Path(home, one.folder).is_dir()]
-    return Backup(target, target.stat().st_size, files, weights, tuple(missing))
+    return Backup(target, target.stat().st_size, files, with_weights, tuple(missing))
 
 
 def restore(source: Path, home: Path) -> Restored:

@@ -28,7 +28,7 @@ def ensure_worker(settings: Settings, command: Sequence[str] = COMMAND) -> bool:
 
     Raises StorageFailed when the home cannot be written or the worker died at once, with the end of its log.
     """
-    with start_lock(settings.home).acquire(timeout=START_SECONDS):
+    with start_lock(settings.home):
         if is_held(settings.home) and not _leaves(settings.home):
             return False
         log = settings.home / LOG

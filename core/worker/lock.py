@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 from core.errors import StorageFailed, WorkerRunning
 
 LOCK, START_LOCK, CARD = "worker.lock", "worker.start.lock", "worker.json"
-_PROBE_SECONDS = 1.0  # somebody who asks whether a worker runs holds the lock for a moment
+_PATIENCE = 1.0  # somebody who asks whether a worker runs holds the lock for a moment
+_PROBE = {"timeout": 0.1, "poll_interval": 0.01}  # longer than another's probe takes
 
 
 class WorkerLock:
@@ -30,7 +31,7 @@ class WorkerLock:
         with _disk(self.home):
             self.home.mkdir(parents=True, exist_ok=True)
             try:
-                self._lock.acquire(timeout=_PROBE_SECONDS)
+                self._lock.acquire(timeout=_PATIENCE)
             except Timeout as problem:
                 raise WorkerRunning(_refusal(self.home)) from problem
             self._write({"pid": os.getpid(), "host": socket.gethostname(), "started_at": time.time()})
@@ -63,17 +64,29 @@ def is_held(home: Path) -> bool:
         home.mkdir(parents=True, exist_ok=True)
         probe = FileLock(home / LOCK)
         try:
-            probe.acquire(timeout=0)
+            probe.acquire(**_PROBE)
         except Timeout:
             return True
         probe.release()
         return False
 
 
-def start_lock(home: Path) -> FileLock:
-    """Held by whoever starts a worker, and by a worker that leaves because it was idle."""
-    home.mkdir(parents=True, exist_ok=True)
-    return FileLock(home / START_LOCK)
+@contextlib.contextmanager
+def start_lock(home: Path, timeout: float = 60.0) -> Iterator[None]:
+    """Held by whoever starts a worker, and by a worker that leaves because it was idle. Raises StorageFailed."""
+    with _disk(home):
+        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home / START_LOCK)
+        try:
+            lock.acquire(timeout=timeout)
+        except Timeout as problem:
+            raise StorageFailed(
+                f"somebody has been starting a worker on {home} for {timeout:.0f} s; see its log"
+            ) from (problem)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def holder_card(home: Path) -> dict[str, Any]:
@@ -97,11 +110,9 @@ def _refusal(home: Path) -> str:
 
 
 @contextlib.contextmanager
-def _disk(home: Path) -> Any:
+def _disk(home: Path) -> Iterator[None]:
     try:
         yield
-    except Timeout:
-        raise
     except OSError as problem:
         cause = problem.strerror or problem
         raise StorageFailed(f"{home} cannot be written ({cause}); free space or choose another VIRTUALMLE_HOME") from (

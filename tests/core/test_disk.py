@@ -71,10 +71,11 @@ def test_only_weights_of_trials_that_did_not_win_go(store: Store, settings: Sett
     study, trials = a_tuned_study(store, settings)
     store.studies.move(study.id, StudyState.FINISHED, "ann")
     plan = removable(store, settings)
-    assert [(removal.path, removal.bytes) for removal in plan] == [(weights(settings, trials[2]), 1000)]
-    assert "trial 3 of first did not win" in plan[0].why
+    assert [(removal.path, removal.size) for removal in plan] == [(weights(settings, trials[2]), 1000)]
+    assert plan[0].what == "weights of trial 3 of study first, which did not win"
+    assert free(store, settings) == plan
     assert weights(settings, trials[2]).exists()  # asking removes nothing
-    assert free(store, settings, plan).bytes == 1000
+    assert free(store, settings, dry_run=False) == plan
     assert [weights(settings, trial).exists() for trial in trials] == [True, True, False, True]
     assert all(weights(settings, trial).with_name("ranks.npy").exists() for trial in trials)
     assert removable(store, settings) == []
@@ -109,15 +110,14 @@ def test_what_is_needed_again_since_the_plan_was_made_stays(store: Store, settin
     store.studies.move(study.id, StudyState.FINISHED, "ann")
     plan = removable(store, settings, study.id)
     store.studies.recommend(study.id, trials[2].id, "a person chose it", "ann")
-    freed = free(store, settings, plan, study.id)
-    assert (freed.removed, freed.kept) == ((), tuple(plan))
+    assert len(plan) == 1 and free(store, settings, plan, dry_run=False) == []
     assert weights(settings, trials[2]).exists()
 
 
 def test_nothing_goes_that_no_plan_may_name(store: Store, settings: Settings):
     study, trials = a_tuned_study(store, settings)
-    plan = [Removal(weights(settings, trials[0]), 1000, "please"), Removal(settings.home, 1, "please")]
-    assert free(store, settings, plan).removed == ()
+    plan = [Removal("please", weights(settings, trials[0]), 1000), Removal("please", settings.home, 1)]
+    assert free(store, settings, plan, dry_run=False) == []
     assert weights(settings, trials[0]).exists() and study.id == 1
 
 
@@ -133,7 +133,7 @@ def test_folders_that_no_row_points_to_go_once_they_are_left_alone(store: Store,
         age(stranger.parent)
     plan = removable(store, settings)
     assert sorted(removal.path for removal in plan) == sorted(orphans)
-    assert free(store, settings, plan).bytes == 30
+    assert sum(removal.size for removal in free(store, settings, plan, dry_run=False)) == 30
     assert not any(folder.exists() for folder in orphans) and all(stranger.exists() for stranger in strangers)
     assert (settings.datasets / DATASET / "card.json").exists()
 
@@ -156,7 +156,7 @@ def test_a_removal_that_was_interrupted_is_finished_next_time(store: Store, sett
     fill(trash / "trial-1" / "run.log", 10)
     plan = removable(store, settings)
     assert [removal.path for removal in plan] == [trash]
-    free(store, settings, plan)
+    free(store, settings, dry_run=False)
     assert not trash.exists()
 
 
@@ -164,9 +164,9 @@ def test_usage_names_what_takes_space(store: Store, settings: Settings):
     a_tuned_study(store, settings)
     fill(settings.chroma / "index.bin", 50)
     fill(settings.artifacts / "study-77" / "run.log", 7)
-    places = {(place.kind, place.name): place for place in usage(store, settings)}
-    assert (places["study", "first"].bytes, places["study", "first"].weights) == (4040, 4000)
-    assert places["dataset", "beauty"].bytes == 110
-    assert places["index", "vector index"].bytes == 50
-    assert places["other", "study-77"].bytes == 7
-    assert next(place for place in places.values() if place.kind == "database").bytes > 100_000
+    places = {place.what: place for place in usage(store, settings)}
+    assert (places["study first"].size, places["study first"].weights) == (4040, 4000)
+    assert places["dataset beauty"].size == 110
+    assert places["vector index"].size == 50
+    assert places["other study-77"].size == 7
+    assert places["database"].size > 100_000

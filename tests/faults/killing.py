@@ -40,10 +40,14 @@ class Killer:
         self._random = random.Random(seed)
         self.kills = 0
 
-    def strike(self, longest_wait: float) -> bool:
-        """Wait for work, let it go on for a random while, kill; False when nothing is left to do."""
+    def strike(self, longest_wait: float, in_training: bool = False) -> bool:
+        """Wait for work (`in_training`: until a new epoch was told), let it go on for a random while, kill; False when
+        nothing is left to do."""
         if not self._bring_to_work():
             return False
+        if in_training:
+            before = self._epochs()
+            wait_for(lambda: self._epochs() != before, 90)
         time.sleep(self._random.uniform(0.0, longest_wait))
         victim = VICTIMS[self.kills % len(VICTIMS)]
         pid = int(holder_card(self._settings.home)["pid"])
@@ -61,6 +65,9 @@ class Killer:
         while self._bring_to_work():
             assert time.monotonic() < until, f"still unfinished: {self._store.runs.unfinished()}"
             time.sleep(0.05)
+
+    def _epochs(self) -> int:
+        return sum(run.epoch for study in self._store.studies.all() for run in self._store.runs.of_study(study.id))
 
     def _bring_to_work(self) -> bool:
         """A worker lives and a run is at work; failed ones are retried, as a person would. False: all is done."""

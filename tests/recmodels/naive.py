@@ -1,16 +1,15 @@
 """The published SASRec in plain padded torch: what the packed model must equal with dropout off."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recmodels.sasrec import SASRec
 
-
-def padded_states(model: SASRec, histories: Sequence[Sequence[int]], heads: int) -> Tensor:
-    """States (B, T, D) of left-padded histories, by the model's own weights."""
+def padded_states(model: Any, histories: Sequence[Sequence[int]], heads: int) -> Tensor:
+    """States (B, T, D) of left-padded histories, by the weights of a SASRec."""
     B, T = len(histories), max(map(len, histories))
     items = torch.tensor([[0] * (T - len(history)) + list(history) for history in histories])
     x = model.items.weight[items] * model.scale
@@ -26,7 +25,7 @@ def padded_states(model: SASRec, histories: Sequence[Sequence[int]], heads: int)
     return F.normalize(x, dim=-1) if model.unit else x
 
 
-def padded_loss(model: SASRec, histories: Sequence[Sequence[int]], heads: int, temperature: float) -> Tensor:
+def padded_loss(model: Any, histories: Sequence[Sequence[int]], heads: int, temperature: float) -> Tensor:
     """Cross-entropy over the whole catalogue at every position of the histories that has a next event."""
     states = padded_states(model, [history[:-1] for history in histories], heads)
     T = states.shape[1]

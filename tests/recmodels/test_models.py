@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from recmodels.adam import FusedAdam
 from recmodels.batching import Batches
 from recmodels.checkpoint import load_model, save_model
 from recmodels.data import Histories
@@ -182,10 +183,10 @@ def test_block_shared_negatives_equal_the_naive_loop(norm):
     gradients = []
     for loss in (sampled_softmax, naive_sampled):
         model.zero_grad()
-        states.grad = None
+        states = states.detach().requires_grad_()
         value = loss(model, states, targets, negatives)
         value.backward()
-        gradients.append((value.detach(), states.grad.clone(), model.items.weight.grad.clone()))
+        gradients.append((value.detach(), states.grad, model.items.weight.grad))
     for fast, naive in zip(*gradients, strict=True):
         torch.testing.assert_close(fast, naive, atol=1e-6, rtol=1e-4)
 
@@ -195,7 +196,7 @@ def test_the_full_softmax_in_chunks_equals_cross_entropy():
     states, table = torch.randn(700, 8, requires_grad=True), torch.randn(V + 1, 8, requires_grad=True)
     targets = torch.randint(1, V + 1, (700,))
     full_softmax(states, table, targets).backward()
-    mine = states.grad.clone(), table.grad.clone()
+    mine = states.grad, table.grad
     states.grad = table.grad = None
     torch.nn.functional.cross_entropy(states @ table[1:].T, targets - 1).backward()
     for fast, naive in zip(mine, (states.grad, table.grad), strict=True):
@@ -234,3 +235,19 @@ def test_dropout_keeps_the_mean_and_drops_its_share():
     assert float(dropped.mean()) == pytest.approx(1.0, abs=0.01)
     assert float((dropped == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
     assert len(set(ByteDropout(0.25).eval()(torch.ones(5)).tolist())) == 1
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.AdamW])
+def test_the_fused_optimiser_equals_that_of_torch(kind):
+    mine, theirs = (torch.nn.Linear(7, 5) for _ in range(2))
+    theirs.load_state_dict(mine.state_dict())
+    fused = FusedAdam(mine.named_parameters(), 0.01, 0.1, decoupled=kind is torch.optim.AdamW)
+    reference = kind(theirs.parameters(), lr=0.01, weight_decay=0.1)
+    for step in range(5):
+        x = torch.randn(3, 7, generator=torch.Generator().manual_seed(step))
+        for model, optimizer in ((mine, fused), (theirs, reference)):
+            optimizer.zero_grad()
+            model(x).square().sum().backward()
+            optimizer.step()
+    torch.testing.assert_close(mine.weight, theirs.weight)
+    torch.testing.assert_close(mine.bias, theirs.bias)

@@ -25,13 +25,15 @@ class Child:
     def __init__(self, module: str) -> None:
         command = [sys.executable, "-m", f"recmodels.{module}"]
         self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdin and self.process.stdout
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
 
     def send(self, **message: object) -> None:
-        self.process.stdin.write(json.dumps(message).encode() + b"\n")
-        self.process.stdin.flush()
+        self.stdin.write(json.dumps(message).encode() + b"\n")
+        self.stdin.flush()
 
     def events(self) -> Iterator[dict]:
-        for line in self.process.stdout:
+        for line in self.stdout:
             yield json.loads(line)
 
     def until(self, name: str, **fields: object) -> dict:
@@ -62,9 +64,18 @@ def folder(tmp_path_factory) -> Path:
 
 def job(open_dir: Path, run_dir: Path, **changes: object) -> dict:
     return {
-        "backbone": "sasrec", "params": PARAMS, "seed": 3, "open_dir": str(open_dir), "run_dir": str(run_dir),
-        "device": "cpu", "threads": 1, "masking": "none", "objective": "ndcg@10", "max_epochs": 4,
-        "log_path": str(run_dir / "run.log"), **changes,
+        "backbone": "sasrec",
+        "params": PARAMS,
+        "seed": 3,
+        "open_dir": str(open_dir),
+        "run_dir": str(run_dir),
+        "device": "cpu",
+        "threads": 1,
+        "masking": "none",
+        "objective": "ndcg@10",
+        "max_epochs": 4,
+        "log_path": str(run_dir / "run.log"),
+        **changes,
     }
 
 
@@ -114,7 +125,7 @@ def test_a_run_whose_parent_died_ends_at_once_and_then_goes_on_as_if_it_never_ha
     child = start()
     child.send(**job(folder, tmp_path, max_epochs=100_000))
     child.until("epoch", epoch=2)
-    child.process.stdin.close()
+    child.stdin.close()
     assert child.exit_code() == 3
     child = start()
     child.send(**job(folder, tmp_path, max_epochs=4))
@@ -159,7 +170,7 @@ def test_a_job_that_cannot_run_fails_with_one_sentence_and_a_traceback_in_the_lo
 def test_a_trainer_whose_parent_leaves_before_the_job_ends(start):
     child = start()
     child.until("ready")
-    child.process.stdin.close()
+    child.stdin.close()
     assert child.exit_code() == 3
 
 
@@ -173,7 +184,8 @@ forbid_sealed(open_dir)
 os.chdir(open_dir.parent)
 os.symlink("sealed/test.parquet", "innocent")
 refused = 0
-for path in (open_dir.parent / "sealed/test.parquet", "sealed/test.parquet", b"open/../sealed/test.parquet", "innocent"):
+sealed = Path("sealed/test.parquet")
+for path in (sealed.absolute(), str(sealed), b"open/../sealed/test.parquet", "innocent"):
     try:
         open(path, "rb")
     except SealedTestAccess:
@@ -191,9 +203,15 @@ def test_a_training_process_is_refused_the_sealed_test_by_any_path(tmp_path):
 
 def score_job(folder: Path, run_dir: Path, out_dir: Path, **changes: object) -> dict:
     return {
-        "kind": "score", "open_dir": str(folder), "device": "cpu", "threads": 1, "masking": "none",
-        "models": [{"name": "mine", "weights": str(run_dir / "best.safetensors")}], "references": [],
-        "out_dir": str(out_dir), **changes,
+        "kind": "score",
+        "open_dir": str(folder),
+        "device": "cpu",
+        "threads": 1,
+        "masking": "none",
+        "models": [{"name": "mine", "weights": str(run_dir / "best.safetensors")}],
+        "references": [],
+        "out_dir": str(out_dir),
+        **changes,
     }
 
 

@@ -79,7 +79,7 @@ def test_the_objective_decides_which_epoch_is_best(tiny, small_params):
 
 def test_divergence_names_epoch_and_cause(tiny, small_params):
     results = fit(tiny, SASREC, small_params, 0, CPU, "none", "ndcg@10", 5)
-    next(results).training.model.items.weight.data.fill_(math.nan)
+    next(next(results).training.model.parameters()).data.fill_(math.nan)
     with pytest.raises(TrainingDiverged, match=r"epoch 2: the training loss became nan; try lr below 0.01"):
         next(results)
 

@@ -95,12 +95,12 @@ def test_a_backup_taken_while_others_write_is_whole(home: Path, tmp_path: Path, 
     with other.database.write() as connection:  # a worker in the middle of a transaction
         connection.exec_driver_sql("update studies set name = 'half done'")
         result = backup(store, home, tmp_path / "all.tar.gz")
-        assert result.bytes == result.path.stat().st_size and result.missing == ()
+        assert result.size == result.path.stat().st_size and result.missing == ()
     assert opened(restore(result.path, tmp_path / "new").home, clock).studies.get(1).name == "first"
 
 
 def test_weights_can_be_left_out(home: Path, tmp_path: Path, clock: FakeClock):
-    source = saved(home, clock, tmp_path / "small.tar.gz", weights=False)
+    source = saved(home, clock, tmp_path / "small.tar.gz", with_weights=False)
     assert source.stat().st_size < 1_000_000
     restored = files(restore(source, tmp_path / "new").home)
     assert "artifacts/study-1/trial-1/seed-1/run.log" in restored
@@ -137,7 +137,7 @@ def test_an_empty_home_is_filled(home: Path, tmp_path: Path, clock: FakeClock):
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "lost", "added", "no manifest", "not a backup"])
 def test_a_damaged_backup_restores_nothing_and_says_so(home: Path, tmp_path: Path, clock: FakeClock, damage: str):
-    source = saved(home, clock, tmp_path / "all.tar.gz", weights=damage == "cut")
+    source = saved(home, clock, tmp_path / "all.tar.gz", with_weights=damage == "cut")
     parts = members(source)
     log = "artifacts/study-1/trial-1/seed-1/run.log"
     if damage == "cut":
@@ -174,7 +174,7 @@ def test_a_link_in_a_backup_is_refused(tmp_path: Path):
 
 
 def test_a_backup_of_a_newer_program_is_refused(home: Path, tmp_path: Path, clock: FakeClock):
-    source = saved(home, clock, tmp_path / "all.tar.gz", weights=False)
+    source = saved(home, clock, tmp_path / "all.tar.gz", with_weights=False)
     parts = members(source)
     manifest = json.loads(parts["manifest.json"])
     parts["manifest.json"] = json.dumps({**manifest, "schema": "9999"}).encode()

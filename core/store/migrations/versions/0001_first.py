@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Create every table."""
     _datasets()
     _studies()
+    _study_revisions()
     _trials()
     _proposals()
     _runs()
@@ -79,6 +80,9 @@ def _studies() -> None:
     )
     op.create_index(op.f("ix_studies_dataset_id"), "studies", ["dataset_id"], unique=False)
     op.create_index(op.f("ix_studies_state"), "studies", ["state"], unique=False)
+
+
+def _study_revisions() -> None:
     op.create_table(
         "study_revisions",
         sa.Column("id", sa.Integer(), nullable=False),
