@@ -41,7 +41,7 @@ class SearchSpace:
     def _backbone(self) -> Backbone:
         return get_backbone(self.backbone)
 
-    @property
+    @cached_property
     def declared(self) -> dict[str, Param]:
         """Every field of the backbone as declared, whatever this study does with it."""
         return self._backbone.params()

@@ -50,6 +50,7 @@ class Comparison:
     seeds: tuple[int, int]
     reference: float
     broken_guards: tuple[str, ...] = ()
+    against: int | None = None  # number of the trial it was compared with
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for SQL."""

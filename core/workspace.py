@@ -44,12 +44,13 @@ class Workspace:
         self.artifacts = Artifacts(settings.artifacts)
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock | None = None, read_only: bool = False) -> "Workspace":
-        """Open a home, making its folder when it is new. `read_only` concerns the vector index, which one process owns.
+    def open(cls, settings: Settings, holder: str | None = None, read_only: bool = False) -> "Workspace":
+        """Open a home, making its folder when it is new.
 
+        `holder` is the name on leases; `read_only` concerns the vector index, which one process owns.
         Raises StorageFailed, NewerSchema.
         """
-        time = clock or SystemClock()
+        clock = SystemClock()
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
@@ -58,8 +59,8 @@ class Workspace:
             ) from problem
         place: Path | str = settings.chroma_url or settings.chroma
         index = ChromaStore(place, read_only=read_only)
-        holder = f"{socket.gethostname()}-{os.getpid()}"
-        return cls(settings, time, Store(settings.database_url, time), index, holder)
+        name = holder or f"{socket.gethostname()}-{os.getpid()}"
+        return cls(settings, clock, Store(settings.database_url, clock), index, name)
 
     @cached_property
     def chosen_embedder(self) -> ChosenEmbedder:

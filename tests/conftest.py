@@ -1,4 +1,4 @@
-"""Fixtures every test may use. Real interaction files come from VIRTUALMLE_TEST_DATA; without it their tests skip by name."""
+"""Fixtures every test may use. Real interaction files come from VIRTUALMLE_TEST_DATA; without it tests skip by name."""
 
 import os
 from collections.abc import Callable

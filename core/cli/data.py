@@ -23,6 +23,9 @@ from core.store.backup import backup, restore
 from core.workspace import Workspace
 
 
+_LEVEL_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
+
+
 def add_verbs(verbs: Any) -> None:
     """Add this file's verbs to the parser."""
     _add_import(verbs)
@@ -54,7 +57,8 @@ def _add_import(verbs: Any) -> None:
     verb.add_argument("--min-user-events", type=int, help="k-core on users; 1 keeps all")
     verb.add_argument("--min-item-events", type=int, help="k-core on items; 1 keeps all")
     verb.add_argument("--max-user-events", type=int, help="keep the latest events of each user")
-    verb.add_argument("--targets", help="event types that are targets, such as purchase,cart; others are context")
+    verb.add_argument("--target-events", help="event types that are targets, such as purchase,cart; others are context")
+    verb.add_argument("--drop-duplicates", action="store_true", help="same user, item and time count once")
     verb.add_argument("--masking", choices=MASKINGS, help="default: by the repeat rate")
     verb.add_argument("--lineage", help="tie it to an older version of the same data")
     verb.add_argument("--preview", action="store_true", help="show what would be read, import nothing")
@@ -80,7 +84,8 @@ def import_file(workspace: Workspace, given: argparse.Namespace) -> int:
         min_user_events=given.min_user_events,
         min_item_events=given.min_item_events,
         max_user_events=given.max_user_events,
-        target_events=tuple(given.targets.split(",")) if given.targets else None,
+        target_events=tuple(given.target_events.split(",")) if given.target_events else None,
+        drop_duplicates=given.drop_duplicates,
         masking=given.masking,
         lineage=given.lineage,
     )
@@ -138,7 +143,7 @@ def _show_card(dataset: Dataset, as_json: bool) -> int:
     say(f"{counts['users']:,} users, {counts['items']:,} items, {counts['interactions']:,} interactions")
     say(f"order: {card['order_rule']}; masking: {card['masking']} ({card['masking_reason']})")
     for finding in card["findings"]:
-        say(f"{finding['level']}: {finding['message']}", "yellow" if finding["level"] == "warning" else "dim")
+        say(f"{finding['level']}: {finding['message']}", _LEVEL_STYLES[finding["level"]])
     for row in card["bad_rows"][:3]:
         say(f"bad row, line {row['line']}: {row['reason']}", "yellow")
     say(f"next: python -m core tune {dataset.name}")

@@ -26,15 +26,14 @@ class Closing:
     def step(self, study: Study) -> bool:
         """One step towards the end, if it is due; whether anything happened."""
         trials = self._store.trials.of_study(study.id)
-        approved = [trial for trial in trials if trial.state is TrialState.APPROVED]
-        if any(trial.judged_at is None for trial in approved):
+        if study.state is StudyState.STOPPING and self._withdraw(trials):
+            return True
+        if any(trial.judged_at is None for trial in trials if trial.state is TrialState.APPROVED):
             return False
         if study.state is StudyState.ACTIVE:
             return self._stop_when_spent(study, trials)
         if study.state is StudyState.STOPPING:
-            return (
-                self._withdraw(trials) or self._recommend(study) or self._add_fresh_seeds(study) or self._finish(study)
-            )
+            return self._recommend(study) or self._add_fresh_seeds(study) or self._finish(study)
         return False
 
     def _stop_when_spent(self, study: Study, trials: list[Trial]) -> bool:
@@ -44,10 +43,16 @@ class Closing:
         return True
 
     def _withdraw(self, trials: list[Trial]) -> bool:
-        waiting = [trial for trial in trials if trial.waits]
-        for trial in waiting:
+        """What waits for a decision or has not begun is not run any more."""
+        unbegun = [trial for trial in trials if trial.waits or self._has_not_begun(trial)]
+        for trial in unbegun:
             self._store.trials.cancel(trial, ACTOR, "the study is stopping")
-        return bool(waiting)
+        return bool(unbegun)
+
+    def _has_not_begun(self, trial: Trial) -> bool:
+        if trial.state is not TrialState.APPROVED or trial.judged_at is not None:
+            return False
+        return all(run.state is RunState.QUEUED and run.attempt == 0 for run in self._store.runs.of_trial(trial.id))
 
     def _recommend(self, study: Study) -> bool:
         """The incumbent, or the pooled best estimate when it lies above; labelled which."""
@@ -89,8 +94,8 @@ class Closing:
         return [baseline] if recommended.id == baseline.id else [baseline, recommended]
 
     def _free_disk(self, study: Study) -> None:
-        """Optimiser states go, and weights too, but for those of baseline, production and recommended trial."""
-        keep = {trial.id for trial in self._finalists(study)}
+        """Optimiser states go, and weights too, but for baseline, production, current best and recommended trial."""
+        keep = {study.incumbent_id, *(trial.id for trial in self._finalists(study))}
         for trial in self._store.trials.of_study(study.id):
             for seed in trial.seeds:
                 folder = self._artifacts.run(trial, seed)

@@ -1,10 +1,11 @@
 """When the runs of a trial have ended: the verdict, the incumbent, the reflection, the lessons."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from core.agents.protocol import Agent, Outcome, TrialView
+from core.agents.protocol import Agent, Outcome
 from core.artifacts import Artifacts
 from core.guards import broken
 from core.loop.gathering import Gathering
@@ -36,33 +37,47 @@ class Judging:
         self._agent_of = agent_of
 
     def step(self, study: Study) -> bool:
-        """Judge the oldest trial whose runs have ended; whether there was one."""
+        """Finish what a crash left half done, else judge the oldest trial whose runs have ended; whether there was one.
+
+        The verdict is written first and alone; incumbent, reflection and lessons follow from it and may be repeated.
+        """
         for trial in self._store.trials.of_study(study.id):
-            if trial.state is TrialState.APPROVED and trial.judged_at is None:
-                runs = [run for run in self._store.runs.of_trial(trial.id) if run.purpose != "fresh"]
-                if runs and all(run.has_ended for run in runs):
-                    self._judge(study, trial, runs)
-                    return True
+            if trial.state is not TrialState.APPROVED:
+                continue
+            if trial.judged_at is not None and self._lacks_reflection(trial):
+                self._follow_up(study, trial)
+                return True
+            if trial.judged_at is None and self._judge(study, trial):
+                self._follow_up(study, self._store.trials.get(trial.id))
+                return True
         return False
 
-    def _judge(self, study: Study, trial: Trial, runs: Sequence[Run]) -> None:
+    def _lacks_reflection(self, trial: Trial) -> bool:
+        reflection = self._store.proposals.reflection(trial.id)
+        return reflection is None or reflection.created_at < (trial.judged_at or 0.0)
+
+    def _judge(self, study: Study, trial: Trial) -> bool:
+        runs = [run for run in self._store.runs.of_trial(trial.id) if run.purpose != "fresh"]
+        if not runs or not all(run.has_ended for run in runs):
+            return False
         complete = [run for run in runs if run.state is RunState.COMPLETE and run.value is not None]
         value = sum(run.value or 0.0 for run in complete) / len(complete) if complete else None
         incumbent = self._incumbent(study, trial)
         comparison = self.compare(study, trial, complete, incumbent) if complete and incumbent else None
-        verdict = comparison.verdict if comparison else None
-        stored = comparison.to_json() if comparison else None
-        if not self._store.trials.judge(trial, value, verdict, stored, ACTOR):
-            return
-        if incumbent is None and value is not None and trial.kind == "baseline":
-            self._store.studies.set_incumbent(study.id, trial.id, None, ACTOR)
-        elif comparison and comparison.verdict is Verdict.BETTER and not comparison.broken_guards:
+        verdict, stored = (comparison.verdict, comparison.to_json()) if comparison else (None, None)
+        return self._store.trials.judge(trial, value, verdict, stored, ACTOR)
+
+    def _follow_up(self, study: Study, trial: Trial) -> None:
+        comparison = Comparison.from_json(trial.comparison) if trial.comparison else None
+        is_first = study.incumbent_id is None and trial.value is not None and trial.kind == "baseline"
+        is_better = comparison and comparison.verdict is Verdict.BETTER and not comparison.broken_guards
+        if is_first or (is_better and study.incumbent_id != trial.id):
             self._store.studies.set_incumbent(study.id, trial.id, study.incumbent_id, ACTOR)
-        if value is None and trial.kind == "baseline" and study.state is StudyState.ACTIVE:
+        if trial.value is None and trial.kind == "baseline" and study.state is StudyState.ACTIVE:
             self._store.studies.move(
                 study.id, StudyState.PAUSED, ACTOR, "the baseline has no value: see its runs' logs"
             )
-        self._learn(self._store.studies.get(study.id), self._store.trials.get(trial.id), incumbent, comparison)
+        self._learn(self._store.studies.get(study.id), trial, comparison)
 
     def compare(self, study: Study, trial: Trial, complete: Sequence[Run], incumbent: Trial) -> Comparison:
         """A trial against the incumbent, over the complete seeds of both."""
@@ -77,8 +92,7 @@ class Judging:
             self._gathering.noise(study),
             study.min_gain,
         )
-        faults = broken(study.guards, complete, theirs)
-        return Comparison(**{**vars(comparison), "broken_guards": faults}) if faults else comparison
+        return replace(comparison, broken_guards=broken(study.guards, complete, theirs), against=incumbent.number)
 
     def _incumbent(self, study: Study, trial: Trial) -> Trial | None:
         if study.incumbent_id is None or study.incumbent_id == trial.id:
@@ -88,23 +102,20 @@ class Judging:
     def _scores(self, study: Study, trial: Trial, runs: Sequence[Run]) -> list[np.ndarray]:
         return [self._artifacts.scores(trial, run, study.objective) for run in runs]
 
-    def _learn(self, study: Study, trial: Trial, against: Trial | None, comparison: Comparison | None) -> None:
+    def _learn(self, study: Study, trial: Trial, comparison: Comparison | None) -> None:
         dataset = self._store.datasets.get(study.dataset_id)
         evidence = self._gathering.evidence(study)
-        view = next(each for each in evidence.trials if each.trial.id == trial.id)
-        outcome = Outcome(view, self._view(study, against), comparison)
-        agent = self._agent_of(study)
-        reflection = agent.reflect(evidence, outcome)
-        self._store.proposals.reflect(trial, {**vars(reflection), "author": agent.name})
+        views = {view.trial.number: view for view in evidence.trials}
+        against = views.get(comparison.against) if comparison and comparison.against else None
+        outcome = Outcome(views[trial.number], against, comparison)
         self._consolidation.learn(study, dataset, outcome)
         self._consolidation.pay(dataset, outcome)
+        agent = self._agent_of(study)
+        self._store.proposals.reflect(trial, {**vars(agent.reflect(evidence, outcome)), "author": agent.name})
         if self._earns_seed(study, trial, comparison):
             seed = max(trial.seeds) + 1
             reason = "inconclusive and promising: a second and last look"
             self._store.trials.add_seeds(trial, (seed,), "extra", "autopilot", str(study.autonomy), reason)
-
-    def _view(self, study: Study, trial: Trial | None) -> TrialView | None:
-        return self._gathering.view(study, trial) if trial else None
 
     def _earns_seed(self, study: Study, trial: Trial, comparison: Comparison | None) -> bool:
         """One more seed, once, for an inconclusive trial that points up; where a person decides, they add it."""

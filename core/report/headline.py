@@ -34,7 +34,7 @@ class Tile:
 
 def headline(facts: Facts) -> Headline:
     """The test's figure where it was opened, else the one on fresh seeds, else what keeps it away."""
-    tested = test_headline(facts)
+    tested = revealed_gain(facts)
     if tested is not None:
         return _figure(facts, tested, "on the sealed test", _test_sentences(facts))
     if facts.final is not None:
@@ -43,7 +43,7 @@ def headline(facts: Facts) -> Headline:
     return Headline(title, "", "", "", "none", tuple(sentences))
 
 
-def test_headline(facts: Facts) -> Comparison | None:
+def revealed_gain(facts: Facts) -> Comparison | None:
     """Recommended against baseline on the test, fresh seeds alone; None before the reveal or when they are one."""
     done = facts.reveal if facts.reveal and facts.reveal.state == "done" else None
     found = done.result.get("headline") if done and done.result else None
@@ -115,11 +115,12 @@ def _validation_sentences(facts: Facts) -> list[str]:
 
 
 def _label(facts: Facts) -> list[str]:
-    if facts.recommended_why and facts.study.recommended_id != facts.study.incumbent_id:
-        return [
-            f"Trial {facts.best.number if facts.best else '–'} is recommended as {one_line(facts.recommended_why)}."
-        ]
-    return []
+    """What a recommendation is that is not the best by verdict."""
+    by_verdict = facts.by_id(facts.study.incumbent_id)
+    if facts.best is None or by_verdict is None or by_verdict is facts.best or not facts.recommended_why:
+        return []
+    why = one_line(facts.recommended_why)
+    return [f"Trial {facts.best.number} is recommended as {why}. The best by verdict is trial {by_verdict.number}."]
 
 
 def _without_figure(facts: Facts) -> list[str]:
@@ -180,10 +181,10 @@ def _missing_fresh(facts: Facts) -> list[str]:
 
 
 def _value_tile(facts: Facts) -> Tile:
-    compared = test_headline(facts) or facts.final
+    compared = revealed_gain(facts) or facts.final
     if compared is not None:
         values = f"{metric(compared.reference)} → {metric(compared.reference + compared.difference)}"
-        place = "test" if test_headline(facts) else "validation"
+        place = "test" if revealed_gain(facts) else "validation"
         return Tile(f"{facts.study.objective}, {place}", values, "baseline → recommended")
     value = facts.baseline.trial.value if facts.baseline else None
     return Tile(f"{facts.study.objective}, validation", metric(value), "baseline")

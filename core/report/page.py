@@ -1,13 +1,13 @@
 """The report as rows and sentences, the same for both formats; the templates only lay it out."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from core.figures import change, metric
 from core.report.facts import Facts, TrialFacts, differing
-from core.report.headline import TONES, Headline, Tile, headline, interval, ordinal, test_headline, tiles
+from core.report.headline import TONES, Headline, Tile, headline, tiles
 from core.report.plots import Plot, plots
 from core.report.reproducing import Reproduction, reproduction
+from core.report.sealed_test import SealedTest, sealed_note, sealed_test
 from core.report.sentences import (
     about_data,
     costs,
@@ -27,7 +27,6 @@ from core.report.sentences import (
 )
 from core.report.text import one_line
 from core.states import RunState, TrialState
-from core.verdict import Comparison
 from recmodels.registry import get_backbone
 
 MOST_TRIALS = 40  # rows of the table; a page is read, an export is searched
@@ -48,16 +47,6 @@ class TrialRow:
     against: str
     outcome: str
     rule: str
-
-
-@dataclass(frozen=True)
-class TestTable:
-    """What the reveal gave. A row: label, seeds, metrics, recommended minus this, verdict's tone."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    sentences: tuple[str, ...]
-    stamp: str
 
 
 @dataclass(frozen=True)
@@ -89,8 +78,8 @@ class Page:
     trials: tuple[TrialRow, ...]
     trials_note: str
     findings: tuple[Listing, ...]
-    test: TestTable | None
-    test_note: str
+    test: SealedTest | None
+    sealed_note: str
     basis: tuple[Listing, ...]
     reproduction: Reproduction | None
     stamp: str
@@ -117,13 +106,13 @@ def page(facts: Facts) -> Page:
         trials=rows,
         trials_note=_trials_note(facts, len(rows)),
         findings=_findings(facts),
-        test=_test(facts),
-        test_note=_test_note(facts),
+        test=sealed_test(facts),
+        sealed_note=sealed_note(facts),
         basis=_basis(facts),
         reproduction=reproduction(facts),
         stamp=facts.study.stamp,
         written=f"Written by VirtualMLE on {moment(facts.written_at)} from study {facts.study.id}. "
-        "Every figure is computed from its record; none comes from a language model.",
+        "Figures are computed from its record; reasons, rules and lessons are in their authors' words.",
     )
 
 
@@ -143,8 +132,8 @@ def _dates(facts: Facts) -> str:
 def _best_title(facts: Facts) -> str:
     if facts.best is None or facts.is_baseline_best:
         return "What improved"
-    word = "recommended" if facts.study.recommended_id else "best so far"
-    return f"What improved: trial {facts.best.number}, {word}, against the baseline"
+    word = "" if facts.study.recommended_id else ", best so far,"
+    return f"What improved: trial {facts.best.number}{word} against the baseline"
 
 
 def _differences(facts: Facts) -> tuple[tuple[str, str, str, str], ...]:
@@ -227,63 +216,3 @@ def _basis(facts: Facts) -> tuple[Listing, ...]:
         Listing("Protocol", "none", tuple(protocol(facts))),
         Listing("Guards", "none", tuple(guards(facts)), "No guard was set."),
     )
-
-
-def _test(facts: Facts) -> TestTable | None:
-    reveal = facts.reveal
-    if reveal is None or reveal.state != "done" or not reveal.result:
-        return None
-    result = reveal.result
-    metrics = tuple(dict.fromkeys((facts.study.objective, "recall@10", "mrr@10")))
-    lines = [_test_row(line, metrics) for line in result["lines"]]
-    # another stamp (fitted on more): shown apart, never compared
-    lines += [_test_row({**line, "chosen_minus_this": None}, metrics) for line in result.get("refit", ())]
-    stamps = [result["stamp"], *(str(line["stamp"]) for line in result.get("refit", ()))]
-    return TestTable(
-        columns=("config", "seeds", *metrics, "recommended minus this"),
-        rows=tuple(lines),
-        sentences=tuple(_test_sentences(facts, result)),
-        stamp=" · ".join(dict.fromkeys(stamps)),
-    )
-
-
-def _test_row(line: dict[str, Any], metrics: tuple[str, ...]) -> tuple[str, ...]:
-    trial = f" (trial {line['trial']})" if line.get("trial") else ""
-    against = Comparison.from_json(line["chosen_minus_this"]) if line.get("chosen_minus_this") else None
-    gap = change(against.difference, against.low, against.high) if against else "–"
-    names = {"markov": "first-order Markov", "cooccurrence": "item co-occurrence"}
-    label = names.get(line["label"], str(line["label"]))
-    return (f"{label}{trial}", str(line["seeds"]), *(metric(line["metrics"].get(name)) for name in metrics), gap)
-
-
-def _test_sentences(facts: Facts, result: dict[str, Any]) -> list[str]:
-    assert facts.reveal is not None
-    told = (
-        f"{ordinal(facts.reveal.look).capitalize()} look at the test of this data, on {day(facts.reveal.done_at)}, by "
-    )
-    sentences = [f"{told}{one_line(facts.reveal.actor, 60)}."]
-    if facts.reveal.look > 1:
-        sentences.append("What earlier looks taught may have flowed into this study: read the gain with that in mind.")
-    tested = test_headline(facts)
-    if tested is not None:
-        gain = f"{change(tested.difference, tested.low, tested.high)} ({interval(tested)}), {tested.verdict}"
-        sentences.append(f"On fresh seeds alone, recommended minus baseline: {gain}. The table averages all seeds.")
-    if beaten := [line["label"] for line in result["lines"] if _loses_to(line)]:
-        sentences.append(f"A reference line does better than the recommended config: {', '.join(map(str, beaten))}.")
-    if result.get("refit"):
-        sentences.append("“refitted” was trained on training plus validation: another stamp, so it is not compared.")
-    return sentences
-
-
-def _loses_to(line: dict[str, Any]) -> bool:
-    is_reference = line.get("trial") is None and line.get("chosen_minus_this")
-    return bool(is_reference and line["chosen_minus_this"]["difference"] < 0)
-
-
-def _test_note(facts: Facts) -> str:
-    reveal = facts.reveal
-    if reveal is None:
-        return "Not opened. A person may open it once for this study, on the record, when the study is finished."
-    if reveal.state == "failed":
-        return f"It could not be scored, and nothing was shown: {one_line(reveal.error or 'cause unknown')}"
-    return "" if reveal.state == "done" else "A person asked to open it; it is being scored."

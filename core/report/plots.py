@@ -1,10 +1,10 @@
 """The three plots: learning curves, trials so far, the measured effect of every change."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import partial
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from core.figures import metric, signed
 from core.report.drawing import (
@@ -25,6 +25,10 @@ from core.report.facts import Facts, TrialFacts
 from core.report.sentences import title_of
 from core.states import Verdict
 from core.verdict import Comparison
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_ROWS = 16  # of the plot of changes
 GLYPHS = {Verdict.BETTER: ("^", GREEN), Verdict.NOT_BETTER: ("v", VIOLET), Verdict.INCONCLUSIVE: ("o", GREY)}
@@ -53,7 +57,7 @@ def plots(facts: Facts) -> tuple[Plot, ...]:
     return tuple(drawn)
 
 
-def _plot(name: str, title: str, alt: str, caption: str, draw: "partial[Figure]") -> Plot:
+def _plot(name: str, title: str, alt: str, caption: str, draw: partial[Figure]) -> Plot:
     return Plot(name, title, alt, caption, svg_of(draw, name, alt))
 
 
@@ -87,6 +91,11 @@ def _curves(facts: Facts) -> Figure:
     _finish(axes, "epoch")
     end_labels(axes, labels)
     return figure
+
+
+def _mark(axes: Axes, x: float, y: float, glyph: str, colour: str) -> None:
+    """A verdict's glyph; inconclusive is hollow."""
+    axes.plot(x, y, glyph, color=colour, mfc="white" if glyph == "o" else colour, ms=5.2, zorder=3)
 
 
 def _best_word(facts: Facts) -> str:
@@ -128,8 +137,7 @@ def _trials(facts: Facts) -> Figure:
         if c is not None and c.low is not None and c.high is not None:
             ends = (c.reference + c.low, c.reference + c.high)
             axes.plot([each.number] * 2, ends, color=colour, lw=2.6, alpha=0.4, solid_capstyle="butt")
-        hollow = {"mfc": "white"} if glyph == "o" else {}
-        axes.plot(each.number, each.trial.value, glyph, color=colour, ms=5, zorder=3, **hollow)
+        _mark(axes, each.number, each.trial.value or 0.0, glyph, colour)
     labels += _incumbent_steps(facts, axes, last)
     _finish(axes, "trial")
     end_labels(axes, labels)
@@ -197,10 +205,9 @@ def _observed(axes: Axes, row: int, comparison: Comparison) -> None:
     assert comparison.low is not None and comparison.high is not None
     glyph, colour = GLYPHS[comparison.verdict]
     axes.plot((comparison.low, comparison.high), (row, row), color=colour, lw=4, alpha=0.45, solid_capstyle="butt")
-    hollow = {"mfc": "white"} if glyph == "o" else {}
-    axes.plot(comparison.difference, row, glyph, color=colour, ms=5.5, zorder=3, **hollow)
+    _mark(axes, comparison.difference, row, glyph, colour)
     reach = (comparison.high - comparison.low) / 2
-    place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
+    place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "va": "center"}
     axes.annotate(signed(comparison.difference), (1, row), (8, 0), **place, weight="bold", color=TEXT)
     axes.annotate(f"± {metric(reach)}", (1, row), (8 + 5 * POINTS, 0), **place, color=GREY_TEXT)
 

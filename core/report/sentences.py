@@ -1,6 +1,6 @@
 """The report's lists in words: how sure it is, what it cost, what was ruled out, what it rests on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -13,6 +13,7 @@ from core.report.text import one_line
 from core.states import RunState, TrialState, Verdict
 
 ERROR_RATE = 0.05
+MOST_ITEMS = 12  # of a list; the table of trials holds more, the export all
 _SPLITS = {
     "leave_one_out": "Each user's last item is the sealed test, the one before it validation, the rest training.",
     "global_time": "Training, validation and sealed test follow one another in time; items never seen in training "
@@ -111,12 +112,23 @@ def title_of(each: TrialFacts) -> str:
 
 def ruled_out(facts: Facts) -> list[str]:
     """Changes whose interval lies below the smallest gain worth keeping."""
-    return [_measured(each) for each in facts.with_verdict(Verdict.NOT_BETTER)]
+    return _largest(facts.with_verdict(Verdict.NOT_BETTER))
 
 
 def left_open(facts: Facts) -> list[str]:
     """Changes that neither helped nor were ruled out."""
-    return [_measured(each) for each in facts.with_verdict(Verdict.INCONCLUSIVE)]
+    return _largest(facts.with_verdict(Verdict.INCONCLUSIVE))
+
+
+def _largest(trials: Sequence[TrialFacts]) -> list[str]:
+    """Each trial with its change; of very many those that changed most."""
+
+    def size(each: TrialFacts) -> float:
+        return abs(each.comparison.difference) if each.comparison else 0.0
+
+    kept = sorted(sorted(trials, key=size, reverse=True)[:MOST_ITEMS], key=lambda each: each.number)
+    rest = len(trials) - len(kept)
+    return [_measured(each) for each in kept] + ([f"and {rest} more, with smaller changes"] if rest else [])
 
 
 def _measured(each: TrialFacts) -> str:
@@ -142,6 +154,7 @@ def vetoes(facts: Facts) -> list[str]:
         if each.veto is not None:
             by, reason = one_line(each.veto.actor, 60), one_line(each.veto.reason)
             told.append(f"Trial {each.number}, {title_of(each)}: “{reason}” ({by}, {day(each.veto.at)})")
+    told = _capped(told)
     expired = sum(each.trial.state is TrialState.EXPIRED for each in facts.trials)
     return told + ([f"{expired} more expired or were planned again without being run"] if expired else [])
 
@@ -153,12 +166,18 @@ def lessons(facts: Facts) -> list[str]:
     widest: dict[tuple[str, str], Any] = {}
     for lesson in sorted(facts.lessons, key=lambda each: order.index(each.level)):
         widest[lesson.axis, lesson.direction] = lesson
-    return [
+    told = [
         f"{one_line(lesson.claim).rstrip('.')} ({levels[lesson.level]}"
         + (f", mean {signed_percent(lesson.effect)}" if lesson.effect is not None else "")
         + ")"
         for lesson in widest.values()
     ]
+    return _capped(told)
+
+
+def _capped(items: list[str]) -> list[str]:
+    rest = len(items) - MOST_ITEMS
+    return items if rest <= 0 else [*items[:MOST_ITEMS], f"and {rest} more"]
 
 
 def guards(facts: Facts) -> list[str]:

@@ -30,8 +30,7 @@ def options_of(arguments: Sequence[str] | None) -> Options:
 def _open(settings: Settings, name: str) -> Parts:
     from core.workspace import Workspace  # after the lock is ours: it brings the database's schema up to date
 
-    opened = Workspace.open(settings)
-    return Workspace(settings, opened.clock, opened.store, opened.index, holder=name)
+    return Workspace.open(settings, holder=name)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,7 +16,7 @@ from core.errors import StorageFailed, WorkerRunning
 
 LOCK, START_LOCK, CARD = "worker.lock", "worker.start.lock", "worker.json"
 _PATIENCE = 1.0  # somebody who asks whether a worker runs holds the lock for a moment
-_PROBE = {"timeout": 0.1, "poll_interval": 0.01}  # longer than another's probe takes
+_PROBE_SECONDS = 0.1  # longer than another's probe takes
 
 
 class WorkerLock:
@@ -64,7 +64,7 @@ def is_held(home: Path) -> bool:
         home.mkdir(parents=True, exist_ok=True)
         probe = FileLock(home / LOCK)
         try:
-            probe.acquire(**_PROBE)
+            probe.acquire(timeout=_PROBE_SECONDS, poll_interval=0.01)
         except Timeout:
             return True
         probe.release()

@@ -43,9 +43,7 @@ def test_a_second_look_at_promising_ties_stays_below_five_in_a_hundred():
         first = compare(trial, baseline, noise)
         if first.verdict is Verdict.INCONCLUSIVE and first.difference > first.error:
             trial.append(scores(rng, difficulty, 0))
-            noise = pool_seed_noise(
-                [[float(s.mean()) for s in baseline], [float(s.mean()) for s in trial], *repeated]
-            )
+            noise = pool_seed_noise([[float(s.mean()) for s in baseline], [float(s.mean()) for s in trial], *repeated])
             first = compare(trial, baseline, noise)
         false += first.verdict is Verdict.BETTER
     assert false / 1000 < 0.05

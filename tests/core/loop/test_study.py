@@ -55,7 +55,9 @@ def test_inconclusive_trials_write_no_lesson(tmp_path: Path):
         for trial in world.store.trials.of_study(study.id)
         if trial.verdict in (Verdict.BETTER, Verdict.NOT_BETTER)
     }
-    witnesses = {each.trial_id for lesson in world.store.lessons.all() for each in world.store.lessons.evidence(lesson.id)}
+    witnesses = {
+        each.trial_id for lesson in world.store.lessons.all() for each in world.store.lessons.evidence(lesson.id)
+    }
     assert witnesses <= conclusive
 
 

@@ -117,8 +117,20 @@ class World:
         """A registered dataset; its folder is empty, since the scripted trainer reads no data."""
         id = f"{name}-{'0' * 12}"[:12]
         (self.workspace.settings.datasets / id / "open").mkdir(parents=True, exist_ok=True)
-        card = {"id": id, "split": "leave_one_out", "masking": "seen", "counts": {"validation_targets": USERS, "items": 50}}
-        values = {"mean_length": 6.0, "density": 0.001, "repeat_rate": 0.0, "p95_length": 20.0, "users": USERS, **profile}
+        card = {
+            "id": id,
+            "split": "leave_one_out",
+            "masking": "seen",
+            "counts": {"validation_targets": USERS, "items": 50},
+        }
+        values = {
+            "mean_length": 6.0,
+            "density": 0.001,
+            "repeat_rate": 0.0,
+            "p95_length": 20.0,
+            "users": USERS,
+            **profile,
+        }
         profile_json = Profile.from_json(values).to_json()
         dataset = self.store.datasets.add(id, name, f"lineage-{name}", id, card, profile_json, "test")
         self.store.index.post(PROFILES, dataset.id)

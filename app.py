@@ -1,0 +1,1 @@
+"""The Overview, where the program opens."""
