@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.text import Text
 
 from core.cli import data, deciding, memory, serving, studies, using
 from core.errors import VirtualMLEError
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             workspace.close()
     except EXPECTED as problem:
-        Console(stderr=True).print(f"[bold red]error:[/] {problem}", markup=True, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(Text.assemble(("error: ", "bold red"), str(problem)), soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         return 130

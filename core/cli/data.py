@@ -22,7 +22,6 @@ from core.settings import Settings
 from core.store.backup import backup, restore
 from core.workspace import Workspace
 
-
 _LEVEL_STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 
 

@@ -217,7 +217,7 @@ def _show_reveal(study: Study, result: Mapping[str, Any]) -> None:
 def report_study(workspace: Workspace, given: argparse.Namespace) -> int:
     """Write the report."""
     study = workspace.store.studies.get(given.study)
-    written = write_report(workspace, study.id, given.out or Path(f"report-{study.name}"))
+    written = write_report(workspace, study.id, given.out or Path(f"report-{study.id}"))
     say(f"{written.markdown}\n{written.html}")
     return 0
 

@@ -1,5 +1,7 @@
 """What an agent is shown, collected from the store and the artifacts."""
 
+from collections.abc import Iterable
+
 from core.agents.curves import CurveSummary, summarise
 from core.agents.protocol import Evidence, TrialView
 from core.data.profile import Profile, values
@@ -33,7 +35,7 @@ class Gathering:
             profile=values(profile),
             facets=tuple(facets(profile)),
             trials=tuple(self.view(study, trial) for trial in trials),
-            noise=self.noise(study),
+            noise=seed_noise(self._store.runs.of_study(study.id)),
             hits=tuple(hits),
             remaining=study.max_trials - budget_used(trials),
             num_items=int(dataset.card["counts"]["items"]),
@@ -51,20 +53,21 @@ class Gathering:
             decisions=tuple(decision.kind for decision in self._store.trials.decisions(trial.id)),
         )
 
-    def noise(self, study: Study) -> SeedNoise:
-        """Variance between seeds, pooled over every repeated config of the study."""
-        by_trial: dict[int, list[float]] = {}
-        for run in self._store.runs.of_study(study.id):
-            if run.state is RunState.COMPLETE and run.value is not None and run.purpose != "fresh":
-                by_trial.setdefault(run.trial_id, []).append(run.value)
-        return pool_seed_noise(by_trial.values())
-
     def _curve(self, study: Study, runs: tuple[Run, ...]) -> CurveSummary | None:
         complete = [run for run in runs if run.state is RunState.COMPLETE and run.value is not None]
         if not complete:
             return None
         best = max(complete, key=lambda run: run.value or 0.0)
         return summarise(self._store.runs.values(best.id), study.objective)
+
+
+def seed_noise(runs: Iterable[Run]) -> SeedNoise:
+    """Variance between seeds, pooled over every repeated config of a study's runs; fresh seeds are kept apart."""
+    by_trial: dict[int, list[float]] = {}
+    for run in runs:
+        if run.state is RunState.COMPLETE and run.value is not None and run.purpose != "fresh":
+            by_trial.setdefault(run.trial_id, []).append(run.value)
+    return pool_seed_noise(by_trial.values())
 
 
 def budget_used(trials: list[Trial]) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from core.agents.protocol import Agent, Outcome
 from core.artifacts import Artifacts
 from core.guards import broken
-from core.loop.gathering import Gathering
+from core.loop.gathering import Gathering, seed_noise
 from core.memory.consolidation import Consolidation
 from core.records import Run, Study, Trial
 from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
@@ -89,7 +89,7 @@ class Judging:
         comparison = compare(
             self._scores(study, trial, complete),
             self._scores(study, incumbent, theirs),
-            self._gathering.noise(study),
+            seed_noise(self._store.runs.of_study(study.id)),
             study.min_gain,
         )
         return replace(comparison, broken_guards=broken(study.guards, complete, theirs), against=incumbent.number)

@@ -9,11 +9,12 @@ from core.data.profile import Profile
 from core.data.profile_words import words
 from core.errors import StorageFailed
 from core.loop.closing import final_comparison
+from core.loop.gathering import seed_noise
 from core.records import Event, Lesson, Proposal, Run, Study, Trial
 from core.report.facts import Cost, Curve, Facts, TrialFacts, differing
 from core.states import RunState
 from core.store import Store
-from core.verdict import Comparison, SeedNoise, pool_seed_noise
+from core.verdict import Comparison
 
 PAGE = 1000  # events read at a time
 
@@ -33,7 +34,7 @@ def collect(store: Store, artifacts: Artifacts, study: Study, now: float) -> Fac
         trials=_trials(store, trials, runs, against),
         incumbents=incumbents,
         curves=_curves(store, study, trials, runs),
-        noise=_noise(runs),
+        noise=seed_noise(runs),
         final=final,
         final_problem=problem,
         recommended_why=why,
@@ -122,15 +123,6 @@ def _of_run(store: Store, run: Run) -> Curve:
 
 def _has_value(run: Run) -> bool:
     return run.state is RunState.COMPLETE and run.value is not None
-
-
-def _noise(runs: Sequence[Run]) -> SeedNoise:
-    """As the verdicts take it: every repeated config of the study, without the fresh seeds."""
-    by_trial: dict[int, list[float]] = {}
-    for run in runs:
-        if _has_value(run) and run.purpose != "fresh":
-            by_trial.setdefault(run.trial_id, []).append(run.value or 0.0)
-    return pool_seed_noise(by_trial.values())
 
 
 def _lessons(store: Store, study: Study, trials: Sequence[Trial]) -> Iterator[Lesson]:

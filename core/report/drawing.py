@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TEXT, GREY, GREY_TEXT, GRID, BAND = "#121722", "#6b7588", "#566074", "#e9ecf1", "#e8eaee"
-GREEN, VIOLET, BLUE, ORANGE = "#12805c", "#7b4fc0", "#2f6fe0", "#c9660f"
+GREEN, VIOLET, BLUE = "#12805c", "#7b4fc0", "#2f6fe0"
 FONT = "'IBM Plex Sans', system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 POINTS = 8  # of all text; a plot of 4.7 inches is shown about 430 px wide
 # Text is measured in DejaVu, which comes with matplotlib, and shown in the reader's own font of FONT.

@@ -49,12 +49,12 @@ def test_a_lesson_of_an_earlier_study_is_cited_on_a_like_dataset_and_chooses_the
 
 
 def test_a_lesson_that_changes_the_choice_is_named_as_the_one_that_chose(world: World):
-    body = {"level": "cognition", "kind": "do", "axis": "num_heads", "direction": "up", "backbone": "sasrec"}
-    lesson = world.store.lessons.add({**body, "claim": "More heads help.", "effect": 0.3}, "Ada", "by hand")
+    body = {"level": "cognition", "kind": "do", "axis": "embedding_norm", "direction": "none", "backbone": "sasrec"}
+    lesson = world.store.lessons.add({**body, "claim": "Inner products help.", "effect": 0.3}, "Ada", "by hand")
     trial = world.wait_for_proposal(world.start(autonomy="each"))
     [found] = [each for each in world.store.proposals.retrievals(trial.id) if each.decisive]
     proposal = world.store.proposals.proposal(trial.id)
-    assert found.lesson_id == lesson.id and proposal is not None and proposal.axis == "num_heads"
+    assert found.lesson_id == lesson.id and proposal is not None and proposal.axis == "embedding_norm"
 
 
 def test_with_memory_off_no_lesson_is_shown(taught: World):
