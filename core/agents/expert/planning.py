@@ -60,7 +60,7 @@ def best_estimate(evidence: Evidence) -> TrialView | None:
         spread = belief(view.proposal.axis, view.proposal.direction).sd if view.proposal else 0.02
         error = comparison.error / comparison.reference
         shrunk = comparison.relative * spread**2 / (spread**2 + error**2)
-        is_current = view.proposal is not None and view.proposal.base_trial_id == incumbent.trial.id
+        is_current = comparison.against == incumbent.trial.number
         if is_current and shrunk > max(gain, evidence.study.min_gain / comparison.reference):
             best, gain = view, shrunk
     return best
