@@ -1,6 +1,7 @@
 """Fields of a config that are at once the search range, the form control and the agent's menu. Imports no torch."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,6 +130,11 @@ def flag(default: bool, *, help: str, when: When | None = None) -> Any:
 
 def params_of(*config_classes: type) -> dict[str, Param]:
     """The parameters declared by config dataclasses, by name, in the order of declaration."""
+    return dict(_declared(*config_classes))
+
+
+@functools.cache
+def _declared(*config_classes: type) -> Mapping[str, Param]:
     return {
         field.name: dataclasses.replace(field.metadata["param"], name=field.name)
         for config_class in config_classes
