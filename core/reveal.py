@@ -13,8 +13,8 @@ import numpy as np
 
 from core.artifacts import WEIGHTS, Artifacts
 from core.errors import Conflict, VirtualMLEError
-from core.protocol import Protocol
 from core.records import Dataset, Reveal, Run, Study, Trial
+from core.stamp import Protocol
 from core.states import RunState, StudyState
 from core.store import Store
 from core.verdict import Comparison, compare, pool_seed_noise

@@ -6,9 +6,9 @@ from typing import Any
 
 from core.errors import Conflict, InvalidInput
 from core.guards import check_guards
-from core.protocol import Protocol
 from core.records import Dataset, Study
 from core.space import SearchSpace
+from core.stamp import Protocol
 from core.states import Autonomy
 from core.store import Store
 from recmodels.metrics import METRICS
