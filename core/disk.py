@@ -54,7 +54,7 @@ def usage(store: Store, settings: Settings) -> list[Place]:
         weights = sum(_size(path) for path in _weights(folder))
         places.append(Place(f"study {study.name}", "study", folder, _size(folder), weights))
     for dataset in store.datasets.all(archived=True):
-        folder = settings.home / dataset.folder  # an absolute folder stays as it is
+        folder = settings.dataset(dataset.folder)
         places.append(Place(f"dataset {dataset.name}", "dataset", folder, _size(folder)))
     places.append(Place("vector index", "index", settings.chroma, _size(settings.chroma)))
     places.append(Place("database", "database", settings.home, store.database.size()))
@@ -134,7 +134,7 @@ def _orphans(store: Store, settings: Settings, studies: list[Study]) -> Iterator
         found = re.fullmatch(r"study-(\d+)", path.name)
         if found and int(found[1]) not in known and _is_left_alone(path):
             yield Removal(f"files of study {found[1]}, which is not in the database", path, _size(path))
-    needed = {(settings.home / dataset.folder).resolve() for dataset in store.datasets.all(archived=True)}
+    needed = {settings.dataset(dataset.folder).resolve() for dataset in store.datasets.all(archived=True)}
     for path in _entries(settings.datasets):
         is_ours = path.name.startswith(".") or (path / "card.json").is_file()
         if is_ours and path.resolve() not in needed and _is_left_alone(path):

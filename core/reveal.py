@@ -14,6 +14,7 @@ import numpy as np
 from core.artifacts import WEIGHTS, Artifacts
 from core.errors import Conflict, VirtualMLEError
 from core.records import Dataset, Reveal, Run, Study, Trial
+from core.settings import Settings
 from core.stamp import Protocol
 from core.states import RunState, StudyState
 from core.store import Store
@@ -50,10 +51,10 @@ class Line:
 class Reveals:
     """Requests by people, performed by the worker."""
 
-    def __init__(self, store: Store, artifacts: Artifacts, datasets: Path, run_once: RunOnce) -> None:
+    def __init__(self, store: Store, artifacts: Artifacts, settings: Settings, run_once: RunOnce) -> None:
         self._store = store
         self._artifacts = artifacts
-        self._datasets = datasets
+        self._settings = settings
         self._run_once = run_once
 
     def request(self, study: Study, actor: str, refit: bool = False) -> Reveal:
@@ -122,7 +123,7 @@ class Reveals:
         epochs = round(float(np.mean([run.best_epoch or 1 for run in runs])))
         job = {
             "kind": "refit",
-            "open_dir": str(self._datasets / dataset.folder / "open"),
+            "open_dir": str(self._settings.dataset(dataset.folder) / "open"),
             "backbone": study.backbone,
             "params": dict(trial.params),
             "epochs": epochs,
@@ -134,7 +135,7 @@ class Reveals:
         return [{"name": "refit", "weights": str(out / "refit" / WEIGHTS)}]
 
     def _run(self, study: Study, dataset: Dataset, models: list[dict[str, str]], out: Path) -> None:
-        folder = self._datasets / dataset.folder
+        folder = self._settings.dataset(dataset.folder)
         self._drain(
             {
                 "kind": "score",
@@ -173,7 +174,9 @@ def _result(
         "headline": headline.to_json() if headline else None,
         "lines": rows,
         "refit": [
-            _row(study, line, chosen, lines) | {"stamp": replace(protocol, users=users, fitted="train+val").stamp}
+            # of another stamp (it has also seen the validation items), so it is shown and not compared
+            _row(study, line, chosen, lines)
+            | {"seeds": 1, "chosen_minus_this": None, "stamp": replace(protocol, users=users, fitted="train+val").stamp}
             for line in refitted
         ],
     }
@@ -188,7 +191,7 @@ def _row(study: Study, line: Line, chosen: Line, lines: list[Line]) -> dict[str,
         "name": line.name,
         "label": line.label,
         "trial": line.trial.number if line.trial else None,
-        "seeds": len(metrics),
+        "seeds": len(line.runs) or None,  # a reference line has no seeds
         "metrics": mean,
         "seed_sd": spread,
         "chosen_minus_this": against,

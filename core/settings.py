@@ -57,6 +57,10 @@ class Settings:
         """Folder of the prepared datasets."""
         return self.home / "datasets"
 
+    def dataset(self, folder: str) -> Path:
+        """The folder of a dataset, as its row names it: by name below `datasets`, or by a whole path."""
+        return self.datasets / folder
+
     @property
     def artifacts(self) -> Path:
         """Folder of what runs write: checkpoints, weights, ranks, logs."""

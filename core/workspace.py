@@ -105,7 +105,7 @@ class Workspace:
     @cached_property
     def reveals(self) -> Reveals:
         """Opens the sealed test."""
-        return Reveals(self.store, self.artifacts, self.settings.datasets, partial(run_once, settings=self.settings))
+        return Reveals(self.store, self.artifacts, self.settings, partial(run_once, settings=self.settings))
 
     @cached_property
     def loop(self) -> Loop:

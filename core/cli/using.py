@@ -29,7 +29,7 @@ def show_recommendations(workspace: Workspace, given: argparse.Namespace) -> int
     weights = workspace.artifacts.run(trial, run.seed) / WEIGHTS
     history = [raw.strip() for raw in given.history.split(",") if raw.strip()]
     scorer = partial(run_once, settings=workspace.settings)
-    items = recommend(scorer, weights, workspace.settings.datasets / dataset.folder, study.masking, history, given.k)
+    items = recommend(scorer, weights, workspace.settings.dataset(dataset.folder), study.masking, history, given.k)
     if given.json:
         print_json([vars(item) for item in items])
         return 0

@@ -45,7 +45,12 @@ def _row(line: Mapping[str, Any], metrics: tuple[str, ...]) -> tuple[str, ...]:
     trial = f" (trial {line['trial']})" if line.get("trial") else ""
     against = Comparison.from_json(line["chosen_minus_this"]) if line.get("chosen_minus_this") else None
     gap = change(against.difference, against.low, against.high) if against else "–"
-    return (f"{_label(line)}{trial}", str(line["seeds"]), *(metric(line["metrics"].get(name)) for name in metrics), gap)
+    return (
+        f"{_label(line)}{trial}",
+        str(line["seeds"] or "–"),
+        *(metric(line["metrics"].get(name)) for name in metrics),
+        gap,
+    )
 
 
 def _label(line: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ def backup(store: Store, home: Path, target: Path, with_weights: bool = True) ->
             store.database.copy_to(copy)  # before the files: a run may then be ahead of its row, never behind
             files = _write_archive(partial, copy, home, with_weights)
         os.replace(partial, target)
-    missing = [one.name for one in store.datasets.all(archived=True) if not Path(home, one.folder).is_dir()]
+    missing = [one.name for one in store.datasets.all(archived=True) if not Path(home, "datasets", one.folder).is_dir()]
     return Backup(target, target.stat().st_size, files, with_weights, tuple(missing))
 
 

@@ -54,7 +54,7 @@ def check_approval(store: Store, study: Study, trial: Trial, run: Run) -> None:
 
 def open_folder(settings: Settings, dataset: Dataset) -> Path:
     """The part of a dataset that a training process may see. Raises CannotStart when it is gone."""
-    folder = settings.datasets / dataset.folder / "open"  # an absolute folder in the row wins
+    folder = settings.dataset(dataset.folder) / "open"
     if not folder.is_dir():
         raise CannotStart(
             f"the folder {folder} of dataset {dataset.name!r} is gone; import the same file again "

@@ -32,7 +32,7 @@ def store(settings: Settings, clock: FakeClock) -> Store:
     folder = settings.datasets / DATASET
     fill(folder / "open" / "train.parquet", 100)
     fill(folder / "card.json", 10)
-    store.datasets.add(DATASET, "beauty", "l1", str(folder), {}, {}, "ann")
+    store.datasets.add(DATASET, "beauty", "l1", DATASET, {}, {}, "ann")
     return store
 
 

@@ -1,0 +1,127 @@
+"""The lessons behind a proposal: why each was found, whether its conditions hold; and what the trial taught."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.memory.retrieval import WEIGHTS, confidence
+from core.records import Lesson, Retrieval, Study, Trial
+from core.store import Store
+
+LEVELS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
+PARTS = {
+    "text": "speaks of data like this",
+    "profile": "learned on data like this",
+    "conditions": "conditions met",
+    "confidence": "trust",
+}
+LONGEST_TITLE = 45
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One condition on the profile; `met` is None while the profile lacks the feature."""
+
+    text: str
+    value: float | None
+    met: bool | None
+
+
+@dataclass(frozen=True)
+class CitedLesson:
+    """A lesson that was found while planning; `parts` are (words, share of 1, weight) that make up the score."""
+
+    id: int
+    title: str
+    claim: str
+    level: str
+    helped: int
+    hurt: int
+    trust: float
+    cited: bool
+    decisive: bool
+    score: float
+    parts: tuple[tuple[str, float, float], ...]
+    pinned: bool
+    clauses: tuple[Clause, ...]
+    phrase: str
+    revision: int
+    newest: int
+
+    @property
+    def record(self) -> str:
+        """Level, record and trust in a line, such as `across datasets · helped 4, hurt 1 · trust 0.78`."""
+        chose = " · chose this step" if self.decisive else ""
+        return f"{self.level} · helped {self.helped}, hurt {self.hurt} · trust {self.trust:.2f}{chose}"
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A lesson the trial wrote or bore witness to."""
+
+    id: int
+    title: str
+    claim: str
+    level: str
+    outcome: str  # for, against
+    trust: float
+    revision: int
+
+
+def cited_lessons(store: Store, trial: Trial) -> tuple[CitedLesson, ...]:
+    """Every lesson retrieved for the trial's proposal; the cited ones first, then by score."""
+    found = [_cited(store, retrieval) for retrieval in store.proposals.retrievals(trial.id)]
+    return tuple(sorted(found, key=lambda each: (not each.decisive, not each.cited, -each.score)))
+
+
+def remembered(store: Store, study: Study, trial: Trial) -> tuple[Remembered, ...]:
+    """The lessons that rest on the trial, the narrowest level first."""
+    seen = []
+    for lesson in store.lessons.all(("active", "muted"), backbone=study.backbone):
+        for each in store.lessons.evidence(lesson.id):
+            if each.trial_id == trial.id:
+                seen.append((list(LEVELS).index(lesson.level), _remembered(lesson, each.outcome)))
+    return tuple(each for _, each in sorted(seen, key=lambda pair: (pair[0], pair[1].id)))
+
+
+def short_title(lesson: Lesson) -> str:
+    """Under 45 characters, from what the rule is about: `Raise lr`, `Leave num_blocks as it is: up hurts`."""
+    if not lesson.axis:
+        return lesson.claim if len(lesson.claim) <= LONGEST_TITLE else lesson.claim[: LONGEST_TITLE - 1] + "…"
+    step = {"up": f"Raise {lesson.axis}", "down": f"Lower {lesson.axis}"}
+    title = step.get(lesson.direction, f"Set {lesson.axis} to {lesson.direction}" if lesson.direction else lesson.axis)
+    if lesson.kind == "avoid":
+        title = f"Do not {title[0].lower()}{title[1:]}"
+    return title[:LONGEST_TITLE]
+
+
+def _cited(store: Store, found: Retrieval) -> CitedLesson:
+    lesson = store.lessons.get(found.lesson_id)
+    evidence = store.lessons.evidence(lesson.id)
+    return CitedLesson(
+        id=lesson.id,
+        title=short_title(lesson),
+        claim=lesson.claim,
+        level=LEVELS[lesson.level],
+        helped=sum(each.outcome == "for" for each in evidence),
+        hurt=sum(each.outcome == "against" for each in evidence),
+        trust=confidence(lesson),
+        cited=found.cited,
+        decisive=found.decisive,
+        score=found.score,
+        parts=tuple((words, float(found.parts.get(name, 0.0)), WEIGHTS[name]) for name, words in PARTS.items()),
+        pinned=bool(found.parts.get("pin")),
+        clauses=tuple(_clause(each) for each in found.parts.get("clauses", ())),
+        phrase=str(found.parts.get("phrase", "")),
+        revision=found.revision,
+        newest=lesson.revision,
+    )
+
+
+def _clause(data: Mapping[str, Any]) -> Clause:
+    return Clause(str(data["text"]), data.get("value"), data.get("met"))
+
+
+def _remembered(lesson: Lesson, outcome: str) -> Remembered:
+    level = LEVELS[lesson.level]
+    return Remembered(lesson.id, short_title(lesson), lesson.claim, level, outcome, confidence(lesson), lesson.revision)

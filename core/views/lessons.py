@@ -1,0 +1,163 @@
+"""What every page that names a lesson needs: a short title, what it has earned, figures and times in words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from math import inf
+
+from scipy.special import betaincinv
+
+from core.data.profile_words import BUCKETS, bucket
+from core.errors import InvalidInput
+from core.figures import signed
+from core.memory.conditions import Clause, parse
+from core.memory.retrieval import PRIOR_LOSSES, PRIOR_WINS, confidence
+from core.records import Evidence, Lesson
+
+LONGEST_TITLE = 44  # more does not fit a table's column, whose text does not wrap
+LEVEL_WORDS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
+KIND_WORDS = {"do": "do this", "avoid": "avoid this", "fact": "good to know"}
+UNTRIED = PRIOR_WINS / (PRIOR_WINS + PRIOR_LOSSES)  # the trust of a lesson nobody tried
+WIDTH = 0.95
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Mean of the Beta posterior over the trials a lesson chose, with its 95 % interval; all in [0, 1]."""
+
+    mean: float
+    low: float
+    high: float
+    wins: float
+    losses: float
+
+    @property
+    def words(self) -> str:
+        """How many trials it rests on: `4 of 5`, or `untried`."""
+        tried = self.wins + self.losses
+        return f"{self.wins:g} of {tried:g}" if tried else "untried"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a text beside its former version; `mark` is same, removed or added."""
+
+    mark: str
+    text: str
+
+
+def trust(lesson: Lesson) -> Trust:
+    """What a lesson has earned by the trials whose axis and direction it chose."""
+    wins, losses = PRIOR_WINS + lesson.wins, PRIOR_LOSSES + lesson.losses
+    low, high = (float(betaincinv(wins, losses, (1 + side * WIDTH) / 2)) for side in (-1, 1))
+    return Trust(confidence(lesson), low, high, lesson.wins, lesson.losses)
+
+
+def helped_and_hurt(evidence: Iterable[Evidence]) -> tuple[int, int]:
+    """How many trials of its step gained, and how many lost; for a lesson that warns, losses speak for it."""
+    effects = [each.effect for each in evidence]
+    return sum(effect > 0 for effect in effects), sum(effect <= 0 for effect in effects)
+
+
+def title(lesson: Lesson) -> str:
+    """Under 45 characters, from what it says to do and where: `Short histories: raise dropout`."""
+    action = step(lesson)
+    if not action:
+        return shortened(lesson.claim)
+    where = _where(lesson)
+    whole = f"{where}: {action}" if where else action
+    best = whole if len(whole) <= LONGEST_TITLE else action
+    return shortened(best[0].upper() + best[1:])
+
+
+def step(lesson: Lesson) -> str:
+    """The typed rule in words: `raise dropout`, `avoid loss = full softmax`; empty without an axis or for a fact."""
+    if not lesson.axis or lesson.kind == "fact":
+        return ""
+    return rule_words(lesson.axis, lesson.direction, is_warning=lesson.kind == "avoid")
+
+
+def rule_words(axis: str, direction: str, is_warning: bool = False) -> str:
+    """A step on an axis in words; `direction` is up, down or the option itself."""
+    knob = axis.replace("_", " ")
+    verbs = {"up": ("raise", "raising"), "down": ("lower", "lowering")}
+    if direction in verbs:
+        plain, gerund = verbs[direction]
+        return f"avoid {gerund} {knob}" if is_warning else f"{plain} {knob}"
+    option = {"True": "on", "False": "off"}.get(direction, direction.replace("_", " "))
+    value = f"{knob} = {option}" if option else knob
+    return f"avoid {value}" if is_warning else value
+
+
+def shortened(text: str, longest: int = LONGEST_TITLE) -> str:
+    """A text cut at a word, with an ellipsis, when it is longer."""
+    text = " ".join(text.split())
+    if len(text) <= longest:
+        return text
+    cut = text[: longest - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(".,;:") + "…"
+
+
+def clauses_of(conditions: str) -> list[Clause]:
+    """The clauses of a stored lesson; none when an older version wrote what cannot be read any more."""
+    try:
+        return parse(conditions)
+    except InvalidInput:
+        return []
+
+
+def _where(lesson: Lesson) -> str:
+    """The first condition in words, where the profile has a telling one: `short histories`."""
+    limits: dict[str, list[float]] = {}
+    for clause in clauses_of(lesson.conditions):
+        held = limits.setdefault(clause.feature, [-inf, inf])
+        held[1 if clause.comparison.startswith("<") else 0] = clause.limit
+    for feature, (low, high) in limits.items():
+        if feature in BUCKETS:
+            held_bucket = bucket(feature, low if low > -inf else high * (1 - 1e-9))
+            if held_bucket.salient and held_bucket.below >= high:
+                return held_bucket.phrase.format(tail="")
+    return ""
+
+
+def word_diff(before: str, after: str) -> tuple[Segment, ...]:
+    """What changed from one text to the next, word by word."""
+    old, new = before.split(), after.split()
+    segments: list[Segment] = []
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            segments.append(Segment("same", " ".join(old[a:b])))
+            continue
+        segments += [Segment("removed", " ".join(old[a:b]))] if b > a else []
+        segments += [Segment("added", " ".join(new[c:d]))] if d > c else []
+    return tuple(segments)
+
+
+def number(value: float | None) -> str:
+    """A profile's figure, to be read beside a condition's limit: `12,101`, `8.9`, `0.0007`."""
+    if value is None:
+        return "unknown"
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    if abs(value) >= 1:
+        return f"{value:.1f}"
+    return f"{float(f'{value:.2g}'):.12f}".rstrip("0")
+
+
+def effect(each: Evidence) -> str:
+    """The relative change a trial saw, with half the width of its interval: `+7.9 % ± 2.1`."""
+    return f"{signed(each.effect * 100, 1)} % ± {(each.high - each.low) * 50:.1f}"
+
+
+def moment(at: float, now: float) -> str:
+    """A time of today as `09:35`, of this year as `14 Nov`, else as `14 Nov 2025`; in the server's time zone."""
+    then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    return f"{then.day} {then:%b}" if then.year == today.year else f"{then.day} {then:%b %Y}"
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words))

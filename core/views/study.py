@@ -1,0 +1,274 @@
+"""A study at one glance: its head, four figures, the stepper's steps and the trials so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.special import stdtrit
+
+from core.figures import duration, metric, signed, signed_percent
+from core.forecast import Forecast, forecast
+from core.loop.gathering import budget_used, seed_noise
+from core.protocol import Protocol
+from core.records import Dataset, Run, Study, Trial
+from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
+from core.store import Store
+from core.verdict import CONFIDENCE, Comparison, SeedNoise
+from core.views.standing import standing
+from recmodels.registry import get_backbone
+
+ASKS = {
+    Autonomy.EACH: "asks for each trial",
+    Autonomy.GATED: "asks when a gate fires",
+    Autonomy.WINDOW: "approves at the deadline unless vetoed",
+    Autonomy.AUTOPILOT: "decides by itself",
+}
+AGENTS = {"expert": "built-in expert"}
+METRIC_WORDS = {"ndcg": "NDCG", "recall": "Recall", "mrr": "MRR"}
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first line of the page; `moves` are the states a person may bring the study to."""
+
+    title: str
+    state: StudyState
+    mode: str
+    moves: frozenset[StudyState]
+    synthetic: bool
+    instructions: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the four figures: `aside` stands small behind the value, `delta` is marked, `context` is grey."""
+
+    label: str
+    value: str
+    aside: str = ""
+    delta: str = ""
+    context: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One trial in the stepper."""
+
+    number: int
+    trial_id: int
+    standing: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """A trial in "trials so far": its value with a 95 % interval, where that is known."""
+
+    number: int
+    standing: str
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """Everything the page shows of the study as a whole. `noise_floor`: a typical difference of two seeds."""
+
+    study: Study
+    version: int
+    head: Head
+    figures: tuple[Figure, ...]
+    steps: tuple[Step, ...]
+    points: tuple[Point, ...]
+    incumbents: tuple[int, ...]  # numbers, oldest first
+    noise_floor: float | None
+    protocol: str
+    running: str
+
+    @property
+    def chosen_by_default(self) -> int | None:
+        """The trial worth looking at: one that waits, else one that runs, else the newest."""
+        for wanted in ("waiting", "running"):
+            for step in self.steps:
+                if step.standing == wanted:
+                    return step.number
+        return self.steps[-1].number if self.steps else None
+
+    def step(self, number: int | None) -> Step | None:
+        """The step of a trial number."""
+        return next((step for step in self.steps if step.number == number), None)
+
+
+def study_view(store: Store, study: Study, now: float) -> StudyView:
+    """The study as it is now; `now` in seconds since the epoch."""
+    dataset = store.datasets.get(study.dataset_id)
+    trials = store.trials.of_study(study.id)
+    runs = store.runs.of_study(study.id)
+    noise = seed_noise(runs)
+    floor = noise.deviation * 2**0.5 if noise.degrees else None
+    seen = forecast(store, study, now)
+    return StudyView(
+        study=study,
+        version=study.version,
+        head=_head(study, dataset),
+        figures=_figures(study, trials, runs, noise, seen, now),
+        steps=tuple(Step(trial.number, trial.id, standing(trial, _of(trial, runs))) for trial in trials),
+        points=tuple(_points(store, study, trials, runs, noise)),
+        incumbents=incumbents(trials),
+        noise_floor=floor,
+        protocol=protocol_words(study, dataset),
+        running=_running(study, trials, runs, seen),
+    )
+
+
+def objective_words(objective: str) -> str:
+    """`ndcg@10` as people write it: `NDCG@10`."""
+    name, _, k = objective.partition("@")
+    return f"{METRIC_WORDS.get(name, name)}@{k}"
+
+
+def protocol_words(study: Study, dataset: Dataset) -> str:
+    """What stands small under every chart of metrics, with the full stamp's data hash."""
+    told = Protocol.of(dataset.card, study.objective, study.masking)
+    split = {"leave_one_out": "leave-one-out", "global_time": "global-time split"}.get(told.split, told.split)
+    masked = "seen masked" if told.masking == "seen" else "nothing masked"
+    return f"Validation {objective_words(study.objective)} · {split}, full ranking, {masked} · {told.data[:4]}"
+
+
+def incumbents(trials: Sequence[Trial]) -> tuple[int, ...]:
+    """Numbers of the trials that were the current best, in the order they became it."""
+    first = [trial for trial in trials if trial.kind == "baseline" and trial.value is not None]
+    won = [trial for trial in trials if trial.comparison and _won(Comparison.from_json(trial.comparison))]
+    won.sort(key=lambda trial: trial.judged_at or 0.0)
+    return tuple(trial.number for trial in [*first, *won])
+
+
+def _won(comparison: Comparison) -> bool:
+    return comparison.verdict == "better" and not comparison.broken_guards
+
+
+def _head(study: Study, dataset: Dataset) -> Head:
+    title = get_backbone(study.backbone).title
+    agent = AGENTS.get(study.agent, study.agent)
+    memory = "" if study.use_memory else " · memory off"
+    return Head(
+        title=f"{dataset.name} × {title}",
+        state=study.state,
+        mode=f"{study.name} · {ASKS[study.autonomy]} · {agent}{memory}",
+        moves=frozenset(target for origin, target in STUDY_MOVES if origin is study.state),
+        synthetic=bool(dataset.card.get("synthetic")),
+        instructions=study.instructions,
+    )
+
+
+def _figures(
+    study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise, seen: Forecast, now: float
+) -> tuple[Figure, ...]:
+    return (
+        _best(study, trials, runs, noise),
+        _budget(study, trials, runs),
+        _time(study, runs, seen, now),
+        _noise(study, noise),
+    )
+
+
+def _best(study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) -> Figure:
+    label = f"Best validation {objective_words(study.objective)}"
+    baseline = next((trial for trial in trials if trial.kind == "baseline"), None)
+    best = next((t for t in trials if t.id == (study.recommended_id or study.incumbent_id)), None)
+    if best is None or best.value is None or baseline is None or not baseline.value:
+        return Figure(label, "–", context="the baseline has no value yet")
+    half = _half_width(noise, _complete(_of(best, runs)))
+    aside = f"± {half:.4f}" if half is not None else ""
+    word = "recommended: best pooled estimate" if best.id != study.incumbent_id else "current best"
+    help = f"Trial {best.number}, {word}. ± is the 95 % interval from the noise between seeds."
+    if best.id == baseline.id:
+        return Figure(label, metric(best.value), aside, context="the baseline itself", help=help)
+    delta = signed_percent(best.value / baseline.value - 1)
+    return Figure(label, metric(best.value), aside, delta, "over baseline", help)
+
+
+def _half_width(noise: SeedNoise, seeds: int) -> float | None:
+    if not noise.degrees or not seeds:
+        return None
+    return float(stdtrit(noise.degrees, (1 + CONFIDENCE) / 2)) * noise.deviation / seeds**0.5
+
+
+def _budget(study: Study, trials: list[Trial], runs: list[Run]) -> Figure:
+    waiting = sum(trial.waits for trial in trials)
+    running = sum(run.state is RunState.RUNNING for run in runs)
+    queued = sum(run.state is RunState.QUEUED for run in runs)
+    delta = f"{waiting} wait{'s' if waiting == 1 else ''} for you" if waiting else ""
+    context = f"{running} running" if running else f"{queued} queued" if queued else "none running"
+    return Figure("Trials", f"{budget_used(trials)} of {study.max_trials}", "", delta, context)
+
+
+def _time(study: Study, runs: list[Run], seen: Forecast, now: float) -> Figure:
+    trained = sum(run.seconds for run in runs)
+    elapsed = duration(max((study.ended_at or now) - study.created_at, 0.0))
+    left = f"about {duration(seen.seconds_left)} left" if seen.seconds_left and not study.has_ended else ""
+    context = left or f"{duration(trained)} of training"
+    help = "Since the study was started. The built-in expert costs no money; a language model's bill would stand here."
+    return Figure("Time", elapsed, "", "", f"{context} · models $0.00", help)
+
+
+def _noise(study: Study, noise: SeedNoise) -> Figure:
+    keeps = f"keeps gains above {study.min_gain:.4f}" if study.min_gain else "keeps any sure gain"
+    help = "A typical difference between two seeds of one config (standard deviation), pooled over repeated configs."
+    value = f"± {noise.deviation * 2**0.5:.4f}" if noise.degrees else "–"
+    return Figure("Noise floor", value, context=keeps if noise.degrees else "not measured yet", help=help)
+
+
+def _points(store: Store, study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) -> list[Point]:
+    points = []
+    for trial in trials:
+        own = _of(trial, runs)
+        kind = standing(trial, own)
+        if trial.value is not None:
+            low, high = _interval(trial, noise, _complete(own))
+            points.append(Point(trial.number, kind, trial.value, low, high))
+        elif kind == "running" and (best := _best_so_far(store, study, own)) is not None:
+            points.append(Point(trial.number, kind, best, None, None))
+    return points
+
+
+def _interval(trial: Trial, noise: SeedNoise, seeds: int) -> tuple[float | None, float | None]:
+    if trial.comparison:
+        seen = Comparison.from_json(trial.comparison)
+        if seen.low is None or seen.high is None:
+            return None, None
+        return seen.reference + seen.low, seen.reference + seen.high
+    half = _half_width(noise, seeds)
+    return (None, None) if half is None or trial.value is None else (trial.value - half, trial.value + half)
+
+
+def _best_so_far(store: Store, study: Study, runs: Sequence[Run]) -> float | None:
+    seen = [v.metrics[study.objective] for run in runs for v in store.runs.values(run.id) if v.metrics]
+    return max(seen) if seen else None
+
+
+def _running(study: Study, trials: list[Trial], runs: list[Run], seen: Forecast) -> str:
+    """What happens at this moment, as a sentence."""
+    live = [run for run in runs if run.state is RunState.RUNNING]
+    if live:
+        number = next(trial.number for trial in trials if trial.id == live[0].trial_id)
+        left = f"; about {duration(seen.seconds_left)} to the end" if seen.seconds_left else ""
+        return f"Trial {number}: seed {live[0].seed}, epoch {live[0].epoch} of at most {study.max_epochs}{left}."
+    if study.has_ended or study.state is StudyState.PAUSED:
+        return ""
+    if any(run.state is RunState.QUEUED for run in runs):
+        return "Runs are queued for the worker."
+    return "Nothing runs: a trial waits for your decision." if seen.waits else ""
+
+
+def _of(trial: Trial, runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.trial_id == trial.id]
+
+
+def _complete(runs: Sequence[Run]) -> int:
+    return sum(run.state is RunState.COMPLETE and run.purpose != "fresh" for run in runs)
+
+
+def change_words(value: float | None, spread: float | None) -> str:
+    """`+0.0018 ± 0.0014`; without a spread the value alone."""
+    return f"{signed(value)} ± {spread:.4f}" if spread is not None else signed(value)

@@ -1,0 +1,265 @@
+"""One trial: what was proposed, what was decided, what came of it, and what may be done with it now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.figures import duration, metric
+from core.loop.gathering import seed_noise
+from core.records import Decision, Proposal, Reflection, Run, Study, Trial
+from core.states import RunState, TrialState
+from core.store import Store
+from core.verdict import Comparison
+from core.views.cited import CitedLesson, Remembered, cited_lessons, remembered
+from core.views.standing import standing
+
+SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10")
+TITLES = {
+    "waiting": "waits for you",
+    "baseline": "is the baseline",
+    "failed": "failed",
+    "expired": "expired",
+    "pruned": "was pruned",
+    "vetoed": "was vetoed",
+    "cancelled": "was cancelled",
+}
+CLAIM_WORDS = {"yes": "claim held", "no": "claim did not hold", "unknown": "claim open"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field that differs from the trial it was planned from; `proposed` is set where a person edited it."""
+
+    field: str
+    before: str
+    after: str
+    proposed: str | None = None
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A change of the objective with its spread: one standard deviation if predicted, 95 % if observed."""
+
+    label: str
+    value: float
+    low: float | None
+    high: float | None
+    standing: str  # a verdict, or "predicted"
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """A decision, as a line of the history."""
+
+    at: float
+    did: str
+    actor: str
+    via: str
+    reason: str
+    approval_hash: str
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What a person may do with the trial now."""
+
+    decide: bool
+    cancel: bool
+    clone: bool
+    add_seeds: bool
+    retry: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """Everything the page shows of one trial."""
+
+    trial: Trial
+    proposal: Proposal | None
+    standing: str
+    title: str
+    changes: tuple[Change, ...]
+    against: str
+    predicted: Interval | None
+    observed: Interval | None
+    verdict_words: str
+    detail: tuple[str, ...]
+    cost: str
+    cited: tuple[CitedLesson, ...]
+    remembered: tuple[Remembered, ...]
+    reflection: Reflection | None
+    claim: str
+    history: tuple[HistoryRow, ...]
+    runs: tuple[Run, ...]
+    acts: Acts
+    noise_floor: float | None
+    min_gain: float
+
+    @property
+    def is_stale(self) -> str | None:
+        """Why the waiting proposal is out of date."""
+        return self.proposal.stale if self.proposal and self.trial.waits else None
+
+
+def trial_view(store: Store, study: Study, number: int) -> TrialView:
+    """The trial of that number. Raises NotFound."""
+    trial = store.trials.by_number(study.id, number)
+    proposal = store.proposals.proposal(trial.id)
+    runs = store.runs.of_trial(trial.id)
+    noise = seed_noise(store.runs.of_study(study.id))
+    comparison = Comparison.from_json(trial.comparison) if trial.comparison else None
+    stands = standing(trial, runs)
+    reflection = store.proposals.reflection(trial.id)
+    base, word = _base(store, study, trial, proposal)
+    return TrialView(
+        trial=trial,
+        proposal=proposal,
+        standing=stands,
+        title=_title(study, trial, stands, comparison),
+        changes=_changes(trial, proposal, base),
+        against=word,
+        predicted=_predicted(proposal),
+        observed=_observed(comparison, stands),
+        verdict_words=_verdict_words(study, trial, comparison),
+        detail=_detail(comparison),
+        cost=_cost(store, proposal, base),
+        cited=cited_lessons(store, trial),
+        remembered=remembered(store, study, trial),
+        reflection=reflection,
+        claim=CLAIM_WORDS[reflection.claim_held] if reflection and proposal else "",
+        history=tuple(_row(decision) for decision in store.trials.decisions(trial.id)),
+        runs=tuple(runs),
+        acts=_acts(study, trial, runs),
+        noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
+        min_gain=study.min_gain,
+    )
+
+
+def said(value: Any) -> str:
+    """A config value as it is written on screen."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _base(store: Store, study: Study, trial: Trial, proposal: Proposal | None) -> tuple[Mapping[str, Any], str]:
+    """The config a trial is shown against, and how to name it."""
+    baseline = next((t for t in store.trials.of_study(study.id) if t.kind == "baseline"), None)
+    base = store.trials.get(proposal.base_trial_id) if proposal and proposal.base_trial_id else baseline
+    if base is None or base.id == trial.id:
+        return trial.params, ""
+    same = sum(base.params.get(name) == value for name, value in trial.params.items())
+    return base.params, f"against trial {base.number}; {same} other fields unchanged"
+
+
+def _changes(trial: Trial, proposal: Proposal | None, base: Mapping[str, Any]) -> tuple[Change, ...]:
+    suggested = proposal.params if proposal else trial.params
+    names = [n for n in trial.params if base.get(n) != trial.params[n] or suggested.get(n) != trial.params[n]]
+    return tuple(
+        Change(
+            name,
+            said(base.get(name)),
+            said(trial.params[name]),
+            said(suggested.get(name)) if suggested.get(name) != trial.params[name] else None,
+        )
+        for name in names
+    )
+
+
+def _title(study: Study, trial: Trial, stands: str, comparison: Comparison | None) -> str:
+    name = f"Trial {trial.number}"
+    if trial.id == study.recommended_id:
+        return f"{name} is recommended"
+    if trial.id == study.incumbent_id:
+        return f"{name} is the current best"
+    if stands == "better":
+        guarded = comparison is not None and comparison.broken_guards
+        return f"{name} is better, but breaks a guard" if guarded else f"{name} was better than the best before it"
+    who = ", the baseline," if trial.kind == "baseline" and stands != "baseline" else ""
+    return f"{name}{who} {TITLES.get(stands, f'is {stands}')}"
+
+
+def _predicted(proposal: Proposal | None) -> Interval | None:
+    if proposal is None:
+        return None
+    value, sd = proposal.expected.get("absolute"), proposal.expected.get("absolute_sd")
+    if value is None or sd is None:
+        return None
+    return Interval("predicted", value, value - sd, value + sd, "predicted")
+
+
+def _observed(comparison: Comparison | None, stands: str) -> Interval | None:
+    if comparison is None:
+        return None
+    return Interval("observed", comparison.difference, comparison.low, comparison.high, stands)
+
+
+def _verdict_words(study: Study, trial: Trial, comparison: Comparison | None) -> str:
+    """How sure the verdict is and against what, in a sentence."""
+    if comparison is None:
+        seeds = len(trial.seeds)
+        return f"{metric(trial.value)} over {seeds} seed{'s' if seeds != 1 else ''}." if trial.value is not None else ""
+    where = {
+        "better": "it lies above the smallest gain worth keeping" if study.min_gain else "it lies above zero",
+        "not better": "it lies below the smallest gain worth keeping" if study.min_gain else "it lies below zero",
+        "inconclusive": "it crosses the smallest gain worth keeping" if study.min_gain else "it crosses zero",
+    }[comparison.verdict]
+    ours, theirs = comparison.seeds
+    if comparison.low is None:
+        where = "no interval: no config was repeated, so the noise between seeds is unknown"
+    versus = f"against trial {comparison.against}, " if comparison.against else ""
+    return (
+        f"95 % interval {versus}{comparison.users:,} users, {ours} seed{'s' if ours > 1 else ''} to {theirs}: {where}."
+    )
+
+
+def _detail(comparison: Comparison | None) -> tuple[str, ...]:
+    if comparison is None:
+        return ()
+    said_of = []
+    if comparison.smallest_detectable is not None:
+        said_of.append(
+            f"The smallest change it could detect (four times in five) is {comparison.smallest_detectable:.4f}."
+        )
+    return (*said_of, *(f"It breaks a guard: {guard}." for guard in comparison.broken_guards))
+
+
+def _cost(store: Store, proposal: Proposal | None, base: Mapping[str, Any]) -> str:
+    """Minutes, memory, seeds and money; memory as the trial it was planned from took."""
+    if proposal is None:
+        return ""
+    minutes = proposal.cost.get("minutes")
+    parts = [f"**{duration(minutes * 60)}**" if minutes is not None else "time not known yet"]
+    runs = store.runs.of_trial(proposal.base_trial_id) if proposal.base_trial_id else []
+    peaks = [float(run.metrics["peak_mib"]) for run in runs if run.metrics.get("peak_mib")]
+    parts += [f"about {max(peaks) / 1024:.1f} GB"] if peaks else []
+    seeds = int(proposal.cost.get("seeds") or 1)
+    parts.append(f"{seeds} seed{'s' if seeds != 1 else ''}")
+    parts.append(f"${proposal.cost.get('money') or 0.0:.2f}")
+    return " · ".join(parts)
+
+
+def _row(decision: Decision) -> HistoryRow:
+    did = {"approve": "approved", "edit": "edited and approved", "veto": "vetoed", "expire": "let expire"}
+    return HistoryRow(
+        decision.at, did[decision.kind], decision.actor, decision.via, decision.reason, decision.approval_hash
+    )
+
+
+def _acts(study: Study, trial: Trial, runs: Sequence[Run]) -> Acts:
+    open_ = not study.has_ended
+    alive = any(not run.has_ended for run in runs)
+    approved = trial.state is TrialState.APPROVED
+    failed = tuple(run for run in runs if run.state is RunState.FAILED)
+    return Acts(
+        decide=trial.waits and open_,
+        cancel=open_ and (trial.waits or (approved and (alive or trial.judged_at is None))),
+        clone=open_,
+        add_seeds=open_ and approved and trial.kind != "baseline" and trial.judged_at is not None,
+        retry=failed if open_ and approved else (),
+    )
+
+
+def shown_metrics(run: Run) -> dict[str, str]:
+    """The figures of a run that fit a line of a table."""
+    return {name: metric(run.metrics.get(name)) for name in SHOWN if name in run.metrics}

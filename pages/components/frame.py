@@ -1,0 +1,85 @@
+"""The frame around every page: its configuration, the menu with what waits, the worker, and who decides."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.views.problems import EXPECTED
+from core.views.working import WorkerLine, worker_line
+from core.workspace import Workspace
+from pages.components.live import REFRESH
+from pages.components.workspace import actor, escaped, set_actor, shown_errors, wake_worker, workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+ICON = ROOT / "static" / "icon.svg"  # a local file: a material icon would be fetched from outside
+LOGO = ROOT / "static" / "logo.svg"
+SIDEBAR = 208  # px
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in the menu."""
+
+    script: str
+    label: str
+    icon: str
+
+
+MENU = (
+    Entry("app.py", "Overview", ":material/dashboard:"),
+    Entry("pages/new_study.py", "New study", ":material/add_circle:"),
+    Entry("pages/study.py", "Study", ":material/science:"),
+    Entry("pages/memory.py", "Memory", ":material/psychology:"),
+    Entry("pages/transfer.py", "Transfer", ":material/swap_horiz:"),
+)
+
+
+def frame(title: str, icon: Path = ICON) -> Workspace:
+    """Open a page: call it first. Stops the script with the reason when the home cannot be opened."""
+    st.set_page_config(f"{title} · VirtualMLE", str(icon), layout="wide", initial_sidebar_state=SIDEBAR)
+    st.logo(str(LOGO), size="medium", icon_image=str(ICON))
+    try:
+        opened = workspace()
+    except EXPECTED as problem:
+        st.error(escaped(str(problem)), icon=":material/error:")
+        st.stop()
+    with st.sidebar:
+        _menu()
+        _who()
+    return opened
+
+
+@st.fragment(run_every=REFRESH)
+def _menu() -> None:
+    with shown_errors():
+        parts = workspace()
+        waiting = len(parts.store.trials.waiting())
+        for entry in MENU:
+            if (ROOT / entry.script).exists():
+                count = f" · {waiting}" if entry.script == "app.py" and waiting else ""
+                st.page_link(entry.script, label=entry.label + count, icon=entry.icon, width="stretch")
+        st.divider()
+        _worker(worker_line(parts.store, parts.clock))
+
+
+def _worker(line: WorkerLine) -> None:
+    if line.is_alive:
+        st.markdown(":green[:material/check_circle:] Worker running")
+        st.markdown(f":small[:gray[{escaped(line.doing)}]]")
+        return
+    st.markdown(":gray[:material/cancel:] Worker not running")
+    if line.queued:
+        st.markdown(f":small[:gray[{line.queued} {'run waits' if line.queued == 1 else 'runs wait'} for it]]")
+    st.button("Start worker", icon=":material/play_arrow:", key="start_worker", on_click=wake_worker)
+
+
+def _who() -> None:
+    with st.popover(escaped(actor()), icon=":material/person:", type="tertiary", key="who"):
+        st.text_input(
+            "Your name on decisions",
+            value=actor(),
+            key="who_name",
+            max_chars=80,
+            on_change=lambda: set_actor(st.session_state["who_name"]),
+        )

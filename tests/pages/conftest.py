@@ -1,0 +1,57 @@
+"""A temporary home for page tests, with rows written through the real store, and pages run by AppTest."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.settings import Settings
+from core.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    """A workspace on a temporary home that the pages open too; `VIRTUALMLE_HOME` names it while the test runs."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("VIRTUALMLE_HOME", str(folder))
+    for name in ("DATABASE_URL", "CHROMA_URL"):
+        monkeypatch.delenv(f"VIRTUALMLE_{name}", raising=False)
+    st.cache_resource.clear()  # it leaks from test to test
+    opened = Workspace.open(Settings.from_environment(), holder="test-1")
+    yield opened
+    opened.close()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def open_page(home: Workspace) -> Callable[..., AppTest]:
+    """Run a page ("study", or "app" for the Overview) with its query parameters and session state."""
+
+    def run(name: str, query: dict[str, Any] | None = None, **state: Any) -> AppTest:
+        script = ROOT / ("app.py" if name == "app" else f"pages/{name}.py")
+        page = AppTest.from_file(str(script), default_timeout=20)
+        for key, value in (query or {}).items():
+            page.query_params[key] = str(value)
+        for key, value in state.items():
+            page.session_state[key] = value
+        return page.run()
+
+    return run
+
+
+@pytest.fixture
+def worker_beats(home: Workspace) -> Callable[[str], None]:
+    """Let a worker of this process give a sign of life, doing what is said."""
+
+    def beat(doing: str = "waiting for work") -> None:
+        home.store.leases.beat(f"test-{time.time_ns()}", os.getpid(), socket.gethostname(), doing)
+
+    return beat
