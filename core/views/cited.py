@@ -7,15 +7,14 @@ from typing import Any
 from core.memory.retrieval import WEIGHTS, confidence
 from core.records import Lesson, Retrieval, Study, Trial
 from core.store import Store
+from core.views.lessons import LEVEL_WORDS, helped_and_hurt, title
 
-LEVELS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
 PARTS = {
     "text": "speaks of data like this",
     "profile": "learned on data like this",
     "conditions": "conditions met",
     "confidence": "trust",
 }
-LONGEST_TITLE = 45
 
 
 @dataclass(frozen=True)
@@ -80,31 +79,20 @@ def remembered(store: Store, study: Study, trial: Trial) -> tuple[Remembered, ..
     for lesson in store.lessons.all(("active", "muted"), backbone=study.backbone):
         for each in store.lessons.evidence(lesson.id):
             if each.trial_id == trial.id:
-                seen.append((list(LEVELS).index(lesson.level), _remembered(lesson, each.outcome)))
+                seen.append((list(LEVEL_WORDS).index(lesson.level), _remembered(lesson, each.outcome)))
     return tuple(each for _, each in sorted(seen, key=lambda pair: (pair[0], pair[1].id)))
-
-
-def short_title(lesson: Lesson) -> str:
-    """Under 45 characters, from what the rule is about: `Raise lr`, `Leave num_blocks as it is: up hurts`."""
-    if not lesson.axis:
-        return lesson.claim if len(lesson.claim) <= LONGEST_TITLE else lesson.claim[: LONGEST_TITLE - 1] + "…"
-    step = {"up": f"Raise {lesson.axis}", "down": f"Lower {lesson.axis}"}
-    title = step.get(lesson.direction, f"Set {lesson.axis} to {lesson.direction}" if lesson.direction else lesson.axis)
-    if lesson.kind == "avoid":
-        title = f"Do not {title[0].lower()}{title[1:]}"
-    return title[:LONGEST_TITLE]
 
 
 def _cited(store: Store, found: Retrieval) -> CitedLesson:
     lesson = store.lessons.get(found.lesson_id)
-    evidence = store.lessons.evidence(lesson.id)
+    helped, hurt = helped_and_hurt(store.lessons.evidence(lesson.id))
     return CitedLesson(
         id=lesson.id,
-        title=short_title(lesson),
+        title=title(lesson),
         claim=lesson.claim,
-        level=LEVELS[lesson.level],
-        helped=sum(each.outcome == "for" for each in evidence),
-        hurt=sum(each.outcome == "against" for each in evidence),
+        level=LEVEL_WORDS[lesson.level],
+        helped=helped,
+        hurt=hurt,
         trust=confidence(lesson),
         cited=found.cited,
         decisive=found.decisive,
@@ -123,5 +111,5 @@ def _clause(data: Mapping[str, Any]) -> Clause:
 
 
 def _remembered(lesson: Lesson, outcome: str) -> Remembered:
-    level = LEVELS[lesson.level]
-    return Remembered(lesson.id, short_title(lesson), lesson.claim, level, outcome, confidence(lesson), lesson.revision)
+    level = LEVEL_WORDS[lesson.level]
+    return Remembered(lesson.id, title(lesson), lesson.claim, level, outcome, confidence(lesson), lesson.revision)
