@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run stop test check worker bench browser
+.PHONY: run stop test check worker bench browser screenshots
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.runtime  ## set up, start the dashboard and its worker, open it
@@ -12,6 +12,9 @@ run: $(VENV)/.runtime  ## set up, start the dashboard and its worker, open it
 
 stop: $(VENV)/.runtime  ## stop the dashboard and the worker; runs continue from their last epoch at the next start
 	$(BIN)/python -m core dashboard --stop
+
+screenshots: browser  ## pictures of every page into docs/screenshots
+	$(BIN)/python -m tests.screenshots
 
 worker: $(VENV)/.runtime  ## the worker in the foreground
 	$(BIN)/python -m core worker

@@ -1,8 +1,192 @@
-"""The Overview, where the program opens."""
+"""The Overview, where the program opens: what waits for a person, every study, the worker, what happened."""
 
 import streamlit as st
 
+from core.figures import duration
+from core.first_study import start_first_study
+from core.views.moments import waited
+from core.views.overview import Overview, Running, Waiting, overview, version
+from core.views.working import WorkerLine, worker_line
+from core.worker.launch import ensure_worker
+from core.workspace import Workspace
+from pages.components.chips import chip, glyph
 from pages.components.frame import frame
+from pages.components.live import REFRESH, versioned
+from pages.components.moments import when
+from pages.components.studies_table import studies_table
+from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
-frame("Overview")
-st.subheader("Overview", anchor=False)
+MOST_CARDS = 5
+
+
+def main() -> None:
+    """Fetch and show; the live part looks again by itself."""
+    parts = frame("Overview")
+    if not parts.store.studies.all():
+        show_empty(parts)
+        return
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Overview", anchor=False)
+        st.button(
+            "New study",
+            icon=":material/add:",
+            type="primary",
+            key="new_study",
+            on_click=st.switch_page,
+            args=("pages/new_study.py",),
+        )
+    show_live()
+
+
+def show_empty(parts: Workspace) -> None:
+    """A fresh home: one next action."""
+    st.header("Overview", anchor=False)
+    with st.container(border=True):
+        st.markdown("### Nothing runs yet")
+        st.markdown(
+            "Start a study on the embedded sample and see the whole loop: the baseline runs with three seeds, the "
+            "built-in expert proposes a trial, you approve, edit or veto it, and a verdict says whether it helped. "
+            "Four short runs lead to the first verdict: about two minutes on two free cores."
+        )
+        st.markdown(":orange-badge[synthetic] The sample is generated data; its figures say nothing about yours.")
+        st.button(
+            "Start a study on the sample",
+            icon=":material/play_arrow:",
+            type="primary",
+            key="first_study",
+            on_click=begin_first_study,
+        )
+        st.page_link("pages/new_study.py", label="Import your own interactions instead", icon=":material/upload:")
+
+
+def begin_first_study() -> None:
+    """Start it with a worker that lives, and go there."""
+    with shown_errors():
+        parts = workspace()
+        study = start_first_study(parts, actor())
+        ensure_worker(parts.settings)
+        st.switch_page("pages/study.py", query_params={"study": str(study.id)})
+
+
+@st.fragment(run_every=REFRESH)
+def show_live() -> None:
+    """All that changes while studies run."""
+    with shown_errors():
+        parts = workspace()
+        now = parts.clock.now()
+        view = versioned("overview", version(parts.store), lambda: overview(parts.store, now))
+        line = worker_line(parts.store, parts.clock)
+        show_figures(view, line, now)
+        left, right = st.columns([2.15, 1], gap="medium")
+        with left:
+            show_waiting(view, now)
+            studies_table(view.studies)
+        with right:
+            show_worker(view, line)
+            show_happened(view)
+
+
+def show_figures(view: Overview, line: WorkerLine, now: float) -> None:
+    """Four figures: what waits, what runs, what the week brought and cost."""
+    with st.container(border=True), st.grid(4, min_column_width=140):
+        count = len(view.waiting)
+        oldest = f"oldest {waited(now - min(each.since for each in view.waiting))}" if view.waiting else None
+        words = "proposal" if count == 1 else "proposals"
+        st.metric(
+            "Waits for you",
+            f"{count} {words}" if count else "nothing",
+            oldest,
+            delta_color="blue",
+            delta_arrow="off",
+            delta_description=None if oldest else "the agent or the worker has its turn",
+        )
+        runs = len(view.running)
+        st.metric("Running now", _counted(runs, "run"), delta_description=f"{_counted(line.queued, 'run')} queued")
+        better = view.better_this_week
+        st.metric(
+            "Judged this week",
+            _counted(view.trials_this_week, "trial"),
+            f"{better} better" if better else None,
+            delta_description=None if better else "none better so far",
+        )
+        st.metric("Spent this week", duration(view.seconds_this_week), delta_description="of training")
+
+
+def show_waiting(view: Overview, now: float) -> None:
+    """Proposals to decide, oldest first."""
+    if not view.waiting:
+        return
+    st.subheader("Needs you", anchor=False)
+    for each in view.waiting[:MOST_CARDS]:
+        show_card(each, now)
+    if len(view.waiting) > MOST_CARDS:
+        st.markdown(f":small[:gray[and {len(view.waiting) - MOST_CARDS} more, in their studies]]")
+
+
+def show_card(each: Waiting, now: float) -> None:
+    """One proposal in two lines, with Approve and the way to its full card."""
+    with st.container(border=True):
+        said, acts = st.columns([2.2, 1], vertical_alignment="center")
+        with said, st.container(gap="xxsmall"):
+            changes = ", ".join(f"`{field}` {escaped(old)} → **{escaped(new)}**" for field, old, new in each.changes)
+            stale = f" {chip('expired', 'stale')}" if each.stale else ""
+            st.markdown(f"**{escaped(each.study)} · trial {each.number}** &nbsp; {changes}{stale}")
+            st.markdown(f":small[:gray[{each.expected} · {each.cost} · waiting {waited(now - each.since)}]]")
+        with acts, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+            if not each.stale:
+                st.button(
+                    "Approve", icon=":material/check:", key=f"approve_{each.trial_id}", on_click=approve, args=(each,)
+                )
+            query = {"study": str(each.study_id), "trial": str(each.number)}
+            st.page_link("pages/study.py", label="Review", query_params=query)
+
+
+def approve(seen: Waiting) -> None:
+    """Let exactly what was seen run; whoever comes second is told by whom and when it was decided."""
+    with shown_errors():
+        parts = workspace()
+        trial = parts.deciding.approve(parts.store.trials.get(seen.trial_id), actor(), "dashboard", seen.approval_hash)
+        st.toast(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
+
+
+def show_worker(view: Overview, line: WorkerLine) -> None:
+    """Whether a worker lives, and how far the runs under way are."""
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.subheader("Worker", anchor=False)
+            st.markdown(chip("complete", "running") if line.is_alive else chip("cancelled", "not running"))
+        for run in view.running:
+            show_run(run)
+        if line.is_alive:
+            waiting = "" if view.running else f"{escaped(line.doing)} · "
+            heard = f"{waiting}heard of {duration(line.beat_seconds)} ago · {_counted(line.queued, 'run')} queued"
+            st.markdown(f":small[:gray[{heard}]]")
+            return
+        st.markdown(
+            "Runs train in a process of their own. Without a worker nothing runs and the agent plans nothing; "
+            f"{_counted(line.queued, 'run')} queued."
+        )
+        st.button("Start the worker", icon=":material/play_arrow:", key="start_worker_card", on_click=wake_worker)
+
+
+def show_run(run: Running) -> None:
+    """A run as a bar."""
+    st.progress(run.share, text=f":small[{escaped(run.label)}]")
+
+
+def show_happened(view: Overview) -> None:
+    """The latest events in words."""
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader("What happened", anchor=False)
+        for each in view.happened:
+            about = f"**{escaped(each.about)}** " if each.about else ""
+            more = f" · {escaped(each.more)}" if each.more else ""
+            st.markdown(f"{glyph(each.sign)} {about}{escaped(each.says)}  \n:small[:gray[{when(each.at)}{more}]]")
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+main()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.figures import metric
 from core.loop.closing import FRESH_SEEDS
 from core.records import Run, Study
 from core.starting import BASELINE_SEEDS
@@ -55,4 +56,7 @@ def _doing(store: Store, study: Study, running: list[Run]) -> str:
         return f"{study.name}: {study.state}"
     run = running[0]
     number = store.trials.get(run.trial_id).number
-    return f"trial {number} · seed {run.seed} · epoch {run.epoch}"
+    values = store.runs.values(run.id)
+    best = max((value.metrics.get(study.objective, 0.0) for value in values), default=None)
+    told = f" · {study.objective} {metric(best)}" if best is not None else ""
+    return f"trial {number} · seed {run.seed} · epoch {run.epoch}{told}"

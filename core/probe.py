@@ -20,7 +20,7 @@ from core.records import Dataset
 from core.settings import Settings
 from core.space import SearchSpace
 from core.starting import BASELINE_SEEDS
-from core.worker.jobs import open_folder, threads_per_run
+from core.worker.jobs import cores, open_folder, threads_per_run
 from core.worker.processes import TRAINER, TrainerProcess, how_it_ended, training_environment
 from core.worker.protocols import Message
 
@@ -39,7 +39,8 @@ class ProbeFailed(VirtualMLEError):
 class Timing:
     """Of one run with the default config. `overhead_seconds`: reading the data, the last evaluation, writing.
 
-    `is_at_least`: not even one epoch ended within the limit, so everything takes longer than computed.
+    `is_at_least`: not even one epoch ended within the limit, so everything takes longer than computed. `was_busy`:
+    other programs wanted the machine too, so it may go faster.
     """
 
     epoch_seconds: float
@@ -49,6 +50,7 @@ class Timing:
     device: str
     measured_at: float
     is_at_least: bool = False
+    was_busy: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ class _Seen:
 
     def __init__(self, now: float, limit: float) -> None:
         self.began, self.until = now, now + limit
+        self.was_busy = os.getloadavg()[0] > cores()
         self.started: Message = {}
         self.epochs: list[Message] = []
         self.ended: float | None = None
@@ -201,6 +204,7 @@ class _Seen:
             device=str(self.started.get("device", "")),
             measured_at=time.time(),
             is_at_least=not self.epochs,
+            was_busy=self.was_busy,
         )
 
 

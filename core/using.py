@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 
 from core.artifacts import WEIGHTS, Artifacts
@@ -48,7 +49,7 @@ def recommend(
     k: int = 10,
 ) -> list[Recommendation]:
     """The best k items after a history of raw item ids. Raises InvalidInput for unknown ids, StorageFailed."""
-    table = pq.read_table(folder / "open" / "items.parquet").to_pandas()
+    table = _items(folder)
     ids = dict(zip(table["raw"], table["item"], strict=True))
     unknown = [raw for raw in history if raw not in ids]
     if unknown or not history:
@@ -72,6 +73,13 @@ def recommend(
                 for item, score in zip(message["items"], message["scores"], strict=True)
             ]
     raise StorageFailed("the scoring process ended without an answer; look at the worker's log")
+
+
+def _items(folder: Path) -> pd.DataFrame:
+    try:
+        return pq.read_table(folder / "open" / "items.parquet").to_pandas()
+    except (OSError, ValueError) as problem:
+        raise StorageFailed(f"the dataset in {folder} cannot be read; import the same file again") from problem
 
 
 def _title(value: Any) -> str | None:

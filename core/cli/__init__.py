@@ -2,78 +2,80 @@
 
 import argparse
 import getpass
+import io
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.text import Text
-
-from core.cli import data, deciding, memory, serving, studies, using
-from core.errors import VirtualMLEError
+from core.cli import data, deciding, memory, results, serving, studies, using
+from core.cli.examples import EXAMPLES, show_examples, top_examples
+from core.cli.output import close_quietly, error
+from core.errors import InvalidInput, VirtualMLEError
 from core.settings import Settings
 from core.workspace import Workspace
 from recmodels.errors import RecModelsError
-from vectorstore.protocol import VectorStoreError
+from vectorstore.protocol import VectorStoreError, WrongEmbedder
 
 EXPECTED = (VirtualMLEError, RecModelsError, VectorStoreError)
-EXAMPLES = """examples:
-  python -m core import ratings.csv --name shop          read a file into a dataset, with a preview and its warnings
-  python -m core profile shop                            what is known of it
-  python -m core tune shop --trials 20                   supervise a study: it asks you for each trial
-  python -m core decide 7 approve                        let proposal 7 run
-  python -m core decide 7 edit --set lr=0.002            let it run with another learning rate
-  python -m core decide 7 veto --reason "too slow"       refuse it
-  python -m core tune shop --autonomy autopilot --json   run it all, print JSON at the end
-  python -m core follow 1                                see study 1 live; Ctrl-C leaves it running
-  python -m core pause 1 | resume 1 | stop 1 | cancel 1  a study's verbs; stop lets running runs finish
-  python -m core retry 12                                queue failed run 12 again, from its last epoch
-  python -m core reveal 1 --name "Ada"                   open the sealed test, once and on the record
-  python -m core report 1                                one page for the people who pay
-  python -m core recommend 1 --history "B001,B002"       what the best model recommends next
-  python -m core memory search "short histories"         what was learned that speaks to this
-  python -m core storage --free                          see and free disk space
-  python -m core backup home.tar.gz                      everything in one file; restore puts it back
-"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows ASCII alone shows ? for ±, and goes on
     parser = build_parser()
     given = parser.parse_args(arguments)
     if not hasattr(given, "run"):
         parser.print_help()
         return 2
     try:
-        settings = Settings.from_environment()
-        if getattr(given, "without_workspace", False):
-            return int(given.run(settings, given))
-        workspace = Workspace.open(settings, read_only=not getattr(given, "owns_index", False))
-        try:
-            return int(given.run(workspace, given))
-        finally:
-            workspace.close()
+        code = _run(given)
+        sys.stdout.flush()
+    except WrongEmbedder as problem:
+        error(f"{problem}: python -m core memory rebuild")
+        return 1
     except EXPECTED as problem:
-        Console(stderr=True).print(Text.assemble(("error: ", "bold red"), str(problem)), soft_wrap=True)
+        error(str(problem))
         return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        close_quietly()
         return 141
+    except OSError as problem:
+        if problem.filename is None:
+            raise
+        error(f"{problem.filename}: {problem.strerror}; nothing else was changed")
+        return 1
+    return code
+
+
+def _run(given: argparse.Namespace) -> int:
+    settings = Settings.from_environment()
+    if not given.actor.strip():
+        raise InvalidInput("--as is empty; decisions need a name to stand on them")
+    if getattr(given, "without_workspace", False):
+        return int(given.run(settings, given))
+    workspace = Workspace.open(settings, read_only=not getattr(given, "owns_index", False))
+    try:
+        return int(given.run(workspace, given))
+    finally:
+        workspace.close()
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Every verb with its options."""
+    """Every verb with its options and examples."""
     parser = argparse.ArgumentParser(
         prog="python -m core",
         description="VirtualMLE: supervise an agent that tunes sequential recommenders.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    show_examples(parser, top_examples())
     parser.add_argument("--as", dest="actor", default=_user(), help="the name that stands on decisions (%(default)s)")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for group in (data, studies, deciding, using, memory, serving):
+    for group in (data, studies, deciding, results, using, memory, serving):
         group.add_verbs(verbs)
+    for name, verb in verbs.choices.items():
+        show_examples(verb, EXAMPLES[name])
     return parser
 
 

@@ -1,28 +1,48 @@
 """A proposal in the terminal, in the order of the approval card."""
 
+from collections.abc import Callable, Iterator
+
 from core.cli.output import note
 from core.figures import duration, percent, signed, signed_percent
 from core.records import Proposal, Study, Trial
+from core.states import Autonomy
 from core.workspace import Workspace
 
 
-def show_proposal(workspace: Workspace, study: Study, trial: Trial, proposal: Proposal, asks: bool) -> None:
+def show_proposal(
+    workspace: Workspace,
+    study: Study,
+    trial: Trial,
+    proposal: Proposal,
+    asks: bool,
+    tell: Callable[[str, str], None] = note,
+) -> None:
     """What changes, why, what is expected, what would refute it, cost, risk, lessons; how to decide, if it asks."""
-    note(f"◆ trial {trial.number}, proposal {proposal.id}: {_changes(proposal)}", "bold")
-    note(f"    why       {proposal.mechanism}")
-    note(f"    expected  {_expected(proposal, study)}")
-    note(f"    wrong if  {proposal.falsifier}")
-    note(f"    cost      {_cost(proposal)}")
-    note(f"    risk      {proposal.risk}; {proposal.novelty}")
+    tell(f"◆ trial {trial.number} of study {study.id}, proposal {proposal.id}: {_changes(proposal)}", "bold")
+    for name, text in _card(workspace, study, trial, proposal):
+        tell(f"    {name:<9} {text}", "yellow" if name == "stale" else "")
+    if asks:
+        verbs = f'approve | edit --set FIELD=VALUE | veto --reason "…"{" | replan" if proposal.stale else ""}'
+        tell(f"    decide: python -m core decide {proposal.id} {verbs}", "")
+
+
+def _card(workspace: Workspace, study: Study, trial: Trial, proposal: Proposal) -> Iterator[tuple[str, str]]:
+    yield "why", proposal.mechanism
+    yield "expected", _expected(proposal, study)
+    yield "wrong if", proposal.falsifier
+    yield "cost", _cost(proposal)
+    yield "risk", f"{proposal.risk}; {proposal.novelty}"
     for found in workspace.store.proposals.retrievals(trial.id):
         if found.cited:
             lesson = workspace.store.lessons.get(found.lesson_id)
             chose = " · chose this step" if found.decisive else ""
-            note(f"    lesson    {lesson.id}: {lesson.claim} (score {found.score:.2f}{chose})")
+            yield "lesson", f"{lesson.id}: {lesson.claim} (score {found.score:.2f}{chose})"
+    if trial.deadline_at is not None and trial.waits:
+        silence = "it runs" if study.autonomy is Autonomy.WINDOW else "it expires"
+        left = max(trial.deadline_at - workspace.clock.now(), 0.0)
+        yield "deadline", f"{silence} in {duration(left)} unless somebody decides"
     if proposal.stale:
-        note(f"    stale     {proposal.stale}", "yellow")
-    if asks:
-        note(f'    decide: python -m core decide {proposal.id} approve | edit --set FIELD=VALUE | veto --reason "…"')
+        yield "stale", proposal.stale
 
 
 def _changes(proposal: Proposal) -> str:

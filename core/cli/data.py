@@ -1,13 +1,12 @@
 """import, profile, storage, backup, restore."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TimeElapsedColumn
 
-from core.cli.output import note, notes, print_json, print_table, say
+from core.cli.output import note, notes, print_json, print_table, progress, say
 from core.data.importing import preview
 from core.data.options import MASKINGS, SPLITS, ImportOptions
 from core.data.profile import Profile
@@ -89,7 +88,7 @@ def import_file(workspace: Workspace, given: argparse.Namespace) -> int:
         lineage=given.lineage,
     )
     name = given.name or source.name.partition(".")[0]
-    with _bar() as bar:
+    with progress(TimeElapsedColumn()) as bar:
         task = bar.add_task("reading", total=1.0)
         dataset = workspace.intake.take(
             source,
@@ -126,7 +125,7 @@ def _show_preview(source: Path, columns: dict[str, str] | None) -> None:
     note(seen.would_read)
     if seen.rows:
         roles = tuple(seen.rows[0])
-        print_table(roles, [tuple(row.get(role) for role in roles) for row in seen.rows[:5]])
+        print_table(roles, [tuple(row.get(role) for role in roles) for row in seen.rows[:5]], console=notes)
     for finding in seen.findings:
         if finding.level != "info":
             note(f"{finding.level}: {finding.message}", "yellow")
@@ -152,11 +151,7 @@ def _show_card(dataset: Dataset, as_json: bool) -> int:
 def show_profile(workspace: Workspace, given: argparse.Namespace) -> int:
     """The profile of a dataset, or the list of all."""
     if given.dataset is None:
-        rows = [_listed(dataset) for dataset in workspace.store.datasets.all()]
-        print_table(
-            ("name", "id", "users", "items", "interactions", "split", "masking"), rows, right=("users", "items")
-        )
-        return 0
+        return _list_datasets(workspace, given.json)
     dataset = workspace.store.datasets.get(given.dataset)
     profile = Profile.from_json(dataset.profile)
     if given.json:
@@ -165,15 +160,31 @@ def show_profile(workspace: Workspace, given: argparse.Namespace) -> int:
     phrases = words(profile)
     rows = [(name, _figure(name, value), phrases.get(name, "")) for name, value in profile.to_json().items()]
     print_table(
-        ("feature", "value", "in words"), rows, f"{dataset.name}: profile of the training part", right=("value",)
+        ("feature", "value", "in words"),
+        rows,
+        f"{dataset.name}: profile of the training part",
+        ("value",),
+        ("in words",),
     )
+    return 0
+
+
+def _list_datasets(workspace: Workspace, as_json: bool) -> int:
+    datasets = workspace.store.datasets.all()
+    if as_json:
+        print_json([dataset.card for dataset in datasets])
+    elif not datasets:
+        say("no datasets yet: python -m core import FILE --name NAME, or python -m core import sample")
+    else:
+        columns = ("name", "id", "users", "items", "interactions", "split", "masking")
+        print_table(columns, [_listed(dataset) for dataset in datasets], right=columns[2:5], wrap=("name", "split"))
     return 0
 
 
 def _listed(dataset: Dataset) -> tuple[str, ...]:
     counts = dataset.card["counts"]
     figures = (f"{counts[name]:,}" for name in ("users", "items", "interactions"))
-    return (dataset.name, dataset.id, *figures, dataset.card["split"], dataset.card["masking"])
+    return (dataset.name, dataset.id, *figures, dataset.card["split"].replace("_", " "), dataset.card["masking"])
 
 
 def _figure(name: str, value: float | int | None) -> str:
@@ -192,7 +203,7 @@ def show_storage(workspace: Workspace, given: argparse.Namespace) -> int:
     if given.json:
         print_json([vars(row) for row in rows])
         return 0
-    print_table(("what", "size"), [(row.what, size(row.size)) for row in rows], right=("size",))
+    print_table(("what", "size"), [(row.what, size(row.size)) for row in rows], right=("size",), wrap=("what",))
     return 0
 
 
@@ -201,7 +212,10 @@ def _free(workspace: Workspace, given: argparse.Namespace) -> int:
     if given.json:
         print_json([vars(each) for each in freed])
         return 0
-    print_table(("what", "size"), [(each.what, size(each.size)) for each in freed], right=("size",))
+    if not freed:
+        say("nothing can be freed: whatever is there is needed")
+        return 0
+    print_table(("what", "size"), [(each.what, size(each.size)) for each in freed], right=("size",), wrap=("what",))
     total = size(sum(each.size for each in freed))
     say(f"{total} freed" if given.yes else f"{total} can be freed: python -m core storage --free --yes")
     return 0
@@ -219,13 +233,3 @@ def restore_backup(settings: Settings, given: argparse.Namespace) -> int:
     done = restore(given.source, settings.home)
     say(f"{settings.home}: {done.files} files restored; rebuild the index: python -m core memory rebuild")
     return 0
-
-
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=notes,
-        disable=not sys.stderr.isatty(),
-    )

@@ -5,9 +5,10 @@ from typing import Any
 
 from core.cli.cards import show_proposal
 from core.cli.output import print_json, say
+from core.cli.study_json import proposal_json
 from core.deciding import trial_of
 from core.errors import InvalidInput
-from core.records import Trial
+from core.records import Proposal, Study, Trial
 from core.space import SearchSpace
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace
@@ -41,12 +42,15 @@ def add_verbs(verbs: Any) -> None:
 def decide(workspace: Workspace, given: argparse.Namespace) -> int:
     """Decide one proposal, or show those that wait."""
     if given.proposal is None:
-        return _show_waiting(workspace)
+        return _show_waiting(workspace, given.json)
     proposal, trial = trial_of(workspace.store, given.proposal)
     if given.act is None:
         study = workspace.store.studies.get(trial.study_id)
-        show_proposal(workspace, study, trial, proposal, asks=trial.waits)
-        say(f"runs exactly this: {trial.approval_hash}", "dim")
+        if given.json:
+            print_json(_card_json(study, trial, proposal))
+            return 0
+        show_proposal(workspace, study, trial, proposal, trial.waits, say)
+        say(f"    hash      {trial.approval_hash} (config, seeds, space and protocol; {trial.state})", "dim")
         return 0
     decided = _decide(workspace, given, trial)
     ensure_worker(workspace.settings)
@@ -72,15 +76,22 @@ def _decide(workspace: Workspace, given: argparse.Namespace, trial: Trial) -> Tr
     return deciding.replan(trial, actor, VIA)
 
 
-def _show_waiting(workspace: Workspace) -> int:
-    waiting = workspace.store.trials.waiting()
-    for trial in waiting:
-        proposal = workspace.store.proposals.proposal(trial.id)
-        if proposal:
-            show_proposal(workspace, workspace.store.studies.get(trial.study_id), trial, proposal, asks=True)
+def _show_waiting(workspace: Workspace, as_json: bool) -> int:
+    found = [(trial, workspace.store.proposals.proposal(trial.id)) for trial in workspace.store.trials.waiting()]
+    waiting = [(workspace.store.studies.get(t.study_id), t, proposal) for t, proposal in found if proposal]
+    if as_json:
+        print_json([_card_json(*each) for each in waiting])
+        return 0
+    for study, trial, proposal in waiting:
+        show_proposal(workspace, study, trial, proposal, True, say)
     if not waiting:
         say("nothing waits for a decision")
     return 0
+
+
+def _card_json(study: Study, trial: Trial, proposal: Proposal) -> dict[str, Any]:
+    told = {"study": study.id, "trial": trial.number, "state": str(trial.state), "approval_hash": trial.approval_hash}
+    return {**told, "deadline_at": trial.deadline_at, "proposal": proposal_json(proposal)}
 
 
 def queue(workspace: Workspace, given: argparse.Namespace) -> int:

@@ -3,65 +3,78 @@
 import time
 from collections.abc import Callable
 
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import Progress, TaskID, TextColumn
 from rich.text import Text
 
+from core.artifacts import LOG
 from core.cli.cards import show_proposal
-from core.cli.output import note, notes, print_table, say
+from core.cli.output import note, print_table, progress, say
 from core.figures import change, duration, metric
 from core.forecast import Forecast, forecast
 from core.loop.closing import final_comparison
-from core.records import Event, Study, Trial
+from core.records import Decision, Event, Study, Trial
 from core.states import RunState, StudyState, Verdict
 from core.verdict import Comparison
+from core.worker.lock import is_held
 from core.workspace import Workspace
 
 POLL_SECONDS = 0.5
+OF_THE_WORKER = frozenset({"index failed", "worker failed"})
 GLYPHS = {Verdict.BETTER: "▲", Verdict.NOT_BETTER: "▼", Verdict.INCONCLUSIVE: "○"}
 
 
 def follow(workspace: Workspace, study: Study) -> Study:
     """Show what happens until the study ends, or is paused and nothing of it runs any more; its last state."""
-    last_event, version = 0, -1
-    with _bar() as bar:
+    telling = _Telling(workspace)
+    with progress(TextColumn("{task.percentage:>3.0f} %{task.fields[left]}", markup=False)) as bar:
         task = bar.add_task(study.name, total=1.0, left="")
         while True:
             study = workspace.store.studies.get(study.id)
-            if study.version != version:
-                version = study.version
-                for event in workspace.store.events.after(last_event, study.id):
-                    last_event = event.id
-                    _tell(workspace, study, event)
+            telling.tell(study)
             _show_progress(bar, task, forecast(workspace.store, study, workspace.clock.now()))
             if study.has_ended or _is_at_rest(workspace, study):
                 return study
             time.sleep(POLL_SECONDS)
 
 
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=30),
-        TextColumn("{task.percentage:>3.0f} % · {task.fields[left]}"),
-        console=notes,
-        transient=True,
-    )
+class _Telling:
+    """Tells each event of a study once, and once when the worker is gone or the index cannot be written."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        newest = workspace.store.events.newest(1)
+        self._last, self._last_of_all, self._version = 0, newest[0].id if newest else 0, -1
+        self._has_worker = True
+
+    def tell(self, study: Study) -> None:
+        """Whatever is new."""
+        if study.version != self._version:
+            self._version = study.version
+            for event in self._workspace.store.events.after(self._last, study.id):
+                self._last = event.id
+                if teller := _TELLERS.get(event.kind):
+                    teller(self._workspace, study, event)
+        for event in self._workspace.store.events.after(self._last_of_all):
+            self._last_of_all = event.id
+            if event.kind in OF_THE_WORKER:
+                note(f"· {event.kind}: {event.detail.get('error', '')}", "red")
+        self._tell_worker(study)
+
+    def _tell_worker(self, study: Study) -> None:
+        has_worker = is_held(self._workspace.settings.home)
+        if self._has_worker and not has_worker and study.state in (StudyState.ACTIVE, StudyState.STOPPING):
+            note(f"· no worker runs: the study waits. Start one: python -m core follow {study.id}", "red")
+        self._has_worker = has_worker
 
 
-def _show_progress(bar: Progress, task: object, seen: Forecast) -> None:
+def _show_progress(bar: Progress, task: TaskID, seen: Forecast) -> None:
     left = "waits for a decision" if seen.waits else f"{duration(seen.seconds_left)} left" if seen.seconds_left else ""
-    bar.update(task, completed=seen.share, description=seen.doing, left=left)  # type: ignore[arg-type]
+    bar.update(task, completed=seen.share, description=seen.doing, left=f" · {left}" if left else "")
 
 
 def _is_at_rest(workspace: Workspace, study: Study) -> bool:
     runs = workspace.store.runs.of_study(study.id)
     return study.state is StudyState.PAUSED and not any(run.state is RunState.RUNNING for run in runs)
-
-
-def _tell(workspace: Workspace, study: Study, event: Event) -> None:
-    teller = _TELLERS.get(event.kind)
-    if teller:
-        teller(workspace, study, event)
 
 
 def _tell_proposal(workspace: Workspace, study: Study, event: Event) -> None:
@@ -87,10 +100,30 @@ def _tell_reflection(workspace: Workspace, study: Study, event: Event) -> None:
                 note(f"    {text}")
 
 
+def _tell_run(workspace: Workspace, study: Study, event: Event) -> None:
+    run = workspace.store.runs.get(event.run_id or 0)
+    number = workspace.store.trials.get(run.trial_id).number
+    note(
+        f"· trial {number}, seed {run.seed}: {study.objective} {metric(run.value)} at epoch {run.best_epoch} "
+        f"of {run.epoch}, {duration(run.seconds)}",
+        "dim",
+    )
+
+
+def _tell_failure(workspace: Workspace, study: Study, event: Event) -> None:
+    run = workspace.store.runs.get(event.run_id or 0)
+    trial = workspace.store.trials.get(run.trial_id)
+    note(f"✕ trial {trial.number}, seed {run.seed} failed: {event.detail.get('error') or run.error}", "red")
+    log = workspace.artifacts.run(trial, run.seed) / LOG
+    note(f"    its log: {log} · try it again: python -m core retry {run.id}")
+
+
 def _tell_move(workspace: Workspace, study: Study, event: Event) -> None:
     reason = event.detail.get("reason") or event.detail.get("error") or event.detail.get("why") or ""
     number = workspace.store.trials.get(event.trial_id).number if event.trial_id else None
     where = f" (trial {number})" if number else ""
+    if event.lesson_id:
+        where += f" {event.lesson_id}: {event.detail.get('claim', '')}"
     note(f"· {event.kind}{where} by {event.actor}{': ' + str(reason) if reason else ''}", "dim")
 
 
@@ -98,14 +131,17 @@ _TELLERS: dict[str, Callable[[Workspace, Study, Event], None]] = {
     "trial proposed": _tell_proposal,
     "trial judged": _tell_verdict,
     "trial reflected": _tell_reflection,
+    "run complete": _tell_run,
+    "run failed": _tell_failure,
     **dict.fromkeys(
         (
             "trial approved",
             "trial vetoed",
             "trial edited and approved",
             "trial expired",
-            "run failed",
+            "trial cancelled",
             "run lost",
+            "run retried",
             "study paused",
             "study active",
             "study stopping",
@@ -125,17 +161,9 @@ def show_end(workspace: Workspace, study: Study) -> None:
     """The table of trials, what is recommended, and what to do next."""
     trials = workspace.store.trials.of_study(study.id)
     rows = [_row(workspace, study, trial) for trial in trials]
-    columns = (
-        "",
-        "trial",
-        "what changed",
-        "decision",
-        study.objective,
-        "change against the best then",
-        "verdict",
-        "lessons",
-    )
-    print_table(columns, rows, f"{study.name} · {study.state}", right=("trial", study.objective))
+    columns = ("", "#", "what changed", "decided by", study.objective, "change", "verdict", "cites")
+    narrow = ("what changed", "decided by")
+    print_table(columns, rows, f"{study.name} · {study.state}", right=("#", study.objective), wrap=narrow)
     say(study.stamp, "dim")
     if study.recommended_id:
         best = workspace.store.trials.get(study.recommended_id)
@@ -145,8 +173,16 @@ def show_end(workspace: Workspace, study: Study) -> None:
     if final:
         gain = change(final.difference, final.low, final.high)
         say(f"on fresh seeds, against the baseline: {gain}, {final.verdict}")
-    if study.state is StudyState.FINISHED:
-        say(f"next: python -m core report {study.id} · python -m core reveal {study.id}")
+    if study.state in _NEXT:
+        say(_NEXT[study.state].format(id=study.id))
+
+
+_NEXT = {
+    StudyState.FINISHED: "next: python -m core report {id} · python -m core reveal {id}",
+    StudyState.PAUSED: "it is paused; go on: python -m core resume {id}",
+    StudyState.ACTIVE: "it goes on; see it: python -m core follow {id}",
+    StudyState.STOPPING: "it is ending; see it: python -m core follow {id}",
+}
 
 
 def _row(workspace: Workspace, study: Study, trial: Trial) -> tuple[object, ...]:
@@ -157,7 +193,7 @@ def _row(workspace: Workspace, study: Study, trial: Trial) -> tuple[object, ...]
         changes = {k: (proposal.params.get(k), v) for k, v in trial.params.items() if proposal.params.get(k) != v}
     what = ", ".join(f"{axis} {before} → {after}" for axis, (before, after) in changes.items()) or trial.kind
     cited = [str(found.lesson_id) for found in workspace.store.proposals.retrievals(trial.id) if found.cited]
-    decision = f"{decisions[0].kind} ({decisions[0].actor})" if decisions else str(trial.state)
+    decision = _decided_by(decisions[0]) if decisions else "–"
     comparison = Comparison.from_json(trial.comparison) if trial.comparison else None
     gap = change(comparison.difference, comparison.low, comparison.high) if comparison else "–"
     return (
@@ -170,6 +206,10 @@ def _row(workspace: Workspace, study: Study, trial: Trial) -> tuple[object, ...]
         _verdict_text(trial),
         ", ".join(cited),
     )
+
+
+def _decided_by(decision: Decision) -> str:
+    return decision.actor if decision.kind == "approve" else f"{decision.actor}: {decision.kind}"
 
 
 def _glyph(trial: Trial) -> Text:

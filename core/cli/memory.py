@@ -1,16 +1,14 @@
 """memory list | search | show | add | edit | mute | archive | restore | check | rebuild."""
 
 import argparse
-import sys
 from typing import Any
 
-from rich.progress import Progress
-
-from core.cli.output import notes, print_json, print_table, say
-from core.errors import InvalidInput
+from core.cli.output import note, print_json, print_table, progress, say
+from core.errors import InvalidInput, NotFound
 from core.memory.consolidation import record_of_lesson
+from core.memory.documents import LESSONS
 from core.memory.retrieval import confidence
-from core.records import Lesson
+from core.records import Lesson, Trial
 from core.workspace import Workspace
 
 SETTABLE = ("claim", "kind", "axis", "direction", "conditions", "level", "backbone")
@@ -78,24 +76,42 @@ def search_lessons(workspace: Workspace, given: argparse.Namespace) -> int:
     if given.word:
         return _show(workspace, workspace.store.lessons.containing(given.text), given.json)
     found = workspace.retrieval.search(given.text)
+    if not found:
+        _explain_empty(workspace)
     if given.json:
         print_json([{**vars(lesson), "score": score} for lesson, score in found])
         return 0
+    if not found:
+        return 0
     rows = [(f"{score:.2f}", lesson.id, lesson.level, lesson.claim) for lesson, score in found]
-    print_table(("score", "id", "level", "claim"), rows, right=("score", "id"))
+    print_table(("score", "id", "level", "claim"), rows, right=("score", "id"), wrap=("claim",))
     return 0
+
+
+def _explain_empty(workspace: Workspace) -> None:
+    """Nothing found is either nothing learned, or an index that lacks what SQL holds; the second is an error."""
+    lessons = workspace.store.lessons.all()
+    if lessons and not workspace.index.count(LESSONS):
+        raise NotFound(
+            f"the vector index is missing or empty, while SQL holds {len(lessons)} active lessons and none is lost: "
+            "python -m core memory rebuild (or search by word: --word)"
+        )
+    note("no lesson speaks to this" if lessons else "no lessons yet: studies write them from conclusive verdicts")
 
 
 def _show(workspace: Workspace, lessons: list[Lesson], as_json: bool) -> int:
     if as_json:
         print_json([vars(lesson) for lesson in lessons])
         return 0
+    if not lessons:
+        say("no lessons here; studies write them from conclusive verdicts, or add one: python -m core memory add")
+        return 0
     rows = []
     for lesson in lessons:
         record = record_of_lesson(lesson, workspace.store.lessons.evidence(lesson.id))
         marks = ("pinned " if lesson.pinned else "") + (lesson.status if lesson.status != "active" else "")
         rows.append((lesson.id, lesson.level, lesson.kind, lesson.claim, record, marks))
-    print_table(("id", "level", "kind", "claim", "record", ""), rows, right=("id",))
+    print_table(("id", "level", "kind", "claim", "record", ""), rows, right=("id",), wrap=("claim", "record"))
     return 0
 
 
@@ -139,8 +155,13 @@ def edit_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
     edited, stale = workspace.editing.edit(lesson, changes, given.actor, given.reason)
     say(f"lesson {edited.id} is at revision {edited.revision}")
     for trial in stale:
-        say(f"trial {trial.number} of study {trial.study_id} cites it and is stale now: decide … replan", "yellow")
+        say(f"trial {trial.number} of study {trial.study_id} cites it and is stale now: {_replan(workspace, trial)}")
     return 0
+
+
+def _replan(workspace: Workspace, trial: Trial) -> str:
+    proposal = workspace.store.proposals.proposal(trial.id)
+    return f"python -m core decide {proposal.id} replan" if proposal else ""
 
 
 def set_status(workspace: Workspace, given: argparse.Namespace) -> int:
@@ -159,6 +180,7 @@ def restore_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
 
 def check_index(workspace: Workspace, given: argparse.Namespace) -> int:
     """Differences between SQL and the index; exit code 1 when some stay."""
+    workspace.retrieval.check_embedder()
     found = workspace.indexer.check() if given.only_look else workspace.indexer.mend()
     if given.json:
         print_json([vars(each) for each in found])
@@ -172,7 +194,7 @@ def check_index(workspace: Workspace, given: argparse.Namespace) -> int:
 
 def rebuild_index(workspace: Workspace, given: argparse.Namespace) -> int:
     """The index anew, with progress."""
-    with Progress(console=notes, disable=not sys.stderr.isatty()) as bar:
+    with progress() as bar:
         task = bar.add_task("embedding", total=None)
         count = workspace.indexer.rebuild(lambda done, total: bar.update(task, completed=done, total=total))
     say(f"{count} documents indexed with {workspace.chosen_embedder.note}")

@@ -37,4 +37,4 @@ def run_dashboard(settings: Settings, given: argparse.Namespace) -> int:
         ]
         say(f"stopped: {', '.join(stopped)}" if stopped else "nothing of it was running")
         return 0
-    return start_dashboard(settings, open_browser=not given.no_browser)
+    return start_dashboard(settings, open_browser=not given.no_browser, tell=say)

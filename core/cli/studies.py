@@ -1,26 +1,17 @@
-"""tune, follow, pause, resume, stop, cancel, retry, reveal, report, export."""
+"""tune, follow, pause, resume, stop, cancel, retry."""
 
 import argparse
-import csv
-import json
-import sys
-import time
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from core.cli.follow import follow, show_end
 from core.cli.output import note, print_json, print_table, say
 from core.cli.study_json import study_json
-from core.errors import InvalidInput
-from core.export import trial_rows
-from core.figures import change, metric
+from core.errors import InvalidInput, NotFound
+from core.intake import SAMPLE
 from core.records import Study
-from core.report.report import write_report
 from core.space import SearchSpace
 from core.starting import AGENTS, StudyPlan, start_study
 from core.states import Autonomy, StudyState
-from core.verdict import Comparison
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace
 from recmodels.registry import BACKBONES
@@ -49,20 +40,6 @@ def add_verbs(verbs: Any) -> None:
     retried = verbs.add_parser("retry", help="queue a failed run again; it goes on from its last epoch")
     retried.add_argument("run_id", metavar="RUN", type=int)
     retried.set_defaults(run=retry_run)
-    revealed = verbs.add_parser("reveal", help="open the sealed test of a finished study: once, on the record")
-    revealed.add_argument("study")
-    revealed.add_argument("--name", help="who looks (default: you)")
-    revealed.add_argument("--refit", action="store_true", help="also score it refitted on training plus validation")
-    revealed.add_argument("--json", action="store_true")
-    revealed.set_defaults(run=reveal_study)
-    reported = verbs.add_parser("report", help="the one-page report, as Markdown and HTML")
-    reported.add_argument("study")
-    reported.add_argument("--out", type=Path, help="folder (default: report-STUDY here)")
-    reported.set_defaults(run=report_study)
-    exported = verbs.add_parser("export", help="the trials of a study as CSV or JSON")
-    exported.add_argument("study")
-    exported.add_argument("--out", type=Path, help="a .csv or .json file (default: CSV on standard output)")
-    exported.set_defaults(run=export_study)
 
 
 def _add_tune(verbs: Any) -> None:
@@ -99,6 +76,7 @@ def _add_tune(verbs: Any) -> None:
 
 def tune(workspace: Workspace, given: argparse.Namespace) -> int:
     """Start a study and follow it to its end."""
+    _offer_sample(workspace, given.dataset)
     space = SearchSpace.of(given.backbone)
     for name, value in space.parse(given.fix).items():
         space = space.fix(name, value)
@@ -134,9 +112,7 @@ def tune(workspace: Workspace, given: argparse.Namespace) -> int:
 def follow_study(workspace: Workspace, given: argparse.Namespace) -> int:
     """Show a study until it ends, starting the worker when there is none."""
     if given.study is None:
-        for study in workspace.store.studies.all():
-            say(f"{study.id:>4}  {study.name}  {study.state}")
-        return 0
+        return _list_studies(workspace, given.json)
     study = workspace.store.studies.get(given.study)
     if given.now:
         print_json(study_json(workspace, study)) if given.json else show_end(workspace, study)
@@ -146,12 +122,34 @@ def follow_study(workspace: Workspace, given: argparse.Namespace) -> int:
     return _watch(workspace, study, given.json)
 
 
+def _offer_sample(workspace: Workspace, dataset: str) -> None:
+    """The embedded sample has to be brought in like any other data; say how."""
+    if dataset == SAMPLE and all(known.name != SAMPLE for known in workspace.store.datasets.all(archived=True)):
+        raise NotFound("the embedded sample is not imported yet: python -m core import sample, then tune again")
+
+
+def _list_studies(workspace: Workspace, as_json: bool) -> int:
+    names = {dataset.id: dataset.name for dataset in workspace.store.datasets.all(archived=True)}
+    studies = workspace.store.studies.all()
+    if as_json:
+        print_json([study_json(workspace, study)["study"] for study in studies])
+    elif not studies:
+        say("no studies yet: python -m core tune DATASET")
+    else:
+        rows = [(s.id, s.name, names.get(s.dataset_id), s.backbone, s.autonomy, s.state) for s in studies]
+        print_table(("id", "study", "dataset", "backbone", "autonomy", "state"), rows, right=("id",), wrap=("study",))
+    return 0
+
+
 def _watch(workspace: Workspace, study: Study, as_json: bool) -> int:
     try:
         study = follow(workspace, study)
     except KeyboardInterrupt:
         note(f"\nStudy {study.id} goes on without this window.")
-        note(f"see it again: python -m core follow {study.id} · stop it: python -m core stop {study.id}")
+        note(
+            f"see it again: python -m core follow {study.id} · pause it: python -m core pause {study.id} · "
+            f"stop it: python -m core stop {study.id}"
+        )
         return 130
     if as_json:
         print_json(study_json(workspace, study))
@@ -176,70 +174,6 @@ def retry_run(workspace: Workspace, given: argparse.Namespace) -> int:
     ensure_worker(workspace.settings)
     say(f"run {run.id} is queued again, from epoch {run.epoch}")
     return 0
-
-
-def reveal_study(workspace: Workspace, given: argparse.Namespace) -> int:
-    """Ask for the reveal, wait for the worker to score it, print it."""
-    study = workspace.store.studies.get(given.study)
-    before = workspace.store.reveals.of_study(study.id)
-    if before is None or before.state == "failed":
-        reveal = workspace.reveals.request(study, given.name or given.actor, given.refit)
-        note(f"look {reveal.look} at this test, by {reveal.actor}; scoring")
-    ensure_worker(workspace.settings)
-    while (reveal_now := workspace.store.reveals.of_study(study.id)) and reveal_now.state == "requested":
-        time.sleep(0.5)
-    assert reveal_now is not None
-    if reveal_now.state == "failed":
-        note(f"error: {reveal_now.error}", "red")
-        return 1
-    if given.json:
-        print_json({"look": reveal_now.look, "by": reveal_now.actor, **(reveal_now.result or {})})
-    else:
-        _show_reveal(study, reveal_now.result or {})
-    return 0
-
-
-def _show_reveal(study: Study, result: Mapping[str, Any]) -> None:
-    rows = []
-    for line in [*result["lines"], *result["refit"]]:
-        against = Comparison.from_json(line["chosen_minus_this"]) if line["chosen_minus_this"] else None
-        gap = change(against.difference, against.low, against.high) if against else "–"
-        values = (metric(line["metrics"][name]) for name in ("ndcg@10", "recall@10", "mrr@10"))
-        rows.append((line["label"], line["trial"], line["seeds"], *values, gap))
-    columns = ("config", "trial", "seeds", "ndcg@10", "recall@10", "mrr@10", "recommended minus this")
-    print_table(columns, rows, f"test of {study.name} · look {result['look']} at this data's test", right=columns[2:])
-    if result["headline"]:
-        head = Comparison.from_json(result["headline"])
-        say(f"fresh seeds alone, against the baseline: {change(head.difference, head.low, head.high)}, {head.verdict}")
-    say(result["stamp"], "dim")
-
-
-def report_study(workspace: Workspace, given: argparse.Namespace) -> int:
-    """Write the report."""
-    study = workspace.store.studies.get(given.study)
-    written = write_report(workspace, study.id, given.out or Path(f"report-{study.id}"))
-    say(f"{written.markdown}\n{written.html}")
-    return 0
-
-
-def export_study(workspace: Workspace, given: argparse.Namespace) -> int:
-    """The trials as rows."""
-    study = workspace.store.studies.get(given.study)
-    rows = trial_rows(workspace, study)
-    if given.out is not None and given.out.suffix == ".json":
-        given.out.write_text(json.dumps(study_json(workspace, study), indent=2, ensure_ascii=False), encoding="utf-8")
-    elif given.out is not None:
-        with open(given.out, "w", newline="", encoding="utf-8") as file:
-            _write_csv(file, rows)
-    else:
-        _write_csv(sys.stdout, rows)
-    return 0
-
-
-def _write_csv(file: Any, rows: list[dict[str, Any]]) -> None:
-    writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows(rows)
 
 
 def _guards(texts: list[str]) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from core.records import Study, Trial
+from core.loop.closing import final_comparison
+from core.records import Proposal, Study, Trial
 from core.workspace import Workspace
 from recmodels.metrics import METRICS
 
@@ -10,6 +11,7 @@ from recmodels.metrics import METRICS
 def study_json(workspace: Workspace, study: Study) -> dict[str, Any]:
     """The study with every trial: params, decision, proposal, runs, metrics, stamp, verdict, reflection, lessons."""
     trials = workspace.store.trials.of_study(study.id)
+    final = final_comparison(workspace.store, workspace.artifacts, study) if study.has_ended else None
     numbers = {trial.id: trial.number for trial in trials}
     return {
         "study": {
@@ -22,6 +24,7 @@ def study_json(workspace: Workspace, study: Study) -> dict[str, Any]:
             "autonomy": str(study.autonomy),
             "incumbent": numbers.get(study.incumbent_id or 0),
             "recommended": numbers.get(study.recommended_id or 0),
+            "fresh_seeds": final.to_json() if final else None,  # the recommended trial against the baseline
         },
         "trials": [_trial(workspace, trial) for trial in trials],
     }
@@ -42,7 +45,7 @@ def _trial(workspace: Workspace, trial: Trial) -> dict[str, Any]:
         "decision": _plain(decisions[0], "kind", "actor", "via", "reason", "approval_hash", "at")
         if decisions
         else None,
-        "proposal": _proposal(proposal) if proposal else None,
+        "proposal": proposal_json(proposal) if proposal else None,
         "runs": [
             _plain(run, "id", "seed", "purpose", "state", "best_epoch", "epoch", "value", "seconds", "error")
             for run in runs
@@ -73,7 +76,8 @@ _PROPOSAL = (
 )
 
 
-def _proposal(proposal: Any) -> dict[str, Any]:
+def proposal_json(proposal: Proposal) -> dict[str, Any]:
+    """A proposal as plain data."""
     return {**_plain(proposal, *_PROPOSAL), "params": dict(proposal.params)}
 
 

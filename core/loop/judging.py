@@ -75,7 +75,10 @@ class Judging:
             self._store.studies.set_incumbent(study.id, trial.id, study.incumbent_id, ACTOR)
         if trial.value is None and trial.kind == "baseline" and study.state is StudyState.ACTIVE:
             self._store.studies.move(
-                study.id, StudyState.PAUSED, ACTOR, "the baseline has no value: see its runs' logs"
+                study.id,
+                StudyState.PAUSED,
+                ACTOR,
+                "the baseline has no value: see its runs' logs, retry them, then resume",
             )
         self._learn(self._store.studies.get(study.id), trial, comparison)
 

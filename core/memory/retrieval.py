@@ -16,7 +16,7 @@ from core.memory.embedding import CachedEmbedder
 from core.memory.hits import Hit
 from core.records import Dataset, Lesson, Study
 from core.store import Store
-from vectorstore.protocol import VectorStore
+from vectorstore.protocol import VectorStore, WrongEmbedder
 
 WEIGHTS = {"text": 0.25, "profile": 0.25, "conditions": 0.25, "confidence": 0.25}
 PIN = 0.5  # a pinned lesson comes before all that are not, short of a perfect one
@@ -79,10 +79,17 @@ class Retrieval:
         self._reopen_if_moved()
         if not text.strip() or not self._index.count(LESSONS):
             return []
+        self.check_embedder()
         [vector] = self._embedder.embed([text])
         active = {lesson.id: lesson for lesson in self._store.lessons.all()}
         matches = self._index.search(LESSONS, vector, k, where or None)
         return [(active[lesson_id(m.id)], m.score) for m in matches if lesson_id(m.id) in active]
+
+    def check_embedder(self) -> None:
+        """Raises WrongEmbedder when the index was made by another embedder: its scores would mean nothing."""
+        held = self._index.describe(LESSONS)
+        if held is not None and held["embedder"] != self._embedder.name:
+            raise WrongEmbedder(LESSONS, held["embedder"], self._embedder.name)
 
     def _in_scope(self, study: Study, dataset: Dataset, but_lineage: str | None) -> Iterable[Lesson]:
         for lesson in self._store.lessons.all():
@@ -101,6 +108,7 @@ class Retrieval:
         best: dict[int, tuple[float, str]] = {}
         if not phrases or not k or not self._index.count(LESSONS):
             return best
+        self.check_embedder()
         for phrase, vector in zip(phrases, self._embedder.embed(phrases), strict=True):
             for match in self._index.search(LESSONS, vector, max(k, 20)):
                 id = lesson_id(match.id)

@@ -32,7 +32,7 @@ class Field:
     @property
     def step(self) -> float | int:
         """A step of the number control: 1, or the second digit of the proposed value."""
-        if self.param.kind == "int":
+        if self.param.kind != "float":
             return 1
         scale = abs(float(self.proposed or 0.0)) or float(self.param.high or 1.0) / 10
         return float(10.0 ** (math.floor(math.log10(scale)) - (1 if self.param.log else 0)))

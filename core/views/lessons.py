@@ -1,8 +1,7 @@
-"""What every page that names a lesson needs: a short title, what it has earned, figures and times in words."""
+"""What every page that names a lesson needs: a short title, what it has earned, figures in words."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import SequenceMatcher
 from math import inf
 
@@ -148,14 +147,6 @@ def number(value: float | None) -> str:
 def effect(each: Evidence) -> str:
     """The relative change a trial saw, with half the width of its interval: `+7.9 % ± 2.1`."""
     return f"{signed(each.effect * 100, 1)} % ± {(each.high - each.low) * 50:.1f}"
-
-
-def moment(at: float, now: float) -> str:
-    """A time of today as `09:35`, of this year as `14 Nov`, else as `14 Nov 2025`; in the server's time zone."""
-    then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
-    if then.date() == today.date():
-        return f"{then:%H:%M}"
-    return f"{then.day} {then:%b}" if then.year == today.year else f"{then.day} {then:%b %Y}"
 
 
 def enumerated(words: Sequence[str]) -> str:

@@ -45,9 +45,9 @@ def slice_gains(
     store: Store, artifacts: Artifacts, datasets: Path, study: Study, trial: Trial
 ) -> tuple[SliceGain, ...]:
     """The change of every slice, popularity first; empty without a verdict. Raises StorageFailed for lost files."""
-    if not trial.comparison:
+    against = Comparison.from_json(trial.comparison).against if trial.comparison else None
+    if against is None:
         return ()
-    against = Comparison.from_json(trial.comparison).against or 1
     members = slices_of(datasets / store.datasets.get(study.dataset_id).folder / "open")
     ours = _scores(store, artifacts, study, trial)
     theirs = _scores(store, artifacts, study, store.trials.by_number(study.id, against))

@@ -8,8 +8,8 @@ from scipy.special import stdtrit
 from core.figures import duration, metric, signed, signed_percent
 from core.forecast import Forecast, forecast
 from core.loop.gathering import budget_used, seed_noise
-from core.stamp import Protocol
 from core.records import Dataset, Run, Study, Trial
+from core.stamp import Protocol
 from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
 from core.store import Store
 from core.verdict import CONFIDENCE, Comparison, SeedNoise

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.figures import duration, metric
+from core.figures import duration, metric, size
 from core.loop.gathering import seed_noise
 from core.records import Decision, Proposal, Reflection, Run, Study, Trial
 from core.states import RunState, TrialState
@@ -232,7 +232,7 @@ def _cost(store: Store, proposal: Proposal | None, base: Mapping[str, Any]) -> s
     parts = [f"**{duration(minutes * 60)}**" if minutes is not None else "time not known yet"]
     runs = store.runs.of_trial(proposal.base_trial_id) if proposal.base_trial_id else []
     peaks = [float(run.metrics["peak_mib"]) for run in runs if run.metrics.get("peak_mib")]
-    parts += [f"about {max(peaks) / 1024:.1f} GB"] if peaks else []
+    parts += [f"about {size(round(max(peaks) * 2**20))}"] if peaks else []
     seeds = int(proposal.cost.get("seeds") or 1)
     parts.append(f"{seeds} seed{'s' if seeds != 1 else ''}")
     parts.append(f"${proposal.cost.get('money') or 0.0:.2f}")

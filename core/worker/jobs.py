@@ -17,6 +17,10 @@ class CannotStart(VirtualMLEError):
     """A run that cannot be given to a process; the run fails with this text, nothing else stops."""
 
 
+class DatasetGone(CannotStart):
+    """No run of the study can be started, so that going on would only spend its budget; the study is paused."""
+
+
 def prepare(store: Store, settings: Settings, run: Run) -> dict[str, Any]:
     """The job of a claimed run, its folder made and its log opened. Raises CannotStart, StorageFailed."""
     study, trial = store.studies.get(run.study_id), store.trials.get(run.trial_id)
@@ -53,10 +57,10 @@ def check_approval(store: Store, study: Study, trial: Trial, run: Run) -> None:
 
 
 def open_folder(settings: Settings, dataset: Dataset) -> Path:
-    """The part of a dataset that a training process may see. Raises CannotStart when it is gone."""
+    """The part of a dataset that a training process may see. Raises DatasetGone."""
     folder = settings.dataset(dataset.folder) / "open"
     if not folder.is_dir():
-        raise CannotStart(
+        raise DatasetGone(
             f"the folder {folder} of dataset {dataset.name!r} is gone; import the same file again "
             f"(python -m core import FILE --name {dataset.name}), then retry the run"
         )

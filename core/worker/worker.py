@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.clock import Clock
-from core.errors import StaleAttempt
+from core.errors import Conflict, IllegalMove, StaleAttempt
 from core.records import Run, Study
 from core.settings import Settings
 from core.states import RunState, StudyState
@@ -16,7 +16,7 @@ from core.store import Store
 from core.worker.attempt import Attempt, NeverStarted, Why
 from core.worker.background import Background, Inline
 from core.worker.faults import Faults
-from core.worker.jobs import CannotStart, prepare
+from core.worker.jobs import CannotStart, DatasetGone, prepare
 from core.worker.protocols import Indexer, Loop, Reveals, Trainer
 from core.worker.rounds import RevealDesk, Rounds
 
@@ -170,9 +170,17 @@ class Worker:
             session = self.trainer.start(job)
         except (CannotStart, OSError) as problem:
             log.error("%s cannot start: %s", label, problem)
+            if isinstance(problem, DatasetGone):
+                self._pause(run, problem)
             return Attempt(self.store, run, label, NeverStarted(str(problem)), self._monotonic)
         folder = Path(job["run_dir"])
         return Attempt(self.store, run, label, session, self._monotonic, job["objective"], folder)
+
+    def _pause(self, run: Run, problem: DatasetGone) -> None:
+        try:
+            self.store.studies.move(run.study_id, StudyState.PAUSED, self.name, f"{problem}, then resume the study")
+        except (Conflict, IllegalMove) as refused:
+            log.info("%s", refused)  # somebody paused it first, or it is ending
 
     def _tell_status(self) -> bool:
         runs = [attempt.label for attempt in self._attempts]

@@ -55,22 +55,21 @@ def _menu() -> None:
     with shown_errors():
         parts = workspace()
         waiting = len(parts.store.trials.waiting())
-        for entry in MENU:
-            if (ROOT / entry.script).exists():
-                count = f" · {waiting}" if entry.script == "app.py" and waiting else ""
-                st.page_link(entry.script, label=entry.label + count, icon=entry.icon, width="stretch")
+        with st.container(gap="xsmall"):
+            for entry in MENU:
+                if (ROOT / entry.script).exists():
+                    count = f" · {waiting}" if entry.script == "app.py" and waiting else ""
+                    st.page_link(entry.script, label=entry.label + count, icon=entry.icon, width="stretch")
         st.divider()
         _worker(worker_line(parts.store, parts.clock))
 
 
 def _worker(line: WorkerLine) -> None:
     if line.is_alive:
-        st.markdown(":green[:material/check_circle:] Worker running")
-        st.markdown(f":small[:gray[{escaped(line.doing)}]]")
+        st.markdown(f":small[:green[:material/check_circle:] Worker running]  \n:small[:gray[{escaped(line.doing)}]]")
         return
-    st.markdown(":gray[:material/cancel:] Worker not running")
-    if line.queued:
-        st.markdown(f":small[:gray[{line.queued} {'run waits' if line.queued == 1 else 'runs wait'} for it]]")
+    wait = f"  \n:small[:gray[{line.queued} {'run waits' if line.queued == 1 else 'runs wait'} for it]]"
+    st.markdown(f":small[:gray[:material/cancel:] Worker not running]{wait if line.queued else ''}")
     st.button("Start worker", icon=":material/play_arrow:", key="start_worker", on_click=wake_worker)
 
 

@@ -108,6 +108,8 @@ SIGNS = {
     "paused": Sign(":material/pause_circle:", "gray", "circle", "paused"),
     "stopping": Sign(":material/stop_circle:", "orange", "circle", "stopping"),
     "finished": Sign(":material/check_circle:", "green", "circle", "finished"),
+    "lesson": Sign(":material/psychology:", "gray", "star-open", "lesson"),
+    "approved": Sign(":material/check:", "blue", "circle-open", "approved"),
     "untested": Sign("·", "gray", "circle-open", "untested"),
 }
 

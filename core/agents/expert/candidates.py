@@ -13,6 +13,7 @@ from core.states import TrialState, Verdict
 
 FACTOR = 2.0  # first step on a log scale; later ones take its root
 SHARE = 0.125  # first step on a linear scale, as a share of the declared range
+FIRST_STEPS = {"weight_decay": 0.001}  # an eighth of its range would pull rare items' vectors to zero under adam
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,16 @@ def _option_steps(param: Param, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _number_step(param: Param, value: float, sign: int, failed: int) -> float | int | None:
     assert param.low is not None and param.high is not None
+    after: float
     if param.log:
         after = value * FACTOR ** (sign / (1 + failed))
     else:
-        after = value + sign * SHARE * (param.high - param.low) / (1 + failed)
-    after = min(max(after, param.low), param.high)
+        first = FIRST_STEPS.get(param.name, SHARE * (param.high - param.low))
+        after = value + sign * first / (1 + failed)
     if param.kind == "int":
-        return int(min(max(round(after), value - 1 if sign < 0 else value + 1), param.high)) if after != value else None
-    return _rounded(after)
+        after = max(round(after), value + 1) if sign > 0 else min(round(after), value - 1)
+        return int(min(max(after, param.low), param.high))
+    return _rounded(min(max(after, param.low), param.high))
 
 
 def _rounded(value: float) -> float:
@@ -90,7 +93,6 @@ def _rounded(value: float) -> float:
 
 
 def _changed(evidence: Evidence, base: Params, axis: str, after: Any) -> Mapping[str, Any] | None:
-
     try:
         params = evidence.space.complete({**base, axis: after})
     except InvalidParams:  # values that do not go together, such as heads that do not divide the width

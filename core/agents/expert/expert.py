@@ -1,11 +1,14 @@
 """The expert as an agent: ranks single steps, says why, and reflects with the figures in hand."""
 
+from dataclasses import replace
+
 from core.agents.expert.candidates import Candidate, candidates, failures
 from core.agents.expert.hints import hints
+from core.agents.expert.instructions import read
 from core.agents.expert.planning import Estimate, best_estimate, rank
 from core.agents.expert.reflecting import reflect
 from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft, TrialView
-from core.figures import percent, signed_percent
+from core.figures import metric, percent, signed, signed_percent
 
 
 class Expert:
@@ -17,7 +20,8 @@ class Expert:
         """The step with the largest expected improvement for its cost; None when the space holds no untried step."""
         base = best_estimate(evidence)
         config = dict(base.trial.params) if base else evidence.space.baseline()
-        steps = candidates(evidence, config)
+        orders = read(evidence.study.instructions, evidence.space.declared)
+        steps = [step for step in candidates(evidence, config) if orders.allows(step)]
         if not steps:
             return None
         reasons = hints(evidence, base)
@@ -25,7 +29,8 @@ class Expert:
         heard = [hit for hit in evidence.hits if evidence.study.use_memory]
         chosen = rank(steps, evidence, reasons, heard, min_gain)[0]
         unaided = rank(steps, evidence, reasons, [], min_gain)[0]
-        return _draft(evidence, base, chosen, was_led=chosen.candidate != unaided.candidate)
+        draft = _draft(evidence, base, chosen, was_led=chosen.candidate != unaided.candidate)
+        return replace(draft, mechanism=f"{draft.mechanism} {orders.sentence}".strip())
 
     def reflect(self, evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
         """What a judged trial teaches, in figures of the record."""
@@ -98,11 +103,11 @@ def _novelty(evidence: Evidence, candidate: Candidate) -> str:
 def _falsifier(evidence: Evidence, base: TrialView | None, chosen: Estimate) -> str:
     objective = evidence.study.objective
     if base is None or base.trial.value is None:
-        return f"The 95 % interval of the change of {objective} lies below {evidence.study.min_gain:+.4f}."
+        return f"The 95 % interval of the change of {objective} lies below {signed(evidence.study.min_gain)}."
     floor = base.trial.value * (1 + chosen.mean - 2 * chosen.sd)
     return (
-        f"The 95 % interval of the change of {objective} lies below {evidence.study.min_gain:+.4f}, "
-        f"or its value falls below {floor:.4f}."
+        f"The 95 % interval of the change of {objective} lies below {signed(evidence.study.min_gain)}, "
+        f"or its value falls below {metric(floor)}."
     )
 
 

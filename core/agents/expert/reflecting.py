@@ -143,7 +143,8 @@ def _next_action(evidence: Evidence, outcome: Outcome) -> str:
     if comparison.difference > evidence.study.min_gain and view.trial.looks == 0:
         return "It points up: one more seed would tell more; plan from the pooled best estimate meanwhile."
     tried = failures(evidence, axis)
-    return f"No lesson from this. {axis} was tried {tried + 1} times without a clear gain; look at other axes."
+    times = "once" if tried <= 1 else f"{tried} times"
+    return f"No lesson from this. {axis} was tried {times} without a clear gain; look at other axes."
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:

@@ -1,0 +1,111 @@
+"""Events as a person would tell them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from core.figures import change, metric, signed_percent
+from core.records import Event, Study, Trial
+from core.store import Store
+from core.verdict import Comparison
+from core.views.standing import standing
+
+LOOK_BACK = 200  # events read to find those worth telling
+
+
+@dataclass(frozen=True)
+class Happening:
+    """`sign` is the name of its glyph (pages/components/style.py); `about` names study and trial, `says` what became
+    of it, `more` the small print; `at` in seconds since the epoch."""
+
+    sign: str
+    about: str
+    says: str
+    more: str
+    at: float
+    study_id: int | None
+    number: int | None
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """An event with the study and trial it is about."""
+
+    store: Store
+    event: Event
+    study: Study | None
+    trial: Trial | None
+
+    @property
+    def about(self) -> str:
+        name = self.study.name if self.study else ""
+        return f"{name} · {self.trial.number}" if self.trial else name
+
+    def tell(self, sign: str, says: str, more: str = "") -> Happening:
+        """This event, told."""
+        number = self.trial.number if self.trial else None
+        return Happening(sign, self.about, says, more, self.event.at, self.event.study_id, number)
+
+
+def happenings(store: Store, most: int, **equal: int) -> tuple[Happening, ...]:
+    """The newest events worth telling, newest first; `equal` filters by study_id, trial_id."""
+    studies: dict[int, Study] = {study.id: study for study in store.studies.all()}
+    told: list[Happening] = []
+    for event in store.events.newest(LOOK_BACK, **equal):
+        teller = _TELLERS.get(event.kind)
+        if teller is None:
+            continue
+        trial = store.trials.get(event.trial_id) if event.trial_id else None
+        told.append(teller(_Scene(store, event, studies.get(event.study_id or 0), trial)))
+        if len(told) == most:
+            break
+    return tuple(told)
+
+
+def _verdict(scene: _Scene) -> Happening:
+    trial = scene.trial
+    assert trial is not None
+    how = standing(trial)
+    if trial.comparison is None or trial.verdict is None:
+        says = f"gave the baseline, {metric(trial.value)}" if trial.value is not None else "ended without a value"
+        return scene.tell("baseline" if trial.value is not None else "failed", says)
+    seen = Comparison.from_json(trial.comparison)
+    against = f" against trial {seen.against}" if seen.against else ""
+    more = f"{change(seen.difference, seen.low, seen.high)} ({signed_percent(seen.relative)}){against}"
+    return scene.tell(how, f"is {trial.verdict}", more)
+
+
+def _lesson(scene: _Scene) -> Happening:
+    return scene.tell("lesson", "left a lesson", str(scene.event.detail.get("claim", "")))
+
+
+def _says(sign: str, says: str, key: str = "reason") -> Callable[[_Scene], Happening]:
+    def tell(scene: _Scene) -> Happening:
+        more = str(scene.event.detail.get(key) or "")
+        actor = scene.event.actor
+        return scene.tell(sign, says.format(actor=actor), more)
+
+    return tell
+
+
+_TELLERS: Mapping[str, Callable[[_Scene], Happening]] = {
+    "trial judged": _verdict,
+    "lesson written": _lesson,
+    "trial edited and approved": _says("approved", "was edited and approved by {actor}"),
+    "trial vetoed": _says("vetoed", "was vetoed by {actor}"),
+    "trial expired": _says("expired", "expired"),
+    "trial cancelled": _says("cancelled", "was cancelled by {actor}"),
+    "trial recommended": _says("finished", "is recommended", "why"),
+    "proposal stale": _says("expired", "went stale", "why"),
+    "run failed": _says("failed", "failed", "error"),
+    "run lost": _says("failed", "lost its worker and goes on from its last epoch", "why"),
+    "loop failed": _says("failed", "could not go on", "error"),
+    "reveal requested": _says("running", "has its test opened by {actor}"),
+    "reveal done": _says("finished", "has its test opened"),
+    "reveal failed": _says("failed", "could not open its test"),
+    "study created": _says("active", "was started by {actor}"),
+    "study paused": _says("paused", "was paused by {actor}"),
+    "study active": _says("active", "was resumed by {actor}"),
+    "study stopping": _says("stopping", "is coming to its end"),
+    "study finished": _says("finished", "has finished"),
+    "study cancelled": _says("cancelled", "was cancelled by {actor}"),
+}

@@ -1,0 +1,270 @@
+"""One lesson, whole: where it applies, what speaks for it, where it was used, how it came to be what it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.data.profile import Profile, values
+from core.memory.conditions import Clause, check
+from core.records import Dataset, Evidence, Lesson, LessonRevision, Retrieval, Study, Trial
+from core.store import Store
+from core.views.lessons import (
+    LEVEL_WORDS,
+    Segment,
+    Trust,
+    clauses_of,
+    effect,
+    helped_and_hurt,
+    number,
+    rule_words,
+    title,
+    trust,
+    word_diff,
+)
+from core.views.memory import fits
+from core.views.standing import standing
+
+MOST_DATASETS = 4  # columns of the table of conditions
+MOST_USES = 4
+MOST_LOOKED_AT = 40  # a lesson may have been shown for every proposal of years
+PARTS = (("text", "text"), ("profile", "profile"), ("conditions", "conditions"), ("confidence", "trust"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A profile's value beside a condition; `met` is None where the profile cannot say."""
+
+    value: str
+    met: bool | None
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Clauses (rows) by datasets (columns); `others` more datasets are not shown."""
+
+    datasets: tuple[str, ...]
+    clauses: tuple[str, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+    others: int
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A trial that speaks for or against the lesson."""
+
+    study: Study
+    number: int
+    change: str
+    helped: bool
+
+
+@dataclass(frozen=True)
+class Use:
+    """A proposal the lesson was found for, with the parts of its score in words."""
+
+    study: Study
+    number: int
+    waits: bool
+    standing: str
+    is_stale: bool
+    cited: bool
+    decisive: bool
+    revision: int
+    parts: tuple[str, ...]
+
+    @property
+    def role(self) -> str:
+        """What it did there."""
+        return "chose this step" if self.decisive else "cited" if self.cited else "shown"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field from a revision to the next; a claim's `diff` is word by word."""
+
+    field: str
+    before: str
+    after: str
+    diff: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A version of the lesson; `changes` are against the one before it."""
+
+    record: LessonRevision
+    changes: tuple[Change, ...]
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class LessonPage:
+    """Everything the detail of a lesson shows."""
+
+    lesson: Lesson
+    title: str
+    level: str
+    rule: str
+    trust: Trust
+    helped: int
+    hurt: int
+    provenance: str
+    fitting: tuple[str, ...]
+    conditions: Conditions | None
+    evidence: tuple[Witness, ...]
+    uses: tuple[Use, ...]
+    other_uses: int
+    revisions: tuple[Revision, ...]
+
+    @property
+    def waiting(self) -> tuple[Use, ...]:
+        """Proposals that wait for a decision and cite it: an edit makes them stale."""
+        return tuple(use for use in self.uses if use.waits and use.cited)
+
+
+def lesson_page(store: Store, lesson: Lesson, first: Dataset | None = None) -> LessonPage:
+    """The whole of a lesson; `first` is the dataset whose column comes first."""
+    evidence = store.lessons.evidence(lesson.id)
+    revisions = store.lessons.revisions(lesson.id)
+    datasets = _at_hand(store.datasets.all(), lesson, first)
+    helped, hurt = helped_and_hurt(evidence)
+    retrievals = store.proposals.retrievals_of_lesson(lesson.id)
+    uses = _uses(store, retrievals)
+    shown = [use for use in uses if use.waits and use.cited]  # never cut off: an edit makes these stale
+    shown += [use for use in uses if use not in shown][: max(MOST_USES - len(shown), 0)]
+    return LessonPage(
+        lesson=lesson,
+        title=title(lesson),
+        level=LEVEL_WORDS[lesson.level],
+        rule=_rule(lesson),
+        trust=trust(lesson),
+        helped=helped,
+        hurt=hurt,
+        provenance=_provenance(store, lesson, revisions),
+        fitting=tuple(dataset.name for dataset in datasets if fits(lesson, dataset)),
+        conditions=conditions_table(lesson.conditions, datasets),
+        evidence=tuple(_witness(store, each) for each in evidence),
+        uses=tuple(shown),
+        other_uses=len(retrievals) - len(shown),
+        revisions=tuple(reversed(_revisions(revisions, lesson))),
+    )
+
+
+def conditions_table(conditions: str, datasets: Sequence[Dataset]) -> Conditions | None:
+    """Each clause for the datasets at hand; None without conditions. Raises InvalidInput while it cannot be read."""
+    if not conditions.strip():
+        return None
+    shown = datasets[:MOST_DATASETS]
+    checked = [check(conditions, values(Profile.from_json(dataset.profile))) for dataset in shown]
+    clauses = [clause.text for clause in (checked[0] if checked else clauses_of(conditions))]
+    cells = tuple(tuple(_cell(column[row]) for column in checked) for row in range(len(clauses)))
+    return Conditions(tuple(each.name for each in shown), tuple(clauses), cells, len(datasets) - len(shown))
+
+
+def meets(conditions: str, datasets: Sequence[Dataset]) -> list[tuple[str, bool]]:
+    """Each dataset by name, and whether it meets every clause. Raises InvalidInput naming what cannot be read."""
+    check(conditions, {})
+    profiles = [(dataset.name, values(Profile.from_json(dataset.profile))) for dataset in datasets]
+    return [(name, all(clause.met is True for clause in check(conditions, known))) for name, known in profiles]
+
+
+def _cell(clause: Clause) -> Cell:
+    return Cell(number(clause.value), clause.met)
+
+
+def _at_hand(datasets: Sequence[Dataset], lesson: Lesson, first: Dataset | None) -> list[Dataset]:
+    """The dataset one looks from, the lesson's own, then the newest."""
+    favoured = [first.id if first else None, lesson.dataset_id]
+    place = {id: place for place, id in reversed(list(enumerate(favoured)))}
+    return sorted(datasets, key=lambda each: (place.get(each.id, len(favoured)), -each.created_at))
+
+
+def _rule(lesson: Lesson) -> str:
+    backbone = lesson.backbone or "any backbone"
+    if not lesson.axis:
+        return backbone
+    kind = {"do": "do", "avoid": "avoid", "fact": "note"}[lesson.kind]
+    return f"{kind}: {rule_words(lesson.axis, lesson.direction)} · {backbone}"
+
+
+def _provenance(store: Store, lesson: Lesson, revisions: Sequence[LessonRevision]) -> str:
+    """By whom and from what: `learned from study a · sample`."""
+    first = revisions[0] if revisions else None
+    names = {dataset.id: dataset.name for dataset in store.datasets.all(archived=True)}
+    where = [names[lesson.dataset_id]] if lesson.dataset_id in names else []
+    study = [store.studies.get(lesson.study_id).name] if lesson.study_id else []
+    by_hand = first is None or first.reason == "written by hand"
+    how = f"written by {lesson.author}" if by_hand or first is None else f"learned from {first.reason}"
+    return " · ".join([how, *study, *where])
+
+
+def _witness(store: Store, each: Evidence) -> Witness:
+    trial = store.trials.get(each.trial_id)
+    return Witness(store.studies.get(trial.study_id), trial.number, effect(each), each.effect > 0)
+
+
+def _uses(store: Store, retrievals: Sequence[Retrieval]) -> list[Use]:
+    """Waiting proposals that cite it, then those it chose, that cite it, that were shown it; the newest first."""
+    newest = sorted(retrievals, key=lambda each: (not each.decisive, not each.cited, -each.proposal_id))[
+        :MOST_LOOKED_AT
+    ]
+    found = [_use(store, each) for each in newest]
+    return sorted(found, key=lambda use: not (use.waits and use.cited))
+
+
+def _use(store: Store, retrieval: Retrieval) -> Use:
+    proposal = store.proposals.proposal_by_id(retrieval.proposal_id)
+    trial = store.trials.get(proposal.trial_id)
+    return Use(
+        study=store.studies.get(trial.study_id),
+        number=trial.number,
+        waits=trial.waits,
+        standing=standing(trial, store.runs.of_trial(trial.id)),
+        is_stale=proposal.stale is not None,
+        cited=retrieval.cited,
+        decisive=retrieval.decisive,
+        revision=retrieval.revision,
+        parts=_parts(retrieval),
+    )
+
+
+def _parts(retrieval: Retrieval) -> tuple[str, ...]:
+    """The score in parts: `text 0.71`, `conditions 2 of 2`, `pinned`."""
+    clauses = retrieval.parts.get("clauses") or []
+    words = []
+    for key, word in PARTS:
+        if key == "conditions":
+            met = sum(clause.get("met") is True for clause in clauses)
+            words += [f"conditions {met} of {len(clauses)}"] if clauses else []
+        elif key in retrieval.parts:
+            words.append(f"{word} {retrieval.parts[key]:.2f}")
+    return (*words, "pinned") if retrieval.parts.get("pin") else tuple(words)
+
+
+def _revisions(records: Sequence[LessonRevision], lesson: Lesson) -> list[Revision]:
+    seen = []
+    for place, record in enumerate(records):
+        before = records[place - 1].body if place else None
+        changes = () if before is None else _changes(before, record.body)
+        seen.append(Revision(record, changes, record.revision == lesson.revision))
+    return seen
+
+
+def _changes(before: Any, after: Any) -> tuple[Change, ...]:
+    changed = [name for name in after if before.get(name) != after[name]]
+    return tuple(_change(name, str(before.get(name)), str(after[name])) for name in sorted(changed))
+
+
+def _change(name: str, before: str, after: str) -> Change:
+    return Change(name, before, after, word_diff(before, after) if name == "claim" else ())
+
+
+def stale_words(trials: Sequence[Trial]) -> str:
+    """What an act on a lesson did to waiting proposals."""
+    if not trials:
+        return ""
+    return (
+        "1 waiting proposal cites it and is stale now"
+        if len(trials) == 1
+        else (f"{len(trials)} waiting proposals cite it and are stale now")
+    )

@@ -1,0 +1,181 @@
+"""What the Overview shows: what waits for a person, every study in a row, what runs, what happened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.figures import duration, signed
+from core.records import Run, Study, Trial
+from core.states import RunState, TrialState, Verdict
+from core.store import Store
+from core.views.happening import Happening, happenings
+from core.views.standing import by_trial
+
+WEEK = 7 * 86_400.0
+HAPPENINGS = 6
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A proposal that waits, with what a person saw of it (`approval_hash`)."""
+
+    trial_id: int
+    study_id: int
+    study: str
+    number: int
+    changes: tuple[tuple[str, str, str], ...]  # field, the current best's value, the proposed one
+    expected: str
+    cost: str
+    since: float
+    stale: bool
+    approval_hash: str
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A line of the table; `curve` is the current best's value after each judged trial, `gain` is relative."""
+
+    id: int
+    name: str
+    state: str
+    curve: tuple[float, ...]
+    objective: str
+    best: float | None
+    gain: float | None
+    trials: str
+    time: str
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run under way; `share` of its most epochs is in [0, 1]."""
+
+    study_id: int
+    number: int
+    label: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`trials_this_week` were judged in the last seven days, `seconds_this_week` were spent on runs ended in them."""
+
+    waiting: tuple[Waiting, ...]
+    studies: tuple[StudyRow, ...]
+    running: tuple[Running, ...]
+    happened: tuple[Happening, ...]
+    trials_this_week: int
+    better_this_week: int
+    seconds_this_week: float
+
+
+def version(store: Store) -> tuple[object, ...]:
+    """Moves with everything the Overview shows but the passing of time."""
+    newest = store.events.newest(1)
+    return (newest[0].id if newest else 0, tuple(study.version for study in store.studies.all()))
+
+
+def overview(store: Store, now: float) -> Overview:
+    """Everything at once; `now` in seconds since the epoch."""
+    studies = list(reversed(store.studies.all()))
+    trials = {study.id: store.trials.of_study(study.id) for study in studies}
+    runs = {study.id: store.runs.of_study(study.id) for study in studies}
+    judged = [trial for each in trials.values() for trial in each if (trial.judged_at or 0.0) > now - WEEK]
+    ended = [run for each in runs.values() for run in each if (run.ended_at or 0.0) > now - WEEK]
+    return Overview(
+        waiting=tuple(_waiting(store, {study.id: study for study in studies})),
+        studies=tuple(_row(study, trials[study.id], runs[study.id]) for study in studies),
+        running=tuple(_running(studies, trials, runs)),
+        happened=happenings(store, HAPPENINGS),
+        trials_this_week=len(judged),
+        better_this_week=sum(trial.verdict is Verdict.BETTER for trial in judged),
+        seconds_this_week=sum(run.seconds for run in ended),
+    )
+
+
+def _waiting(store: Store, studies: dict[int, Study]) -> list[Waiting]:
+    found = []
+    for trial in store.trials.waiting():
+        proposal = store.proposals.proposal(trial.id)
+        if proposal is None:
+            continue
+        minutes = proposal.cost.get("minutes")
+        found.append(
+            Waiting(
+                trial_id=trial.id,
+                study_id=trial.study_id,
+                study=studies[trial.study_id].name,
+                number=trial.number,
+                changes=tuple((field, shown(old), shown(new)) for field, (old, new) in proposal.changes.items()),
+                expected=_expected(proposal.expected),
+                cost="cost not known yet" if minutes is None else duration(minutes * 60),
+                since=trial.created_at,
+                stale=bool(proposal.stale),
+                approval_hash=trial.approval_hash,
+            )
+        )
+    return found
+
+
+def _expected(expected: Mapping[str, float | None]) -> str:
+    """`expected +0.0018 ± 0.0014`; relative while no baseline gives the scale."""
+    absolute, sd = expected.get("absolute"), expected.get("absolute_sd")
+    if absolute is not None and sd is not None:
+        return f"expected {signed(absolute)} ± {sd:.4f}"
+    relative, relative_sd = expected.get("relative"), expected.get("relative_sd")
+    if relative is None or relative_sd is None:
+        return "no expected change given"
+    return f"expected {signed(relative * 100, 1)} ± {relative_sd * 100:.1f} %"
+
+
+def shown(value: object) -> str:
+    """A value of a field as a person reads it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _row(study: Study, trials: list[Trial], runs: list[Run]) -> StudyRow:
+    baseline = next((trial.value for trial in trials if trial.kind == "baseline"), None)
+    best = next((trial.value for trial in trials if trial.id == study.incumbent_id), None)
+    judged = sum(trial.state is TrialState.APPROVED and trial.judged_at is not None for trial in trials)
+    return StudyRow(
+        id=study.id,
+        name=study.name,
+        state=str(study.state),
+        curve=best_so_far(trials),
+        objective=study.objective,
+        best=best,
+        gain=None if best is None or not baseline else best / baseline - 1,
+        trials=f"{judged} of {study.max_trials}",
+        time=duration(sum(run.seconds for run in runs)),
+        stamp=study.stamp,
+    )
+
+
+def best_so_far(trials: list[Trial]) -> tuple[float, ...]:
+    """The current best's value after each judged trial, in the order of judgement."""
+    values: list[float] = []
+    for trial in sorted((t for t in trials if t.judged_at is not None), key=lambda t: t.judged_at or 0.0):
+        broken = bool((trial.comparison or {}).get("broken_guards"))
+        leads = trial.verdict is Verdict.BETTER and not broken
+        if trial.value is not None and (not values or leads):
+            values.append(trial.value)
+        elif values:
+            values.append(values[-1])
+    return tuple(values)
+
+
+def _running(studies: list[Study], trials: dict[int, list[Trial]], runs: dict[int, list[Run]]) -> list[Running]:
+    found = []
+    for study in studies:
+        grouped = by_trial(run for run in runs[study.id] if run.state is RunState.RUNNING)
+        for trial in trials[study.id]:
+            for run in grouped.get(trial.id, ()):
+                label = (
+                    f"{study.name} · trial {trial.number} · seed {run.seed} · epoch {run.epoch} of {study.max_epochs}"
+                )
+                found.append(Running(study.id, trial.number, label, min(run.epoch / study.max_epochs, 1.0)))
+    return found

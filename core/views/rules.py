@@ -1,0 +1,113 @@
+"""Which rule helped where: axis and direction by dataset, from the evidence of every lesson and inconclusive trials."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.figures import signed_percent
+from core.records import Dataset, Evidence, Lesson, Study, Trial
+from core.states import Verdict
+from core.store import Store
+from core.views.lessons import rule_words
+
+Rule = tuple[str, str]  # axis, direction
+MOST_RULES = 14
+MOST_DATASETS = 8
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a rule did on a dataset: helped, hurt, both, inconclusive or untested; `words` tell it with figures."""
+
+    state: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Rules (rows) by datasets (columns); `lessons` holds a lesson of each rule, to link to."""
+
+    rules: tuple[str, ...]
+    lessons: tuple[int, ...]
+    datasets: tuple[str, ...]
+    marks: tuple[tuple[Mark, ...], ...]
+    other_rules: int = 0
+    other_datasets: int = 0
+
+
+def matrix(store: Store) -> Matrix:
+    """Rules that any lesson in use states, those with most evidence first, over the datasets with studies."""
+    lessons = [each for each in store.lessons.all(("active", "muted")) if each.axis and each.kind != "fact"]
+    studies = {study.id: study for study in store.studies.all()}
+    trials = {trial.id: trial for id in studies for trial in store.trials.of_study(id)}
+    effects = _effects(store, lessons, trials, studies)
+    open_ends = _inconclusive(store, trials.values(), studies)
+    named = _named(lessons)
+    order = sorted(named, key=lambda rule: (-len(effects[rule]), -sum(map(len, effects[rule].values())), rule))
+    datasets = _columns(store.datasets.all(), studies)
+    rules, columns = order[:MOST_RULES], datasets[:MOST_DATASETS]
+    return Matrix(
+        rules=tuple(rule_words(*rule) for rule in rules),
+        lessons=tuple(named[rule].id for rule in rules),
+        datasets=tuple(dataset.name for dataset in columns),
+        marks=tuple(
+            tuple(_mark(effects[rule].get(each.id, ()), open_ends[rule].get(each.id, 0)) for each in columns)
+            for rule in rules
+        ),
+        other_rules=len(order) - len(rules),
+        other_datasets=len(datasets) - len(columns),
+    )
+
+
+def _named(lessons: Sequence[Lesson]) -> dict[Rule, Lesson]:
+    """The widest lesson that states each rule."""
+    width = {"cognition": 0, "dataset": 1, "study": 2}
+    named: dict[Rule, Lesson] = {}
+    for lesson in sorted(lessons, key=lambda each: (width[each.level], -each.id)):
+        named.setdefault((lesson.axis, lesson.direction), lesson)
+    return named
+
+
+def _effects(
+    store: Store, lessons: Sequence[Lesson], trials: Mapping[int, Trial], studies: Mapping[int, Study]
+) -> dict[Rule, dict[str, list[Evidence]]]:
+    """Evidence by rule and dataset; a trial that several levels rest on counts once."""
+    seen: set[tuple[Rule, int]] = set()
+    found: dict[Rule, dict[str, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
+    for lesson in lessons:
+        rule = (lesson.axis, lesson.direction)
+        for each in store.lessons.evidence(lesson.id):
+            if each.trial_id in trials and (rule, each.trial_id) not in seen:
+                seen.add((rule, each.trial_id))
+                found[rule][studies[trials[each.trial_id].study_id].dataset_id].append(each)
+    return found
+
+
+def _inconclusive(store: Store, trials: Iterable[Trial], studies: Mapping[int, Study]) -> dict[Rule, dict[str, int]]:
+    """How many inconclusive trials took each step, by dataset."""
+    found: dict[Rule, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for trial in trials:
+        if trial.verdict is Verdict.INCONCLUSIVE and (proposal := store.proposals.proposal(trial.id)):
+            found[proposal.axis, proposal.direction][studies[trial.study_id].dataset_id] += 1
+    return found
+
+
+def _columns(datasets: Sequence[Dataset], studies: Mapping[int, Study]) -> list[Dataset]:
+    """Datasets with studies, the newest study first, then the others."""
+    newest = {study.dataset_id: id for id, study in sorted(studies.items())}
+    return sorted(datasets, key=lambda each: (-newest.get(each.id, 0), each.name))
+
+
+def _mark(effects: Sequence[Evidence], inconclusive: int) -> Mark:
+    if effects:
+        gains = [each.effect > 0 for each in effects]
+        state = "helped" if all(gains) else "both" if any(gains) else "hurt"
+        mean = sum(each.effect for each in effects) / len(effects)
+        return Mark(state, f"{signed_percent(mean)} over {_trials(len(effects))}")
+    if inconclusive:
+        return Mark("inconclusive", f"no clear change in {_trials(inconclusive)}")
+    return Mark("untested", "not tried")
+
+
+def _trials(count: int) -> str:
+    return "1 trial" if count == 1 else f"{count} trials"

@@ -1,0 +1,267 @@
+"""A file into a dataset: by upload or by its path on the server, with a preview, options and progress."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.data.importing import Preview, preview
+from core.data.options import ImportOptions
+from core.records import Dataset
+from core.tasks import Task, tasks_of
+from core.uploads import MEGABYTES, Uploads
+from core.views.importing import (
+    LEVELS,
+    MASKINGS,
+    SPLITS,
+    Answers,
+    PreviewView,
+    finding_rows,
+    options_of,
+    preview_view,
+    source_of,
+    suggested_name,
+)
+from core.views.problems import EXPECTED
+from core.workspace import Workspace
+from pages.components.workspace import actor, escaped, workspace
+
+UPLOAD, PATH = "Upload", "Path on the server"
+PREFIX = "import "
+TICK = 0.5
+FORMATS = (
+    "CSV, TSV, Parquet, RecBole .inter, MovieLens, Amazon review JSON lines, user-sequence text, session JSON lines; "
+    "gzip and zip are read as they are"
+)
+
+
+def import_form(parts: Workspace) -> None:
+    """Draw the form, what an import would read, and the imports under way."""
+    _progress()
+    source = _source(parts)
+    if source is None:
+        return
+    try:
+        detected = _preview(source, None)
+        chosen = _columns(preview_view(detected))
+        seen = _preview(source, chosen) if chosen and chosen != dict(detected.columns) else detected
+    except EXPECTED as problem:
+        _told(problem)
+        return
+    view = preview_view(seen)
+    _shown(view)
+    _options(parts, seen, view)
+    st.button(
+        "Import",
+        icon=":material/download:",
+        key="import_start",
+        type="primary",
+        on_click=_start,
+        args=(source, detected, chosen),
+    )
+    if refused := st.session_state.pop("import problem", None):
+        _told(refused)
+
+
+def _source(parts: Workspace) -> Path | None:
+    kind = st.segmented_control(
+        "Where the file is", [UPLOAD, PATH], default=UPLOAD, required=True, key="import_from", persist_state="page"
+    )
+    if kind == UPLOAD:
+        return _upload(parts, "file", f"A file of up to {MEGABYTES} MB; for a larger one give its path on the server")
+    return _typed(parts, "path", "Path of a file, or of a folder of parts", "/data/interactions.parquet")
+
+
+def _upload(parts: Workspace, name: str, label: str) -> Path | None:
+    """The uploaded file on the disk; the one before it is removed."""
+    key = f"import_{name}_{st.session_state.get('import round', 0)}"
+    file = st.file_uploader(label, max_upload_size=MEGABYTES, key=key, help=FORMATS)
+    slot = f"import kept {name}"
+    kept: tuple[str, Path] | None = st.session_state.get(slot)
+    if kept is not None and (file is None or kept[0] != file.file_id):
+        Uploads(parts.settings.home).drop(kept[1])
+        st.session_state.pop(slot)
+        kept = None
+    if file is None:
+        return None
+    if kept is None or not kept[1].exists():
+        try:
+            kept = (file.file_id, Uploads(parts.settings.home).keep(file.name, file.getbuffer()))
+        except EXPECTED as problem:
+            _told(problem)
+            return None
+        st.session_state[slot] = kept
+    return kept[1]
+
+
+def _typed(parts: Workspace, name: str, label: str, example: str) -> Path | None:
+    text = st.text_input(label, key=f"import_{name}", placeholder=example, help=FORMATS, persist_state="page")
+    if not text.strip():
+        return None
+    try:
+        return source_of(text, parts.settings)
+    except EXPECTED as problem:
+        _told(problem)
+        return None
+
+
+def _preview(source: Path, columns: Mapping[str, str] | None) -> Preview:
+    """Read once per file and choice of columns, not at every rerun. Raises ImportFailed."""
+    stamp = (str(source), source.stat().st_mtime, tuple(sorted((columns or {}).items())))
+    slot = "import preview chosen" if columns else "import preview"
+    kept = st.session_state.get(slot)
+    if kept is None or kept[0] != stamp:
+        kept = (stamp, preview(source, columns))
+        st.session_state[slot] = kept
+    seen: Preview = kept[1]
+    return seen
+
+
+def _columns(detected: PreviewView) -> dict[str, str]:
+    """Role -> column as chosen; the detected ones stand first."""
+    if not detected.choices:
+        return {}
+    st.markdown(f"**{escaped(detected.headline)}**")
+    chosen = {}
+    with st.grid(5, min_column_width=130):
+        for role, names in detected.choices.items():
+            column = st.selectbox(role, names, format_func=lambda name: name or "–", key=f"import_column_{role}")
+            if column:
+                chosen[role] = column
+    return chosen
+
+
+def _shown(view: PreviewView) -> None:
+    if not view.choices:
+        st.markdown(f"**{escaped(view.headline)}**")
+    st.dataframe(list(view.rows), hide_index=True, width="stretch", alt="the first rows as they would be read")
+    st.markdown(f":small[:gray[{escaped(view.would_read)}]]")
+    _findings(view.findings)
+    if view.bad_rows:
+        rows = [{"line": line, "left out because": reason, "found": found} for line, reason, found in view.bad_rows]
+        st.dataframe(rows, hide_index=True, width="stretch", alt="rows that cannot be used")
+
+
+def _findings(findings: tuple[tuple[str, str], ...]) -> None:
+    icons = {"error": "error", "warning": "warning", "info": "info"}
+    for level, message in findings:
+        st.markdown(f":{LEVELS[level]}[:material/{icons[level]}:] {escaped(message)}")
+
+
+def _options(parts: Workspace, seen: Preview, view: PreviewView) -> None:
+    taken = [dataset.name for dataset in parts.store.datasets.all()]
+    st.text_input(
+        "Name of the dataset", value=suggested_name(seen.source, taken), max_chars=100, key=f"import_name_{seen.source}"
+    )
+    with st.expander("Options: split, filters, masking, titles", key="import_options"):
+        split, masking = st.columns(2, gap="large")
+        with split:
+            _radio("Split", SPLITS, "import_split")
+        with masking:
+            _radio("Masking", MASKINGS, "import_masking")
+        with st.grid(3, min_column_width=180):
+            _least("Least events of a user", "import_min_user_events", 1, "5, unless the publisher has filtered")
+            _least("Least events of an item", "import_min_item_events", 1, "5, unless the publisher has filtered")
+            _least("Latest events kept of a user", "import_max_user_events", 3, "all")
+        if view.has_events:
+            st.text_input(
+                "Event types to predict, joined by commas; the others become context",
+                key="import_target_events",
+                placeholder="all are predicted; such as: purchase, cart",
+            )
+        st.toggle("Count the same user, item and time once", key="import_drop_duplicates")
+        st.markdown("**Titles** :small[:gray[a second file with an item and a title column]]")
+        uploads = st.session_state.get("import_from", UPLOAD) == UPLOAD
+        st.session_state["import titles"] = (
+            _upload(parts, "titles_file", "Titles file")
+            if uploads
+            else _typed(parts, "titles_path", "Path of the titles file", "/data/titles.tsv")
+        )
+
+
+def _radio(label: str, choices: Mapping[Any, tuple[str, str]], key: str) -> None:
+    st.radio(
+        label,
+        list(choices),
+        format_func=lambda each: choices[each][0],
+        captions=[line for _, line in choices.values()],
+        key=key,
+    )
+
+
+def _least(label: str, key: str, low: int, usual: str) -> None:
+    st.number_input(label, min_value=low, value=None, step=1, placeholder=usual, key=key)
+
+
+def _start(source: Path, detected: Preview, columns: Mapping[str, str]) -> None:
+    parts, state = workspace(), st.session_state
+    name = str(state.get(f"import_name_{source.name}", ""))
+    try:
+        answers = Answers(
+            name=name,
+            columns=columns,
+            titles=state.get("import titles"),
+            split=state.get("import_split", "leave_one_out"),
+            min_user_events=state.get("import_min_user_events"),
+            min_item_events=state.get("import_min_item_events"),
+            max_user_events=state.get("import_max_user_events"),
+            target_events=state.get("import_target_events", ""),
+            drop_duplicates=bool(state.get("import_drop_duplicates")),
+            masking=state.get("import_masking"),
+        )
+        options = options_of(answers, detected, [dataset.name for dataset in parts.store.datasets.all()])
+    except EXPECTED as problem:
+        state["import problem"] = problem
+        return
+    key = f"{PREFIX}{name.strip()}"
+    tasks_of(parts.settings.home).start(key, partial(_take, parts, source, name.strip(), options, actor()))
+    state["import key"] = key
+
+
+def take_sample() -> None:
+    """Bring the embedded sample in, as a task like every import."""
+    parts = workspace()
+    who = actor()
+    key = f"{PREFIX}sample"
+    tasks_of(parts.settings.home).start(key, lambda task: parts.intake.sample(who))
+    st.session_state["import key"] = key
+
+
+def _take(parts: Workspace, source: Path, name: str, options: ImportOptions, who: str, task: Task) -> Dataset:
+    dataset = parts.intake.take(source, name, options, who, task.tell)
+    for path in (source, options.titles):
+        if path is not None:
+            Uploads(parts.settings.home).drop(path)
+    return dataset
+
+
+def arrived() -> str | None:
+    """The dataset that this browser's import has just brought, once."""
+    found: str | None = st.session_state.pop("import arrived", None)
+    if found is not None:  # a fresh uploader: the old one would offer the imported file again
+        st.session_state["import round"] = st.session_state.get("import round", 0) + 1
+    return found
+
+
+@st.fragment(run_every=TICK)
+def _progress() -> None:
+    """Every import of this server under way, and what came of this browser's own."""
+    tasks, own = tasks_of(workspace().settings.home), st.session_state.get("import key")
+    for task in tasks.running(PREFIX):
+        st.progress(task.share, f"Importing {escaped(task.key.removeprefix(PREFIX))}: {task.stage}")
+    done = tasks.get(own) if own else None
+    if done is None or not done.is_over:
+        return
+    if done.error is not None:
+        _told(done.error)
+        return
+    st.session_state.pop("import key")
+    st.session_state["import arrived"] = done.result.id
+    st.rerun(scope="app")  # once, because the list of datasets outside this fragment has grown
+
+
+def _told(problem: Exception) -> None:
+    st.error(escaped(str(problem)), icon=":material/error:")
+    _findings(finding_rows(getattr(problem, "findings", ())))

@@ -1,0 +1,188 @@
+"""A lesson, whole, as a card: its verbs, what it has earned, where it applies, what it rests on, how it changed."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.records import Lesson, Study
+from core.views.lesson import Change, LessonPage, Revision, Use, Witness
+from core.views.lessons import UNTRIED, Segment, Trust
+from pages.components import lesson_acts
+from pages.components.chart import chart
+from pages.components.chips import chip
+from pages.components.dialogs import opened
+from pages.components.intervals import marker
+from pages.components.lesson_form import edit_lesson
+from pages.components.live import REFRESH
+from pages.components.moments import when
+from pages.components.rows import row, small
+from pages.components.style import figure, palette
+from pages.components.workspace import escaped
+
+NARROW = "\N{NO-BREAK SPACE}"
+MET = {True: ":green[✓]", False: ":gray[✕]", None: ":gray[?]"}
+
+
+def lesson_card(page: LessonPage, study: Study | None) -> None:
+    """Everything about one lesson; `study` is the one the page looks from."""
+    lesson = page.lesson
+    with st.container(border=True):
+        _head(page)
+        lesson_acts.show_told(lesson)
+        _verbs(page, study)
+        st.markdown(escaped(lesson.claim))
+        with row("Trust"):
+            _trust(page.trust, lesson.id)
+        with row("Rule"):
+            st.markdown(escaped(page.rule))
+        with row("Conditions"):
+            _conditions(page)
+        with row("Evidence"):
+            _evidence(page.evidence)
+        with row("Used"):
+            _uses(page)
+        with row("Comes from"):
+            st.markdown(f"{escaped(page.provenance)} · {when(lesson.created_at)}")
+        with row("Revisions"):
+            for revision in page.revisions:
+                _revision(lesson, revision)
+
+
+def _head(page: LessonPage) -> None:
+    lesson = page.lesson
+    marks = [f":gray-badge[{page.level}]"]
+    marks += [":blue-badge[:material/keep: pinned]"] if lesson.pinned else []
+    marks += [f":gray-badge[{lesson.status}]"] if lesson.status != "active" else []
+    marks += [f":green-badge[:material/check_circle: fits {escaped(name)}]" for name in page.fitting[:1]]
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(escaped(page.title), anchor=False, width="content")
+        st.markdown(" ".join(marks), width="content")
+
+
+def _verbs(page: LessonPage, study: Study | None) -> None:
+    lesson = page.lesson
+    with st.container(horizontal=True, gap="small"):
+        asked = st.button("Edit", icon=":material/edit:", key="lesson_edit", on_click=opened)
+        pin = ("Unpin", ":material/keep_off:") if lesson.pinned else ("Pin", ":material/keep:")
+        st.button(pin[0], icon=pin[1], key="lesson_pin", on_click=lesson_acts.pin, args=(lesson,))
+        if lesson.status == "active":
+            _status_verb("Mute", ":material/notifications_off:", lesson, "muted")
+        else:
+            _status_verb("Use again", ":material/undo:", lesson, "active")
+        if lesson.status != "archived":
+            _status_verb("Archive", ":material/archive:", lesson, "archived")
+        else:
+            _delete_verb(lesson)
+    if asked:
+        edit_lesson(lesson, study, page.waiting)
+
+
+def _status_verb(label: str, icon: str, lesson: Lesson, status: str) -> None:
+    key = f"lesson_{status}"
+    st.button(label, icon=icon, key=key, on_click=lesson_acts.set_status, args=(lesson, status))
+
+
+def _delete_verb(lesson: Lesson) -> None:
+    with st.popover("Delete", icon=":material/delete:", key="lesson_delete_ask"):
+        st.markdown("The lesson goes with its evidence and every revision. This cannot be undone.")
+        st.button("Delete for good", key="lesson_delete", on_click=lesson_acts.delete, args=(lesson,))
+
+
+@st.fragment(run_every=REFRESH)
+def _trust(trust: Trust, lesson_id: int) -> None:
+    """A fragment, so that the chart follows a switch of theme."""
+    alt = f"Trust {trust.mean:.2f}, 95 % interval {trust.low:.2f} to {trust.high:.2f}; {UNTRIED:.2f} before any trial"
+    chart(trust_figure(trust), key=f"trust_{lesson_id}", alt=alt, height=72)
+
+
+def trust_figure(trust: Trust) -> go.Figure:
+    """Mean and interval of the posterior; dotted: the trust of a lesson nobody tried."""
+    colours = palette()
+    drawn = figure(colours)
+    is_tried = bool(trust.wins + trust.losses)
+    colour = colours.green if is_tried and trust.mean > UNTRIED else colours.violet if is_tried else colours.gray
+    drawn.add_scatter(
+        x=[trust.low, trust.high], y=[0, 0], mode="lines", line={"color": colour, "width": 5}, opacity=0.45
+    )
+    drawn.add_vline(UNTRIED, line={"color": colours.muted, "width": 1.5, "dash": "dot"})
+    symbol = "circle" if is_tried else "circle-open"
+    drawn.add_scatter(x=[trust.mean], y=[0], mode="markers", marker=marker(symbol, colour, colours))
+    note = {"showarrow": False, "font": {"size": 11.5, "color": colours.muted}}
+    drawn.add_annotation(**note, x=UNTRIED, y=1, text="before any trial", xanchor="left", xshift=5, yshift=4)
+    text = f"<b>{trust.mean:.2f}</b>, {trust.words}"
+    drawn.add_annotation(
+        xref="paper", x=1, y=0, xanchor="left", xshift=12, text=text, showarrow=False, font={"size": 12.5}
+    )
+    drawn.update_layout(margin={"l": 8, "r": 96, "t": 2, "b": 22}, hovermode=False)
+    drawn.update_xaxes(range=[-0.01, 1.01], tickvals=[0, 0.5, 1], fixedrange=True, showline=False)
+    drawn.update_yaxes(range=[-1, 1.6], visible=False, fixedrange=True)
+    return drawn
+
+
+def _conditions(page: LessonPage) -> None:
+    held = page.conditions
+    if held is None:
+        st.markdown("none: it applies wherever its level and backbone do")
+        return
+    columns = {"applies where": [f"`{clause}`" for clause in held.clauses]}
+    for place, name in enumerate(held.datasets):
+        columns[escaped(name)] = [f"{MET[cells[place].met]}{NARROW}{cells[place].value}" for cells in held.cells]
+    st.table(columns, border="horizontal", hide_header=False, alt="Each condition with every dataset's value")
+    if held.others:
+        small(f"and {held.others} more datasets; fits: {escaped(', '.join(page.fitting) or 'none')}")
+
+
+def _evidence(evidence: tuple[Witness, ...]) -> None:
+    if not evidence:
+        st.markdown("none yet: no trial has tested it")
+        return
+    columns = {
+        "trial": [_trial_link(each.study, each.number) for each in evidence],
+        "change": [each.change for each in evidence],
+        "outcome": [chip("helped" if each.helped else "hurt") for each in evidence],
+    }
+    st.table(columns, border="horizontal", hide_header=False, alt="Trials that speak for or against the lesson")
+
+
+def _trial_link(study: Study, number: int) -> str:
+    return f"[{escaped(study.name)} · {number}](/study?study={study.id}&trial={number})"
+
+
+def _uses(page: LessonPage) -> None:
+    if not page.uses:
+        st.markdown("not yet: no proposal has found it")
+    for use in page.uses:
+        st.markdown(_use_line(use))
+    if page.other_uses:
+        small(f"and for {page.other_uses} more proposals")
+
+
+def _use_line(use: Use) -> str:
+    role = f":blue-badge[{use.role}]" if use.decisive else f":gray-badge[{use.role}]"
+    state = f" {chip(use.standing)}"
+    state += " :orange-badge[:material/sync_problem: stale]" if use.is_stale else ""
+    parts = " · ".join(use.parts)
+    return f"{_trial_link(use.study, use.number)} {role}{state} :small[:gray[{parts}]]"
+
+
+def _revision(lesson: Lesson, revision: Revision) -> None:
+    record = revision.record
+    reason = f" · {escaped(record.reason)}" if record.reason else ""
+    line = f":gray[{record.revision}] · {when(record.at)} · {escaped(record.author)}{reason}"
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
+        st.markdown(line, width="content")
+        if not revision.is_current:
+            key = f"lesson_restore_{record.revision}"
+            st.button("Restore", key=key, type="tertiary", on_click=lesson_acts.restore, args=(lesson, record))
+    for change in revision.changes:
+        st.markdown(f":small[{_change(change)}]")
+
+
+def _change(change: Change) -> str:
+    if change.diff:
+        return " ".join(_segment(each) for each in change.diff)
+    return f"{change.field}: ~~{escaped(change.before) or 'none'}~~ → **{escaped(change.after) or 'none'}**"
+
+
+def _segment(segment: Segment) -> str:
+    text = escaped(segment.text)
+    return {"removed": f"~~{text}~~", "added": f"**{text}**"}.get(segment.mark, text)

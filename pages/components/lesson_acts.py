@@ -1,0 +1,101 @@
+"""A person's acts on lessons as callbacks: what was seen goes along, and what became of it is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.records import Lesson, LessonRevision, Trial
+from core.views.lesson import stale_words
+from pages.components.workspace import actor, escaped, shown_errors, workspace
+
+_TOLD = "memory told"
+CHOSEN = "lesson"  # the query parameter
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an act did, shown beside its lesson until another is chosen; `stale` as (study, its name, number)."""
+
+    lesson_id: int
+    text: str
+    stale: tuple[tuple[int, str, int], ...] = ()
+
+
+def choose(lesson_id: int | None) -> None:
+    """Show this lesson, in the address too; None for the first of the list."""
+    st.session_state.pop(_TOLD, None)
+    if lesson_id is None:
+        st.query_params.pop(CHOSEN, None)
+    else:
+        st.query_params[CHOSEN] = str(lesson_id)
+
+
+def tell(lesson: Lesson, text: str, stale: list[Trial] | None = None) -> None:
+    """Keep what an act did for the next drawing, and keep its lesson in view."""
+    choose(lesson.id)
+    names = workspace().store.studies
+    links = tuple((trial.study_id, names.get(trial.study_id).name, trial.number) for trial in stale or ())
+    st.session_state[_TOLD] = Told(
+        lesson.id, ". ".join(part for part in (text, stale_words(stale or [])) if part), links
+    )
+
+
+def show_told(lesson: Lesson) -> None:
+    """What was done to this lesson last, with links to the proposals that became stale."""
+    told = st.session_state.get(_TOLD)
+    if not isinstance(told, Told) or told.lesson_id != lesson.id:
+        return
+    if not told.stale:
+        st.success(escaped(told.text) + ".", icon=":material/check:")
+        return
+    st.warning(escaped(told.text) + ": look at it before you decide.", icon=":material/sync_problem:")
+    for study_id, name, number in told.stale:
+        query = {"study": str(study_id), "trial": str(number)}
+        label = f"{escaped(name)} · trial {number}"
+        st.page_link("pages/study.py", label=label, icon=":material/arrow_forward:", query_params=query)
+
+
+def save(lesson: Lesson, changes: Mapping[str, str], reason: str) -> bool:
+    """Write the next revision; whether it was written."""
+    with shown_errors():
+        edited, stale = workspace().editing.edit(lesson, changes, actor(), reason)
+        tell(edited, f"Revision {edited.revision} is saved", stale)
+        return True
+    return False
+
+
+def pin(lesson: Lesson) -> None:
+    """Pin, or unpin."""
+    with shown_errors():
+        pinned = workspace().editing.pin(lesson, not lesson.pinned, actor())
+        word = "Pinned: the agent is always shown it, where it is in scope" if pinned.pinned else "No longer pinned"
+        tell(pinned, word)
+
+
+def set_status(lesson: Lesson, status: str) -> None:
+    """Mute, archive, or use again."""
+    words = {
+        "muted": "Muted: kept, but shown to no agent",
+        "archived": "Archived: out of sight, and shown to no agent",
+        "active": "In use again",
+    }
+    with shown_errors():
+        moved, stale = workspace().editing.set_status(lesson, status, actor())
+        tell(moved, words[status], stale)
+
+
+def restore(lesson: Lesson, revision: LessonRevision) -> None:
+    """An old revision as the newest one, unless somebody edited since."""
+    with shown_errors():
+        reason = f"restored revision {revision.revision}"
+        restored, stale = workspace().editing.edit(lesson, revision.body, actor(), reason)
+        tell(restored, f"Revision {revision.revision} is back, as revision {restored.revision}", stale)
+
+
+def delete(lesson: Lesson) -> None:
+    """Delete an archived lesson for good."""
+    with shown_errors():
+        workspace().store.lessons.delete(lesson.id, actor())
+        choose(None)
+        st.toast("The lesson is deleted.", icon=":material/delete:")

@@ -1,0 +1,164 @@
+"""The choices of a new study but for its data and its search space, and the plan they make."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.space import SearchSpace
+from core.states import Autonomy
+from core.views.new_study import (
+    AUTONOMY,
+    DEFAULT,
+    OBJECTIVES,
+    WINDOW_MINUTES,
+    Answers,
+    agents,
+    backbones,
+    guard_labels,
+)
+
+WHOLE_GUARDS = ("max_parameters",)
+STEPS = {"min_coverage": 0.05, "max_minutes": 1.0, "max_slice_loss": 0.05}
+
+
+def held(name: str, otherwise: Any = None) -> Any:
+    """What the form holds under a name; `otherwise` before it was drawn."""
+    return st.session_state.get(f"plan_{name}", otherwise)
+
+
+def chosen_backbone() -> str:
+    """The backbone, also before the form was drawn."""
+    return str(held("backbone", DEFAULT.backbone))
+
+
+def answers(dataset: str, space: SearchSpace) -> Answers:
+    """The form as it stands."""
+    return Answers(
+        dataset=dataset,
+        backbone=chosen_backbone(),
+        space=space,
+        name=held("name", ""),
+        objective=held("objective", DEFAULT.objective),
+        trials=held("trials", DEFAULT.trials),
+        epochs=held("epochs", DEFAULT.epochs),
+        autonomy=held("autonomy", DEFAULT.autonomy),
+        deadline_minutes=held("deadline"),
+        agent=held("agent", DEFAULT.agent),
+        min_gain=held("min_gain", DEFAULT.min_gain),
+        guards={name: held(name) for name in guard_labels()},
+        seed=held("seed", DEFAULT.seed),
+        instructions=held("instructions", ""),
+        production=held("production", ""),
+        use_memory=held("memory", DEFAULT.use_memory),
+        extra_seeds=held("extra_seeds", DEFAULT.extra_seeds),
+    )
+
+
+def main_choices() -> None:
+    """What every study needs: model, objective, budget, who decides."""
+    model, objective = st.columns(2)
+    titles = backbones()
+    model.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="plan_backbone")
+    objective.selectbox(
+        "Objective",
+        OBJECTIVES,
+        index=OBJECTIVES.index(DEFAULT.objective),
+        format_func=lambda name: f"validation {name.upper().replace('RECALL', 'Recall')}",
+        key="plan_objective",
+        help="what the agent raises; all others are shown beside it",
+    )
+    trials, epochs = st.columns(2)
+    trials.number_input(
+        "Trials", 1, 10_000, DEFAULT.trials, key="plan_trials", help="the baseline is the first of them"
+    )
+    epochs.number_input(
+        "Epochs at most", 1, 10_000, DEFAULT.epochs, key="plan_epochs", help="of one run; most runs stop early"
+    )
+    st.radio(
+        "Who decides",
+        list(AUTONOMY),
+        format_func=lambda name: AUTONOMY[name][0],
+        captions=[line for _, line in AUTONOMY.values()],
+        key="plan_autonomy",
+    )
+    _deadline(str(held("autonomy", DEFAULT.autonomy)))
+
+
+def _deadline(autonomy: str) -> None:
+    if autonomy not in (Autonomy.EACH, Autonomy.WINDOW):
+        return
+    runs = autonomy == Autonomy.WINDOW
+    st.number_input(
+        "Minutes to veto before it runs" if runs else "Minutes until a proposal expires (blank: never)",
+        min_value=0.5,
+        value=None,
+        step=5.0,
+        format="%.6g",
+        placeholder=f"{WINDOW_MINUTES:.0f}" if runs else "never",
+        key="plan_deadline",
+        persist_state="page",
+    )
+
+
+def rules() -> None:
+    """When a better trial may become the current best."""
+    st.number_input(
+        f"Smallest gain worth keeping ({held('objective', DEFAULT.objective).upper()})",
+        min_value=0.0,
+        value=DEFAULT.min_gain,
+        step=0.0005,
+        format="%.4f",
+        key="plan_min_gain",
+        help="a trial is better only if the whole 95 % interval of its gain lies above this",
+    )
+    st.markdown(":small[:gray[A better trial that breaks a guard does not become the current best. Blank: no guard.]]")
+    for name, label in guard_labels().items():
+        is_whole = name in WHOLE_GUARDS
+        st.number_input(
+            label,
+            min_value=0 if is_whole else 0.0,
+            value=None,
+            step=10_000 if is_whole else STEPS.get(name, 0.01),
+            format="%d" if is_whole else "%.6g",
+            placeholder="no limit",
+            key=f"plan_{name}",
+        )
+
+
+def agent_choices() -> None:
+    """Who plans, what it may remember, what it must heed."""
+    names = agents()
+    st.selectbox("Agent", list(names), format_func=names.__getitem__, key="plan_agent")
+    st.toggle(
+        "Plan with memory",
+        DEFAULT.use_memory,
+        key="plan_memory",
+        help="lessons from this and other datasets are retrieved for every proposal; off: planned without",
+    )
+    st.toggle(
+        "One more seed for a promising trial",
+        DEFAULT.extra_seeds,
+        key="plan_extra_seeds",
+        help="an inconclusive gain of at least one standard error earns a second look, once; two looks stay below 5 %",
+    )
+    st.text_area(
+        "Standing instructions",
+        key="plan_instructions",
+        max_chars=4_000,
+        height=90,
+        placeholder="such as: leave max_len alone; prefer smaller models",
+    )
+
+
+def further_choices() -> None:
+    """Name, seed, and the config to be beaten."""
+    name, seed = st.columns([3, 1])
+    name.text_input("Name", key="plan_name", max_chars=200, placeholder="dataset-backbone")
+    seed.number_input("First seed", 0, 2**31, DEFAULT.seed, key="plan_seed")
+    st.text_area(
+        "Config in production (optional)",
+        key="plan_production",
+        height=110,
+        placeholder="lr=0.002\nnum_blocks=3\nor JSON",
+        help="runs beside the baseline with three seeds, so that the report can compare with it",
+    )

@@ -1,0 +1,81 @@
+"""Trials so far: every value with its interval, the current best as a stepped line, the noise floor around it."""
+
+import plotly.graph_objects as go
+
+from core.views.study import Point, StudyView
+from pages.components.chart import chart
+from pages.components.chips import glyph
+from pages.components.intervals import marker
+from pages.components.rows import small
+from pages.components.style import Palette, figure, palette, sign
+
+HEIGHT = 166
+
+
+def trials_so_far(view: StudyView) -> None:
+    """The chart with its legend of signs."""
+    if not view.points:
+        small("No trial has a value yet.")
+        return
+    chart(progress_figure(view), key=f"progress-{view.study.id}", alt=_told(view), height=HEIGHT)
+    present = dict.fromkeys(point.standing for point in view.points)
+    small("  ".join(f"{glyph(name)} {sign(name).word}" for name in present))
+
+
+def progress_figure(view: StudyView) -> go.Figure:
+    """Trial numbers along, the objective up."""
+    colours = palette()
+    drawn = figure(colours)
+    drawn.update_layout(margin={"l": 8, "r": 14, "t": 6, "b": 8})
+    _best_line(drawn, view, colours)
+    for point in view.points:
+        _draw(drawn, point, colours)
+    last = max(step.number for step in view.steps)
+    drawn.update_xaxes(title_text="trial", range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 14))
+    if last <= 20:
+        drawn.update_xaxes(dtick=1)
+    drawn.update_yaxes(tickformat=".3f", nticks=5)
+    return drawn
+
+
+def _best_line(drawn: go.Figure, view: StudyView, colours: Palette) -> None:
+    values = {point.number: point.value for point in view.points}
+    best = [number for number in view.incumbents if number in values]
+    if not best:
+        return
+    ends = [*best, max(step.number for step in view.steps)]
+    heights = [values[number] for number in best] + [values[best[-1]]]
+    if view.noise_floor:
+        low, high = heights[-1] - view.noise_floor, heights[-1] + view.noise_floor
+        drawn.add_hrect(low, high, fillcolor=colours.band, line_width=0, layer="below")
+    line = {"color": colours.green, "width": 2, "shape": "hv"}
+    drawn.add_scatter(x=ends, y=heights, mode="lines", line=line, hoverinfo="skip")
+
+
+def _draw(drawn: go.Figure, point: Point, colours: Palette) -> None:
+    look = sign(point.standing)
+    colour = colours.mark(look.colour)
+    error = None
+    if point.low is not None and point.high is not None:
+        error = {
+            "type": "data",
+            "symmetric": False,
+            "array": [point.high - point.value],
+            "arrayminus": [point.value - point.low],
+            "color": colour,
+            "thickness": 1.2,
+            "width": 0,
+        }
+    drawn.add_scatter(
+        x=[point.number],
+        y=[point.value],
+        mode="markers",
+        marker=marker(look.symbol, colour, colours),
+        error_y=error,
+        hovertemplate=f"trial {point.number}, {look.word}: %{{y:.4f}}<extra></extra>",
+    )
+
+
+def _told(view: StudyView) -> str:
+    each = (f"trial {point.number} {sign(point.standing).word} {point.value:.4f}" for point in view.points[-20:])
+    return "Trials so far. " + "; ".join(each)

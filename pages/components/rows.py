@@ -1,0 +1,25 @@
+"""Rows of a card: a small grey label, and what belongs to it."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+
+def row(label: str) -> DeltaGenerator:
+    """A row with its label; use it as `with row("Why"):`. On a narrow screen the label stands above."""
+    left, right = st.columns([1, 4.6], gap="xsmall")
+    left.markdown(f":small[:gray[{label}]]")
+    return right.container(gap="xsmall")
+
+
+def small(text: str) -> None:
+    """A grey line; a caption would be too pale behind badges."""
+    st.markdown(f":small[:gray[{text}]]")
+
+
+def head(title: str, key: str) -> DeltaGenerator:
+    """The first line of a card: its title at the left, and a place for chips and verbs at the right."""
+    line = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key=key)
+    line.subheader(title, anchor=False, width="content")
+    return line.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content", gap="small"
+    )

@@ -1,0 +1,92 @@
+"""Editing a study while it runs: budget, autonomy, smallest gain, deadline, standing instructions."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.records import Study
+from core.states import Autonomy
+from core.views.study import ASKS
+from pages.components import dialogs
+from pages.components.rows import small
+from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+
+
+@st.dialog("Settings and instructions", width="medium")
+def settings_dialog(study: Study, revision: int) -> None:
+    """`revision` is the one the person sees; somebody else's edit in between is told, not overwritten."""
+    dialogs.close_when_done()
+    key = f"settings-{study.id}-{revision}"
+    st.text_area(
+        "Standing instructions for the agent",
+        study.instructions,
+        key=f"{key}-instructions",
+        max_chars=4000,
+        height=110,
+        placeholder="Such as: leave num_blocks alone; we serve on a phone.",
+    )
+    with st.grid(2, min_column_width=200, key=f"{key}-grid"):
+        st.number_input(
+            "Trials", 1, 100_000, study.max_trials, key=f"{key}-max_trials", help="the budget, with the baseline"
+        )
+        st.number_input(
+            "Smallest gain worth keeping",
+            0.0,
+            1.0,
+            study.min_gain,
+            step=0.0005,
+            format="%.4f",
+            key=f"{key}-min_gain",
+            help=f"in units of {study.objective}; a verdict counts as better only above it",
+        )
+        st.selectbox(
+            "Who decides",
+            list(Autonomy),
+            list(Autonomy).index(study.autonomy),
+            key=f"{key}-autonomy",
+            format_func=lambda mode: f"{mode}: {ASKS[mode]}",
+        )
+        st.number_input(
+            "Deadline of a proposal, minutes",
+            1.0,
+            100_000.0,
+            _minutes(study),
+            step=5.0,
+            key=f"{key}-deadline",
+            help="empty: none, or 15 minutes in window",
+        )
+    st.toggle("A promising trial may earn one more seed", study.extra_seeds, key=f"{key}-extra_seeds")
+    st.text_input("Why (goes into the study's record)", key=f"{key}-reason", max_chars=2000)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Save",
+            key=f"{key}-go",
+            type="primary",
+            icon=":material/check:",
+            on_click=_save,
+            args=(study, revision, key),
+        )
+        st.button("Back", key=f"{key}-back", on_click=dialogs.close)
+        small(f"revision {revision}; trials already judged keep their verdicts")
+
+
+def _minutes(study: Study) -> float | None:
+    return study.deadline_seconds / 60 if study.deadline_seconds else None
+
+
+def _save(study: Study, revision: int, key: str) -> None:
+    state = st.session_state
+    minutes = state[f"{key}-deadline"]
+    changes: dict[str, Any] = {
+        "instructions": state[f"{key}-instructions"].strip(),
+        "max_trials": int(state[f"{key}-max_trials"]),
+        "min_gain": float(state[f"{key}-min_gain"]),
+        "autonomy": state[f"{key}-autonomy"],
+        "deadline_seconds": minutes * 60 if minutes else None,
+        "extra_seeds": bool(state[f"{key}-extra_seeds"]),
+    }
+    with shown_errors():
+        workspace().store.studies.edit(study.id, revision, changes, actor(), state[f"{key}-reason"])
+        dialogs.close()
+        st.toast(f"{escaped(study.name)} has new settings.", icon=":material/check:")
+        wake_worker()

@@ -1,0 +1,128 @@
+"""The head of a study: its name, its state, and what a person may do with the whole of it."""
+
+import streamlit as st
+
+from core.records import Study
+from core.states import StudyState
+from core.views.study import Figure, StudyView
+from pages.components import dialogs
+from pages.components.chips import state_chip
+from pages.components.report import report_dialog
+from pages.components.reveal import reveal_dialog
+from pages.components.rows import small
+from pages.components.study_settings import settings_dialog
+from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+
+SETTINGS, REPORT, REVEAL, CANCEL = "Settings and instructions", "Report", "Open the sealed test", "Cancel the study"
+ICONS = {
+    SETTINGS: ":material/tune:",
+    REPORT: ":material/description:",
+    REVEAL: ":material/lock_open:",
+    CANCEL: ":material/cancel:",
+}
+
+
+def study_head(view: StudyView) -> None:
+    """Name, state and verbs in one line. Draw it inside a fragment that refreshes."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="study-head"
+    ):
+        with st.container(horizontal=True, vertical_alignment="center", width="content", key="study-name"):
+            st.header(escaped(view.head.title), anchor=False, width="content")
+            st.markdown(state_chip(view.head.state), width="content")
+            synthetic = " · synthetic data" if view.head.synthetic else ""
+            st.markdown(f":small[:gray[{escaped(view.head.mode)}{synthetic}]]", width="content")
+        with st.container(horizontal=True, horizontal_alignment="right", width="content", key="study-verbs"):
+            _verbs(view)
+
+
+def figures(view: StudyView) -> None:
+    """The four figures: best, trials, time, noise."""
+    with st.container(border=True, key="figures"), st.grid(4, min_column_width=140, key="figures-grid"):
+        for figure in view.figures:
+            _figure(figure)
+    if view.head.instructions:
+        small(f":material/push_pin: Standing instructions: {escaped(view.head.instructions)}")
+
+
+def _figure(figure: Figure) -> None:
+    aside = f" :small[:gray[{figure.aside}]]" if figure.aside else ""
+    is_gain = figure.label.startswith("Best")
+    st.metric(
+        figure.label,
+        f"{figure.value}{aside}",
+        delta=figure.delta.lstrip("+") if is_gain else (figure.delta or None),
+        delta_color=("green" if figure.delta.startswith("+") else "violet") if is_gain else "blue",
+        delta_arrow="auto" if is_gain and figure.delta.startswith("+") else "off",
+        delta_description=figure.context.replace("$", "\\$") or None,
+        help=figure.help.replace("$", "\\$") or None,
+    )
+
+
+def _verbs(view: StudyView) -> None:
+    study, moves = view.study, view.head.moves
+    if StudyState.PAUSED in moves:
+        _verb("Pause", ":material/pause:", study, StudyState.PAUSED, "its runs keep their epochs and go on later")
+    if study.state is StudyState.PAUSED:
+        _verb("Resume", ":material/play_arrow:", study, StudyState.ACTIVE, "its runs go on from their last epoch")
+    if StudyState.STOPPING in moves and st.button(
+        "Stop", key="stop", icon=":material/stop_circle:", on_click=dialogs.opened, help="end it in good order"
+    ):
+        _stop_dialog(study)
+    offered = [SETTINGS, REPORT, CANCEL] if StudyState.CANCELLED in moves else [REPORT]
+    offered += [REVEAL] if study.state is StudyState.FINISHED else []
+    picked = st.menu_button(
+        "More", offered, key="more", format_func=lambda verb: f"{ICONS[verb]} {verb}", on_click=dialogs.opened
+    )
+    _open(picked, view)
+
+
+def _open(picked: str | None, view: StudyView) -> None:
+    if picked == SETTINGS:
+        settings_dialog(view.study, workspace().store.studies.revision(view.study.id))
+    elif picked == REPORT:
+        report_dialog(view.study)
+    elif picked == REVEAL:
+        reveal_dialog(view.study)
+    elif picked == CANCEL:
+        _cancel_dialog(view.study)
+
+
+def _verb(label: str, icon: str, study: Study, target: StudyState, help: str) -> None:
+    st.button(label, key=f"make-{target}", icon=icon, on_click=_move, args=(study, target), help=help)
+
+
+@st.dialog("Stop the study")
+def _stop_dialog(study: Study) -> None:
+    dialogs.close_when_done()
+    st.markdown(
+        "Running runs finish; what waits or has not begun is withdrawn. Then baseline and recommended trial get two "
+        "fresh seeds each for an honest final figure, and the sealed test may be opened. **It cannot be undone.**"
+    )
+    _confirm("Stop the study", study, StudyState.STOPPING)
+
+
+@st.dialog("Cancel the study")
+def _cancel_dialog(study: Study) -> None:
+    dialogs.close_when_done()
+    st.markdown(
+        "Everything ends at once: no fresh seeds, no final figure, no sealed test. What was learned so far stays on "
+        "record. **It cannot be undone;** *Stop* ends a study in good order."
+    )
+    _confirm("Cancel the study", study, StudyState.CANCELLED)
+
+
+def _confirm(label: str, study: Study, target: StudyState) -> None:
+    st.text_input("Why (optional)", key=f"{target}-reason", max_chars=2000)
+    with st.container(horizontal=True):
+        st.button(label, key=f"{target}-go", type="primary", on_click=_move, args=(study, target))
+        st.button("Back", key=f"{target}-back", on_click=dialogs.close)
+
+
+def _move(study: Study, target: StudyState) -> None:
+    with shown_errors():
+        moved = workspace().store.studies.move(study.id, target, actor(), st.session_state.get(f"{target}-reason", ""))
+        dialogs.close()
+        st.toast(f"The study is {moved.state}.", icon=":material/check:")
+        if moved.state in (StudyState.ACTIVE, StudyState.STOPPING):
+            wake_worker()

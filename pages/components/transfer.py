@@ -1,0 +1,214 @@
+"""Parts of the Transfer page: a dataset beside the study's own, rules by datasets, the fate of carried lessons."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.views.rules import Mark, Matrix
+from core.views.transfer import TELLING, Carried, Near, Transfer
+from pages.components.chart import chart
+from pages.components.chips import chip, glyph
+from pages.components.intervals import marker
+from pages.components.rows import small
+from pages.components.style import Palette, figure, palette, sign
+from pages.components.workspace import escaped
+
+ALIKE = 0.5  # scales: the grey band, as in the words "alike"
+FURTHEST = 3.0  # scales: what lies beyond stands at the edge
+SHOWN = (*TELLING, "tail_share")
+LOOKS = {"alike": ("circle", "green"), "between": ("circle", "gray"), "unlike": ("diamond", "violet")}
+ROW = 22  # px
+MOST_CHIPS = 3
+CELL = 38  # px
+GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "·"}
+
+
+def near_card(near: Near) -> None:
+    """One dataset: how alike, feature by feature, and in words with both values."""
+    with st.container(border=True, height="stretch"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**{escaped(near.dataset.name)}**", width="content")
+            st.markdown(f"**{near.likeness:.2f}** :small[:gray[alike]]", width="content")
+        shown = [each for each in near.features if each.name in SHOWN]
+        words = "; ".join(f"{each.label} {each.there}, here {each.here}: {each.kind}" for each in shown)
+        chart(near_figure(near), key=f"near_{near.dataset.id}", alt=words, height=ROW * len(shown) + 30)
+        small(f"Alike in {escaped(near.alike)}." if near.alike else "Alike in nothing that is known of both.")
+        if near.unlike:
+            small(f"Unlike in {escaped(near.unlike)}.")
+        st.space("stretch")
+        with st.popover("All features", type="tertiary", key=f"features_{near.dataset.id}"):
+            _features(near)
+
+
+def near_figure(near: Near) -> go.Figure:
+    """Offsets in scales from this study's dataset; within the grey band two datasets are alike."""
+    colours = palette()
+    drawn = figure(colours)
+    shown = [each for each in near.features if each.name in SHOWN]
+    drawn.add_vrect(-ALIKE, ALIKE, fillcolor=colours.band, line_width=0, layer="below")
+    drawn.add_vline(0, line={"color": colours.muted, "width": 1})
+    for place, each in enumerate(reversed(shown)):
+        symbol, name = LOOKS[each.kind]
+        x, colour = max(-FURTHEST, min(FURTHEST, each.offset)), colours.mark(name)
+        line = {"color": colour, "width": 3}
+        drawn.add_scatter(x=[0, x], y=[place, place], mode="lines", line=line, opacity=0.45, hoverinfo="skip")
+        text = f"{each.label}: {each.there}, here {each.here}"
+        drawn.add_scatter(
+            x=[x],
+            y=[place],
+            mode="markers",
+            marker=marker(symbol, colour, colours, 9),
+            hovertext=text,
+            hoverinfo="text",
+        )
+    labels = [each.label for each in reversed(shown)]
+    drawn.update_yaxes(
+        tickvals=list(range(len(shown))),
+        ticktext=labels,
+        showgrid=False,
+        range=[-0.7, len(shown) - 0.3],
+        fixedrange=True,
+    )
+    drawn.update_xaxes(
+        range=[-FURTHEST - 0.3, FURTHEST + 0.3],
+        tickvals=[-2, 0, 2],
+        ticktext=["less", "same", "more"],
+        showline=False,
+        fixedrange=True,
+    )
+    drawn.update_layout(margin={"l": 8, "r": 8, "t": 2, "b": 22})
+    return drawn
+
+
+def _features(near: Near) -> None:
+    columns = {
+        "feature": [each.label for each in near.features],
+        "here": [each.here for each in near.features],
+        "there": [each.there for each in near.features],
+        "": [_kind_chip(each.kind) for each in near.features],
+    }
+    st.table(columns, border="horizontal", hide_header=False, alt="Every feature that both profiles know")
+
+
+def _kind_chip(kind: str) -> str:
+    return {
+        "alike": ":green-badge[● alike]",
+        "between": ":gray-badge[● between]",
+        "unlike": ":violet-badge[◆ unlike]",
+    }[kind]
+
+
+def matrix_card(held: Matrix) -> None:
+    """Rules by datasets: glyph and colour, with figures in the tooltip."""
+    with st.container(border=True, height="stretch"):
+        st.subheader("Which rule helped where", anchor=False)
+        chart(matrix_figure(held), key="matrix", alt=_told(held), height=CELL * len(held.rules) + 34)
+        small(f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · · untested")
+        left_out = [f"{held.other_rules} more rules"] if held.other_rules else []
+        left_out += [f"{held.other_datasets} more datasets"] if held.other_datasets else []
+        if left_out:
+            small(f"Not shown: {' and '.join(left_out)}.")
+
+
+def matrix_figure(held: Matrix) -> go.Figure:
+    """Cells in the soft colour of their state with its glyph in ink; the first rule on top."""
+    colours = palette()
+    drawn = figure(colours)
+    for row, marks in enumerate(held.marks):
+        for column, mark in enumerate(marks):
+            _cell(drawn, colours, column, len(held.rules) - 1 - row, mark)
+    x = [column for marks in held.marks for column in range(len(marks))]
+    y = [len(held.rules) - 1 - row for row, marks in enumerate(held.marks) for _ in marks]
+    words = [
+        f"{rule} on {name}: {_state(mark)}, {mark.words}"
+        for rule, marks in zip(held.rules, held.marks, strict=True)
+        for name, mark in zip(held.datasets, marks, strict=True)
+    ]
+    points = {"size": 26, "symbol": "square", "opacity": 0}  # they only carry the tooltips
+    drawn.add_scatter(x=x, y=y, mode="markers", marker=points, hovertext=words, hoverinfo="text")
+    drawn.update_xaxes(
+        tickvals=list(range(len(held.datasets))),
+        ticktext=[_short(name) for name in held.datasets],
+        side="top",
+        range=[-0.5, len(held.datasets) - 0.5],
+        showline=False,
+        fixedrange=True,
+        tickangle=0,
+    )
+    labels = list(reversed(held.rules))
+    drawn.update_yaxes(
+        tickvals=list(range(len(labels))),
+        ticktext=labels,
+        showgrid=False,
+        range=[-0.5, len(labels) - 0.5],
+        fixedrange=True,
+    )
+    drawn.update_layout(margin={"l": 8, "r": 4, "t": 26, "b": 2})
+    return drawn
+
+
+def _cell(drawn: go.Figure, colours: Palette, x: int, y: int, mark: Mark) -> None:
+    name = {"both": "gray"}.get(mark.state) or sign(mark.state).colour
+    if mark.state != "untested":
+        soft = str(getattr(colours, f"{name}_soft"))
+        edge = {"color": colours.background, "width": 2}
+        drawn.add_shape(
+            type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, fillcolor=soft, line=edge, layer="below"
+        )
+    drawn.add_annotation(
+        x=x, y=y, text=GLYPHS[mark.state], showarrow=False, font={"size": 13, "color": colours.ink(name)}
+    )
+
+
+def _state(mark: Mark) -> str:
+    return "helped and hurt" if mark.state == "both" else mark.state
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 11 else name[:10] + "…"
+
+
+def _told(held: Matrix) -> str:
+    rows = zip(held.rules, held.marks, strict=True)
+    return "; ".join(
+        f"{rule}: " + ", ".join(f"{name} {_state(mark)}" for name, mark in zip(held.datasets, marks, strict=True))
+        for rule, marks in rows
+    )
+
+
+def carried_table(view: Transfer) -> None:
+    """Lessons from elsewhere that were found for this study, and what became of each."""
+    with st.container(border=True, height="stretch"):
+        st.subheader("What became of each carried lesson", anchor=False)
+        if not view.carried:
+            st.markdown(_none_carried(view))
+            return
+        columns = {
+            "lesson": [f"[{escaped(each.title)}](/memory?lesson={each.lesson.id})" for each in view.carried],
+            "from": [escaped(each.origin) for each in view.carried],
+            "shown · cited · chose": [f"{each.shown} · {each.cited} · {each.decisive}" for each in view.carried],
+            "trust": [_trust(each) for each in view.carried],
+            "outcome": [_outcome(each, view.study.id) for each in view.carried],
+        }
+        st.table(columns, border="horizontal", hide_header=False, alt="Carried lessons and their outcomes")
+        small("Trust moves only when a trial tests the step a lesson chose. An inconclusive trial pays nothing.")
+
+
+def _none_carried(view: Transfer) -> str:
+    if not view.study.use_memory:
+        return "This study was started with memory off: no lesson was shown to its agent."
+    if not view.across:
+        return "No lesson across datasets is known yet. Studies write them when they end."
+    return "None yet: lessons are looked up with the first proposal after the baseline."
+
+
+def _trust(each: Carried) -> str:
+    if not each.moved:
+        return f"{each.trust_now:.2f}"
+    return f"{each.trust_before:.2f} → **{each.trust_now:.2f}**"
+
+
+def _outcome(each: Carried, study_id: int) -> str:
+    if not each.tested:
+        return chip("untested")
+    chips = [(chip(test.fate, f"trial {test.number}"), test.number) for test in each.tested[:MOST_CHIPS]]
+    return " ".join(f"[{text}](/study?study={study_id}&trial={number})" for text, number in chips)

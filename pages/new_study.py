@@ -1,0 +1,182 @@
+"""New study: choose the data, say what is wanted, see when the first verdict comes, start."""
+
+import streamlit as st
+
+from core.records import Dataset
+from core.starting import start_study
+from core.views.dataset_card import DatasetRow, dataset_card, dataset_rows
+from core.views.new_study import Built, plan_of
+from core.views.problems import EXPECTED
+from pages.components.frame import frame
+from pages.components.import_form import arrived, import_form, take_sample
+from pages.components.outlook_card import outlook_card, stop_measuring
+from pages.components.plan_form import (
+    agent_choices,
+    answers,
+    chosen_backbone,
+    further_choices,
+    main_choices,
+    rules,
+)
+from pages.components.profile_card import profile_card
+from pages.components.space_form import built_space, space_form
+from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+
+STUDY, IMPORT, LIST = "Study", "Import a file", "Datasets"
+
+
+def page() -> None:
+    """Three tabs: the study's form, the import, the list of datasets."""
+    parts = frame("New study")
+    st.header("New study", anchor=False)
+    if (study := st.session_state.pop("study started", None)) is not None:
+        st.switch_page("pages/study.py", query_params={"study": str(study)})
+    if (dataset := arrived()) is not None:
+        _choose(dataset)
+        st.toast("The dataset is here.", icon=":material/check_circle:")
+    with shown_errors():
+        datasets = parts.store.datasets.all()
+        study_tab, import_tab, list_tab = st.tabs([STUDY, IMPORT, LIST], key="new_tab", on_change="rerun")
+        with study_tab:
+            if datasets:
+                _study(datasets)
+            else:
+                _empty()
+        with import_tab:
+            import_form(parts)
+        with list_tab:
+            if list_tab.open:
+                _list(datasets)
+
+
+def _choose(dataset: str) -> None:
+    st.session_state["plan_dataset"] = dataset
+    st.session_state["new_tab"] = STUDY
+
+
+def _show_import() -> None:
+    st.session_state["new_tab"] = IMPORT
+
+
+def _empty() -> None:
+    with st.container(border=True):
+        st.markdown("**No dataset is here yet.** A study needs one: who interacted with what, in which order.")
+        with st.container(horizontal=True):
+            st.button(
+                "Import a file", type="primary", icon=":material/upload:", key="empty_import", on_click=_show_import
+            )
+            st.button("Use the sample (synthetic)", key="empty_sample", on_click=take_sample)
+
+
+def _study(datasets: list[Dataset]) -> None:
+    rows = dataset_rows(datasets)
+    data, plan = st.columns([1.15, 1], gap="medium")
+    with data:
+        dataset = _data(datasets, rows)
+    with plan, st.container(border=True):
+        main_choices()
+    built = built_space(chosen_backbone())
+    with data:
+        _advanced()
+    with plan, st.container(border=True, height="stretch"):
+        _when(dataset, built)
+    with st.expander(f"Search space · {built.headline}", key="advanced_space", icon=":material/tune:"):
+        space_form(built.space.backbone, built)
+
+
+def _data(datasets: list[Dataset], rows: list[DatasetRow]) -> Dataset:
+    labels = {row.id: row.label for row in rows}
+    linked = st.query_params.get("dataset")
+    if "plan_dataset" not in st.session_state and linked in labels:
+        st.session_state["plan_dataset"] = linked
+    with st.container(border=True, height="stretch"):
+        chooser, button = st.columns([3, 1], vertical_alignment="bottom")
+        chosen = chooser.selectbox("Dataset", list(labels), format_func=labels.__getitem__, key="plan_dataset")
+        button.button("Import", icon=":material/upload:", key="show_import", on_click=_show_import, width="stretch")
+        dataset = next(each for each in datasets if each.id == chosen)
+        profile_card(dataset_card(dataset), "study_card")
+    return dataset
+
+
+def _when(dataset: Dataset, built: Built) -> None:
+    st.markdown("**What to expect**")
+    form = answers(dataset.id, built.space)
+    outlook_card(dataset, form)
+    fault = _fault(dataset, built)
+    if fault:
+        st.error(escaped(fault), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Start the study",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="start_study",
+            on_click=_start,
+            args=(dataset, built),
+            disabled=bool(fault),
+        )
+        seeds = ", ".join(str(form.seed + n) for n in range(3))
+        st.markdown(f":small[:gray[approves its baseline, seeds {seeds}]]", width="content")
+    if problem := st.session_state.pop("start problem", None):
+        st.error(escaped(problem), icon=":material/error:")
+
+
+def _fault(dataset: Dataset, built: Built) -> str:
+    if built.faults:
+        return "Search space: " + "; ".join(built.faults.values())
+    try:
+        plan_of(answers(dataset.id, built.space))
+    except EXPECTED as problem:
+        return str(problem)
+    return ""
+
+
+def _start(dataset: Dataset, built: Built) -> None:
+    try:
+        plan = plan_of(answers(dataset.id, built_space(built.space.backbone).space))
+        study = start_study(workspace().store, plan, actor())
+    except EXPECTED as problem:
+        st.session_state["start problem"] = str(problem)
+        return
+    stop_measuring(dataset.id, plan.backbone)
+    wake_worker()
+    st.session_state["study started"] = study.id
+
+
+def _advanced() -> None:
+    with st.expander("Agent, memory, instructions", key="advanced_agent", icon=":material/psychology:"):
+        agent_choices()
+    with st.expander("Smallest gain and guards", key="advanced_rules", icon=":material/rule:"):
+        rules()
+    with st.expander("Name, seed, config in production", key="advanced_more", icon=":material/more_horiz:"):
+        further_choices()
+
+
+def _list(datasets: list[Dataset]) -> None:
+    rows = dataset_rows(datasets)
+    if not rows:
+        st.markdown("No dataset is here yet; import a file.")
+        return
+    table = [
+        {
+            "name": row.name + (" (synthetic)" if row.is_synthetic else ""),
+            "users": row.users,
+            "items": row.items,
+            "interactions": row.interactions,
+            "warnings": row.warnings,
+            "id": row.id,
+        }
+        for row in rows
+    ]
+    counts = {name: st.column_config.NumberColumn(format="localized") for name in ("users", "items", "interactions")}
+    st.dataframe(table, hide_index=True, width="stretch", alt="datasets", key="list_table", column_config=counts)
+    labels = {row.id: row.label for row in rows}
+    opened = st.selectbox("Open", list(labels), format_func=labels.__getitem__, key="list_open")
+    with st.container(border=True):
+        dataset = next(each for each in datasets if each.id == opened)
+        st.markdown(f"**{escaped(dataset.name)}**")
+        profile_card(dataset_card(dataset), "list_card")
+        st.button("Use it for a study", key="list_use", on_click=_choose, args=(dataset.id,))
+
+
+page()

@@ -1,0 +1,97 @@
+"""A study: what waits for a decision, what runs, what came of each trial, and why."""
+
+import streamlit as st
+
+from core.records import Study
+from core.views.study import StudyView, study_view
+from core.views.trial import trial_view
+from core.workspace import Workspace
+from pages.components.approval import approval_card
+from pages.components.curves import curves_card
+from pages.components.frame import frame
+from pages.components.live import REFRESH, versioned
+from pages.components.progress import trials_so_far
+from pages.components.reveal import reveal_card
+from pages.components.stepper import chosen_number, stepper
+from pages.components.study_verbs import figures, study_head
+from pages.components.trial import gain_by_slice, record_tabs, reflection_card, verdict_card
+from pages.components.workspace import shown_errors
+
+RECORD = ("Lessons", "Numbers", "History", "Log")
+
+
+def show(opened: Workspace) -> None:
+    """The study in the URL, else the newest one, else one next action."""
+    with shown_errors():
+        asked = st.query_params.get("study")
+        studies = opened.store.studies.all()
+        if asked is None and not studies:
+            _nothing_yet()
+            return
+        study = opened.store.studies.get(asked) if asked is not None else studies[-1]
+        _live(opened, study.id)
+
+
+def _nothing_yet() -> None:
+    st.subheader("No study yet", anchor=False)
+    st.markdown("A study tunes one model on one dataset: the agent proposes trials, you decide, a worker trains them.")
+    st.page_link("pages/new_study.py", label="Start a study", icon=":material/add_circle:")
+
+
+@st.fragment(run_every=REFRESH)
+def _live(opened: Workspace, study_id: int) -> None:
+    """Looks every two seconds; what it shows is computed anew only when the study's version moved."""
+    with shown_errors():
+        version = opened.store.studies.version(study_id)
+        view = versioned(f"study-{study_id}", version, lambda: _seen(opened, study_id))
+        study_head(view)
+        figures(view)
+        chosen = chosen_number(view)
+        stepper(view, chosen)
+        _body(opened, view, chosen)
+
+
+def _seen(opened: Workspace, study_id: int) -> StudyView:
+    return study_view(opened.store, opened.store.studies.get(study_id), opened.clock.now())
+
+
+def _body(opened: Workspace, view: StudyView, chosen: int | None) -> None:
+    left, right = st.columns([1.08, 1], gap="medium")
+    if chosen is not None:
+        with left:
+            _trial(opened, view, chosen)
+    with right:
+        curves_card(view, chosen)
+        _below(opened, view, chosen)
+
+
+def _trial(opened: Workspace, view: StudyView, chosen: int) -> None:
+    study: Study = view.study
+    key = f"trial-{study.id}-{chosen}"
+    seen = versioned(key, view.version, lambda: trial_view(opened.store, study, chosen))
+    if seen.trial.waits:
+        approval_card(study, seen)
+    else:
+        verdict_card(study, seen)
+        reflection_card(study, seen)
+    reveal_card(study)
+
+
+def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
+    if chosen is None:
+        return
+    study = view.study
+    seen = versioned(f"trial-{study.id}-{chosen}", view.version, lambda: trial_view(opened.store, study, chosen))
+    names = [*(["Where the gain sits"] if seen.observed else []), "Trials so far", *RECORD]
+    with st.container(border=True, key="below"):
+        for name, tab in zip(names, st.tabs(names, key=f"tabs-{'judged' if seen.observed else 'open'}"), strict=True):
+            with tab:
+                if name == "Trials so far":
+                    trials_so_far(view)
+                elif name == "Where the gain sits":
+                    gain_by_slice(study, seen)
+                else:
+                    record_tabs(study, seen, [name])
+
+
+show(frame("Study"))

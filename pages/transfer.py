@@ -1,0 +1,127 @@
+"""Transfer: which datasets are like a study's, which lessons were carried into it, and what became of each."""
+
+import streamlit as st
+
+from core.records import Study
+from core.views.transfer import Transfer, study_or_newest, transfer
+from core.workspace import Workspace
+from pages.components.frame import frame
+from pages.components.live import REFRESH, versioned
+from pages.components.rows import small
+from pages.components.transfer import carried_table, matrix_card, near_card
+from pages.components.workspace import escaped, shown_errors, workspace
+
+NEAR_CARDS = 3
+
+
+def main() -> None:
+    """Choose a study, then follow it."""
+    parts = frame("Transfer")
+    with shown_errors():
+        study = _head(parts)
+        if study is None:
+            _no_study()
+        else:
+            _body(study.id)
+
+
+def _head(parts: Workspace) -> Study | None:
+    """The title and the study one looks at."""
+    studies = {study.id: study for study in reversed(parts.store.studies.all())}
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Transfer", anchor=False, width="content")
+        if not studies:
+            return None
+        linked = study_or_newest(parts.store, st.query_params.get("study"))
+        options = list(studies)
+        chosen = st.selectbox(
+            "Study",
+            options,
+            options.index(linked.id) if linked else 0,
+            format_func=lambda id: studies[id].name,
+            key="transfer_study",
+            label_visibility="collapsed",
+            width=220,
+        )
+    return studies[chosen]
+
+
+def _no_study() -> None:
+    with st.container(border=True):
+        st.markdown("**Nothing to compare yet.** Transfer shows what a study took over from other datasets.")
+        st.page_link("pages/new_study.py", label="Start a study", icon=":material/add_circle:")
+
+
+@st.fragment(run_every=REFRESH)
+def _body(study_id: int) -> None:
+    """Live: computed again only when something in the home moved; charts follow a switch of theme."""
+    with shown_errors():
+        parts = workspace()
+        newest = [event.id for event in parts.store.events.newest(1)]
+        version = (newest, parts.store.index.version())
+        view = versioned(f"transfer {study_id}", version, lambda: transfer(parts, parts.store.studies.get(study_id)))
+        _figures(view)
+        _nearest(view)
+        if view.matrix.rules:
+            left, right = st.columns(2, gap="medium")
+            with left:
+                matrix_card(view.matrix)
+            with right:
+                carried_table(view)
+        else:
+            carried_table(view)
+
+
+def _figures(view: Transfer) -> None:
+    tested = [each.held for each in view.carried if each.held is not None]
+    nearest = view.nearest[0] if view.nearest else None
+    with st.container(border=True), st.grid(4, min_column_width=140):
+        st.metric("Lessons carried in", len(view.carried), delta_description=f"of {view.across} across datasets")
+        st.metric(
+            "Held here",
+            f"{sum(tested)} of {len(tested)}" if tested else "–",
+            delta_description="tested so far" if tested else "none tested yet",
+        )
+        st.metric("First better trial", _ordinal(view.first_better), delta_description=_control(view))
+        st.metric(
+            "Most like it",
+            f"{nearest.likeness:.2f}" if nearest else "–",
+            delta_description=nearest.dataset.name if nearest else "no other dataset",
+        )
+
+
+def _control(view: Transfer) -> str:
+    """Beside the same study with memory off, where one was run."""
+    if view.control is None:
+        return "after the baseline"
+    return f"{_ordinal(view.control_first_better)} without memory"
+
+
+def _ordinal(number: int | None) -> str:
+    if number is None:
+        return "none yet"
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _nearest(view: Transfer) -> None:
+    if view.notice:
+        st.info(escaped(view.notice).replace("\\`", "`"), icon=":material/info:")
+    if not view.nearest:
+        with st.container(border=True):
+            st.markdown(
+                f"**{escaped(view.dataset.name)} is the only dataset here.** Lessons are carried between datasets: "
+                "import a second one, and a study on it starts from what was learned."
+            )
+            st.page_link("pages/new_study.py", label="Import a dataset", icon=":material/upload_file:")
+        return
+    st.subheader(f"Datasets most like {escaped(view.dataset.name)}", anchor=False)
+    with st.grid(NEAR_CARDS, min_column_width=260, gap="small"):
+        for near in view.nearest[:NEAR_CARDS]:
+            near_card(near)
+    further = [f"{escaped(near.dataset.name)} {near.likeness:.2f}" for near in view.nearest[NEAR_CARDS:]]
+    if further:
+        small(f"Further away: {' · '.join(further)}")
+
+
+main()

@@ -1,0 +1,103 @@
+"""The Overview's figures, from rows written through the real store."""
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.clock import SystemClock
+from core.states import RunState
+from core.store import Store
+from core.views.moments import moment, waited, zone_named
+from core.views.overview import overview, shown, version
+from core.views.standing import standing
+from core.views.working import worker_line
+from tests.core.store.building import a_proposal, a_running, a_study, finish
+
+NOON = 1_790_000_000.0
+
+
+@pytest.fixture
+def store():
+    opened = Store("sqlite://", SystemClock())
+    yield opened
+    opened.close()
+
+
+def test_a_proposal_waits_with_its_change_and_the_hash_that_was_seen(store: Store):
+    trial = a_proposal(store, a_study(store), lr=0.002)
+    (waiting,) = overview(store, SystemClock().now()).waiting
+    assert waiting.approval_hash == trial.approval_hash
+    assert waiting.number == trial.number
+
+
+def test_the_best_so_far_never_falls_and_starts_at_the_baseline(store: Store):
+    study = a_study(store)
+    for value, verdict in ((0.05, None), (0.06, "better"), (0.04, "not better"), (0.07, "inconclusive")):
+        run = a_running(store, study) if value == 0.05 else _next(store, study, value)
+        finish(store, run)
+        trial = store.trials.get(run.trial_id)
+        assert store.trials.judge(trial, value, verdict, None, "test")
+    (row,) = overview(store, SystemClock().now()).studies
+    assert row.curve == (0.05, 0.06, 0.06, 0.06)
+
+
+def test_the_version_moves_with_an_epoch_and_stands_still_otherwise(store: Store):
+    run = a_running(store)
+    before = version(store)
+    assert version(store) == before
+    store.runs.record(run, 1, 1.0, {"ndcg@10": 0.1}, 1.0)
+    assert version(store) != before
+
+
+def test_a_running_run_tells_how_far_it_is(store: Store):
+    run = a_running(store)
+    store.runs.record(run, 5, 1.0, {"ndcg@10": 0.1}, 1.0)
+    (running,) = overview(store, SystemClock().now()).running
+    assert "epoch 5 of" in running.label and 0 < running.share <= 1
+
+
+def test_how_a_trial_stands_follows_its_runs(store: Store):
+    run = a_running(store)
+    trial = store.trials.get(run.trial_id)
+    assert standing(trial, [run]) == "running"
+    ended = store.runs.end(run, RunState.FAILED, "w1", error="no memory")
+    assert standing(trial, [ended]) == "failed"
+    assert standing(a_proposal(store, a_study(store, name="second"))) == "waiting"
+
+
+def test_a_worker_whose_process_is_gone_is_dead_at_once(store: Store):
+    import socket
+    import subprocess
+
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    store.leases.beat("w", gone.pid, socket.gethostname(), "trial 1")
+    assert not worker_line(store, SystemClock()).is_alive
+    store.leases.beat("elsewhere", 1, "another-host", "trial 2")
+    assert worker_line(store, SystemClock()).doing == "trial 2"
+
+
+def test_times_are_told_in_the_viewers_zone():
+    berlin = ZoneInfo("Europe/Berlin")
+    assert moment(NOON, NOON, UTC) != moment(NOON, NOON, berlin)
+    assert moment(NOON - 86_400, NOON, UTC).startswith("20 Sep")
+    assert moment(NOON - 400 * 86_400, NOON, UTC).startswith("17 Aug 2025")
+    assert zone_named("Nowhere/Land") is UTC and zone_named(None) is UTC
+
+
+def test_waiting_times_are_coarse():
+    assert [waited(s) for s in (5, 65, 7_500, 200_000)] == ["under a minute", "1 min", "2 h 5 min", "2 days"]
+
+
+def test_values_of_fields_are_read_as_words():
+    assert [shown(value) for value in (None, True, 0.000251, 64, "gelu")] == ["none", "on", "0.000251", "64", "gelu"]
+
+
+def _next(store, study, value):
+    from tests.core.store.building import an_approved
+
+    an_approved(store, study, lr=value)
+    run = store.runs.claim("w1")
+    assert run is not None
+    return run

@@ -1,0 +1,195 @@
+"""The Memory page: lists, filters, one lesson, and what people do to it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.records import Lesson, Study, Trial
+from core.starting import StudyPlan, start_study
+from core.store import Found
+from core.workspace import Workspace
+from tests.core.views.rooms import dataset
+
+Open = Callable[..., AppTest]
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture
+def open_page(home: Workspace) -> Open:
+    """Run a page as a link from the Overview does, with its query parameters and session state."""
+
+    def run(name: str, query: dict[str, Any] | None = None, **state: Any) -> AppTest:
+        page = AppTest.from_file(str(APP), default_timeout=60).switch_page(f"pages/{name}.py")
+        for key, value in (query or {}).items():
+            page.query_params[key] = str(value)
+        for key, value in state.items():
+            page.session_state[key] = value
+        return page.run()
+
+    return run
+
+
+def lesson(home: Workspace, claim: str = "More dropout helps.", **values: Any) -> Lesson:
+    """A lesson by hand, across datasets unless said otherwise."""
+    body = {"level": "cognition", "kind": "do", "axis": "dropout", "direction": "up", "backbone": "sasrec"}
+    return home.editing.add({**body, "claim": claim, "conditions": "mean_length < 10", **values}, "Ada")
+
+
+@pytest.fixture
+def study(home: Workspace) -> Study:
+    """A study whose baseline is queued."""
+    dataset(home, "toy")
+    return start_study(home.store, StudyPlan(dataset="toy", trials=4, epochs=3, autonomy="each"), "Ada")
+
+
+def propose(home: Workspace, study: Study, cited: Lesson) -> Trial:
+    """A waiting proposal that cites a lesson."""
+    params = {**home.store.trials.of_study(study.id)[0].params, "dropout": 0.4}
+    proposal: dict[str, Any] = {
+        "author": "expert",
+        "changes": {"dropout": [0.2, 0.4]},
+        "axis": "dropout",
+        "direction": "up",
+        "claim": "it helps",
+        "mechanism": "because",
+        "expected": {"relative": 0.01, "relative_sd": 0.02},
+        "risk": "low",
+        "novelty": "new",
+        "falsifier": "it does not",
+        "cost": {"minutes": 1.0},
+        "base_trial_id": None,
+    }
+    parts = {"text": 0.7, "profile": 0.9, "conditions": 1.0, "confidence": 0.5, "clauses": [{"met": True}]}
+    found = [Found(cited.id, cited.revision, 0.8, parts, cited=True, decisive=True)]
+    return home.store.proposals.propose(study, params, (1,), proposal, found)
+
+
+def text(page: AppTest) -> str:
+    """Every word on the page."""
+    elements = [*page.markdown, *page.info, *page.warning, *page.success, *page.error, *page.subheader, *page.header]
+    return "\n".join([*(str(each.value) for each in elements), *(str(table.value) for table in page.table)])
+
+
+def test_an_empty_memory_offers_one_next_action(open_page: Open):
+    page = open_page("memory")
+    assert not page.exception and "Nothing is remembered yet" in text(page)
+    assert len(page.dataframe) == 0
+
+
+def test_with_a_study_but_no_lesson_it_leads_to_the_study(open_page: Open, study: Study):
+    page = open_page("memory")
+    assert not page.exception and "Nothing is remembered yet" in text(page)
+
+
+def test_the_list_shows_trust_and_record_and_the_first_lesson_is_open(open_page: Open, home: Workspace, study: Study):
+    lesson(home)
+    page = open_page("memory")
+    assert not page.exception
+    [row] = page.dataframe[0].value.to_dict("records")
+    assert row["lesson"] == "Short histories: raise dropout" and row["record"] == "▲ 0  ▼ 0" and row["trust"] == 0.5
+    assert [tab.label for tab in page.tabs] == ["This study · 0", "This dataset · 0", "Across datasets · 1"]
+    assert "More dropout helps." in text(page) and "fits toy" in text(page) and "written by Ada" in text(page)
+
+
+def test_a_link_opens_its_lesson_and_its_tab(open_page: Open, home: Workspace, study: Study):
+    lesson(home)
+    mine = lesson(home, "Only here.", level="study", study_id=study.id, dataset_id=study.dataset_id)
+    page = open_page("memory", {"lesson": mine.id})
+    assert "Only here." in text(page)
+    assert len(page.dataframe[0].value) == 1
+
+
+def test_a_link_to_no_lesson_says_so_and_shows_the_others(open_page: Open, home: Workspace, study: Study):
+    lesson(home)
+    page = open_page("memory", {"lesson": "99"})
+    assert not page.exception and "no lesson 99" in page.error[0].value and "More dropout helps." in text(page)
+
+
+def test_pin_mute_and_archive_are_written_and_told(open_page: Open, home: Workspace, study: Study):
+    kept = lesson(home)
+    page = open_page("memory")
+    page.button(key="lesson_pin").click().run()
+    assert home.store.lessons.get(kept.id).pinned and "Pinned" in text(page)
+    page.button(key="lesson_muted").click().run()
+    assert home.store.lessons.get(kept.id).status == "muted" and "Muted" in text(page)
+    page.button(key="lesson_archived").click().run()
+    assert home.store.lessons.get(kept.id).status == "archived" and "Archived" in text(page)
+    page.button(key="lesson_delete").click().run()
+    assert home.store.lessons.all(("archived",)) == [] and not page.exception
+
+
+def test_an_edit_is_a_revision_and_names_the_proposal_it_made_stale(open_page: Open, home: Workspace, study: Study):
+    cited = lesson(home)
+    trial = propose(home, study, cited)
+    page = open_page("memory")
+    page.button(key="lesson_edit").click().run()
+    assert any("waits and cites this lesson" in each.value for each in page.warning)
+    prefix = f"lesson_{cited.id}_1"
+    page.text_area(key=f"{prefix}_claim").set_value("Less dropout helps.")
+    page.text_input(key=f"{prefix}_reason").set_value("I saw it")
+    page.button(key=f"{prefix}_save").click().run()
+    edited = home.store.lessons.get(cited.id)
+    assert edited.claim == "Less dropout helps." and edited.revision == 2
+    proposal = home.store.proposals.proposal(trial.id)
+    assert proposal is not None and proposal.stale
+    assert "stale now" in text(page) and "I saw it" in text(page) and not page.exception
+
+
+def test_of_two_people_who_edit_the_later_is_told_and_loses_nothing(open_page: Open, home: Workspace, study: Study):
+    shared = lesson(home)
+    page = open_page("memory")
+    page.button(key="lesson_edit").click().run()
+    home.editing.edit(shared, {"claim": "Bob was here."}, "Bob")
+    page.text_area(key=f"lesson_{shared.id}_1_claim").set_value("Ada was here.")
+    page.button(key=f"lesson_{shared.id}_1_save").click().run()
+    assert home.store.lessons.get(shared.id).claim == "Bob was here."
+    assert any("Bob was first" in each.value for each in page.toast)
+
+
+def test_conditions_that_cannot_be_read_are_refused_with_the_way_out(open_page: Open, home: Workspace, study: Study):
+    kept = lesson(home)
+    page = open_page("memory")
+    page.button(key="lesson_edit").click().run()
+    page.text_input(key=f"lesson_{kept.id}_1_conditions").set_value("mood < 3")
+    page.button(key=f"lesson_{kept.id}_1_save").click().run()
+    assert home.store.lessons.get(kept.id).revision == 1
+    assert any("no profile has" in each.value for each in page.toast)
+
+
+def test_an_old_revision_comes_back_as_the_newest(open_page: Open, home: Workspace, study: Study):
+    first = lesson(home)
+    home.editing.edit(first, {"claim": "Second."}, "Bob")
+    page = open_page("memory")
+    page.button(key="lesson_restore_1").click().run()
+    restored = home.store.lessons.get(first.id)
+    assert restored.claim == "More dropout helps." and restored.revision == 3
+
+
+def test_a_lesson_of_ones_own_is_added_and_shown(open_page: Open, home: Workspace, study: Study):
+    page = open_page("memory")
+    lesson(home)
+    page = open_page("memory")
+    page.button(key="lesson_add").click().run()
+    page.text_area(key="lesson_new_claim").set_value("Temperature matters.")
+    page.button(key="lesson_new_save").click().run()
+    assert [each.claim for each in home.store.lessons.all()] == ["More dropout helps.", "Temperature matters."]
+    assert "Temperature matters." in text(page)
+
+
+def test_words_narrow_the_list_and_a_missing_index_is_told(open_page: Open, home: Workspace, study: Study):
+    lesson(home)
+    lesson(home, "More width helps.", axis="hidden_dim")
+    page = open_page("memory", memory_words="dropout", memory_by="word")
+    assert len(page.dataframe[0].value) == 1 and not page.info
+    page = open_page("memory", memory_words="dropout")
+    assert "not built yet" in page.info[0].value and page.button(key="memory_worker")
+
+
+def test_nothing_found_offers_to_clear_the_filters(open_page: Open, home: Workspace, study: Study):
+    lesson(home)
+    page = open_page("memory", memory_words="nonsense", memory_by="word")
+    page.button(key="memory_clear").click().run()
+    assert not page.exception and "More dropout helps." in text(page)

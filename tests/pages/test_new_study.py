@@ -1,0 +1,227 @@
+"""The New study page in each state, on a real workspace."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.options import ImportOptions
+from core.data.synthetic import generate, write_tsv
+from core.probe import Timing, remember
+from core.records import Dataset
+from core.tasks import tasks_of
+from core.worker.lock import WorkerLock
+from core.workspace import Workspace
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def worker_lives(home: Workspace) -> Iterator[None]:
+    """The worker's lock is held here, so that no real worker is started."""
+    lock = WorkerLock(home.settings.home)
+    lock.acquire()
+    yield
+    lock.release()
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "shop.tsv"
+    write_tsv(generate("sample", 1, users=30), path)
+    return path
+
+
+@pytest.fixture
+def dataset(home: Workspace, source: Path) -> Dataset:
+    """Thirty users, imported and already measured: 2 s an epoch."""
+    options = ImportOptions(min_user_events=1, min_item_events=1)
+    taken = home.intake.take(source, "few", options, "Ada")
+    remember(home.settings, taken, "sasrec", Timing(2.0, 1.0, 1000, 50.0, "cpu", 0.0))
+    return taken
+
+
+@pytest.fixture
+def opened(home: Workspace) -> Callable[..., AppTest]:
+    """The page, opened through the menu, with its query."""
+
+    def run(**query: str) -> AppTest:
+        page = AppTest.from_file(str(APP), default_timeout=60).run()
+        page.switch_page("pages/new_study.py")
+        for key, value in query.items():
+            page.query_params[key] = value
+        page.run()
+        assert not page.exception
+        return page
+
+    return run
+
+
+def texts(page: AppTest) -> str:
+    """Everything that can be read, errors included."""
+    return "\n".join(str(each.value) for kind in (page.markdown, page.error) for each in kind)
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    page.button(key=key).click().run()
+    assert not page.exception
+    return page
+
+
+def test_a_home_without_data_offers_an_import_and_the_sample(opened):
+    page = opened()
+    assert "No dataset is here yet" in texts(page)
+    assert {"empty_import", "empty_sample"} <= {button.key for button in page.button}
+    press(page, "empty_import")
+    assert page.session_state["new_tab"] == "Import a file"
+
+
+def test_a_dataset_shows_its_figures_words_and_forecast(opened, dataset: Dataset):
+    page = opened()
+    figures = {metric.label: metric.value for metric in page.metric}
+    assert figures["Users"] == "30" and figures["First verdict"] == "≈ 6 min 44 s"
+    assert "synthetic" not in texts(page) and "histories" in texts(page)
+
+
+def test_a_study_with_the_defaults_is_one_click_away(opened, home: Workspace, dataset: Dataset):
+    press(opened(), "start_study")
+    (study,) = home.store.studies.all()
+    assert (study.name, study.max_trials, study.max_epochs, study.autonomy) == ("few-sasrec", 20, 100, "each")
+    (baseline,) = home.store.trials.of_study(study.id)
+    assert baseline.kind == "baseline" and baseline.seeds == (1, 2, 3)
+
+
+def test_what_was_chosen_is_what_starts(opened, home: Workspace, dataset: Dataset):
+    page = opened()
+    page.number_input(key="plan_trials").set_value(5)
+    page.number_input(key="plan_epochs").set_value(3)
+    page.radio(key="plan_autonomy").set_value("window").run()
+    page.number_input(key="plan_deadline").set_value(5.0)
+    page.number_input(key="plan_min_gain").set_value(0.001)
+    page.number_input(key="plan_min_coverage").set_value(0.2)
+    page.toggle(key="plan_memory").set_value(False)
+    page.text_area(key="plan_instructions").set_value("leave max_len alone")
+    page.text_area(key="plan_production").set_value("num_blocks=3")
+    page.text_input(key="plan_name").set_value("mine").run()
+    press(page, "start_study")
+    study = home.store.studies.get("mine")
+    assert (study.max_trials, study.max_epochs, study.autonomy, study.deadline_seconds) == (5, 3, "window", 300)
+    assert (study.min_gain, dict(study.guards), study.use_memory) == (0.001, {"min_coverage": 0.2}, False)
+    assert study.instructions == "leave max_len alone"
+    assert [trial.kind for trial in home.store.trials.of_study(study.id)] == ["baseline", "production"]
+
+
+def test_the_forecast_follows_the_budget(opened, dataset: Dataset):
+    page = opened()
+    page.number_input(key="plan_epochs").set_value(3).run()
+    assert {metric.label: metric.value for metric in page.metric}["First verdict"] == "≈ 28 s"
+
+
+def test_a_field_can_be_fixed_or_taken_out_of_the_search(opened, home: Workspace, dataset: Dataset):
+    page = opened()
+    page.segmented_control(key="space_sasrec_num_blocks_mode").set_value("fixed")
+    page.segmented_control(key="space_sasrec_dropout_mode").set_value("off").run()
+    page.number_input(key="space_sasrec_num_blocks_value").set_value(3).run()
+    press(page, "start_study")
+    (study,) = home.store.studies.all()
+    assert study.space["fixed"] == {"num_blocks": 3, "dropout": 0.2}
+
+
+def test_a_bound_outside_is_named_kept_as_typed_and_holds_the_start(opened, home: Workspace, dataset: Dataset):
+    page = opened()
+    page.number_input(key="space_sasrec_lr_high").set_value(5.0).run()
+    assert "lr=5.0 is outside [0.0001, 0.01]" in texts(page).replace("\\", "")
+    assert page.button(key="start_study").disabled
+    assert page.number_input(key="space_sasrec_lr_high").value == 5.0
+
+
+def test_a_wrong_production_config_is_told_before_the_start(opened, dataset: Dataset):
+    page = opened()
+    page.text_area(key="plan_production").set_value("num_blocks=99").run()
+    assert "num_blocks=99 is outside [1, 6]" in texts(page).replace("\\", "")
+    assert page.button(key="start_study").disabled
+
+
+def test_a_taken_name_is_told_and_nothing_typed_is_lost(opened, home: Workspace, dataset: Dataset):
+    press(opened(), "start_study")
+    page = opened()
+    page.text_input(key="plan_name").set_value("few-sasrec")
+    page.number_input(key="plan_trials").set_value(7).run()
+    press(page, "start_study")
+    assert "few-sasrec" in texts(page) and "already there" in texts(page)
+    assert page.number_input(key="plan_trials").value == 7
+    assert len(home.store.studies.all()) == 1
+
+
+def test_a_link_opens_its_dataset(opened, home: Workspace, dataset: Dataset, source: Path):
+    home.intake.take(source, "whole", ImportOptions(min_user_events=2, min_item_events=1), "Ada")
+    page = opened(dataset=dataset.id)
+    assert page.selectbox(key="plan_dataset").value == dataset.id
+
+
+def test_a_file_on_the_server_is_previewed_imported_and_chosen(opened, home: Workspace, source: Path):
+    page = opened()
+    page.segmented_control(key="import_from").set_value("Path on the server").run()
+    page.text_input(key="import_path").set_value(str(source)).run()
+    assert "user from 'user'" in texts(page)
+    assert page.text_input(key="import_name_shop.tsv").value == "shop"
+    page.number_input(key="import_min_user_events").set_value(1)
+    page.number_input(key="import_min_item_events").set_value(1).run()
+    press(page, "import_start")
+    task = tasks_of(home.settings.home).get("import shop")
+    assert task is not None and task.wait(30)
+    (taken,) = home.store.datasets.all()
+    remember(home.settings, taken, "sasrec", Timing(2.0, 1.0, 1000, 50.0, "cpu", 0.0))
+    page.run()
+    assert page.selectbox(key="plan_dataset").value == taken.id
+    assert page.session_state["new_tab"] == "Study"
+
+
+def test_a_path_that_does_not_exist_is_named(opened):
+    page = opened()
+    page.segmented_control(key="import_from").set_value("Path on the server").run()
+    page.text_input(key="import_path").set_value("/no/such/file.csv").run()
+    assert "/no/such/file.csv does not exist" in texts(page).replace("\\", "")
+
+
+def test_a_file_that_is_no_table_is_told_with_its_findings(opened, tmp_path: Path):
+    odd = tmp_path / "odd.csv"
+    odd.write_text("a,b,c,d\n1,2,3,4\n")
+    page = opened()
+    page.segmented_control(key="import_from").set_value("Path on the server").run()
+    page.text_input(key="import_path").set_value(str(odd)).run()
+    assert "no column for the user and the item" in texts(page)
+    assert not [button for button in page.button if button.key == "import_start"]
+
+
+def test_an_import_that_fails_late_says_why(opened, home: Workspace, source: Path):
+    page = opened()
+    page.segmented_control(key="import_from").set_value("Path on the server").run()
+    page.text_input(key="import_path").set_value(str(source)).run()
+    page.number_input(key="import_min_user_events").set_value(5_000).run()
+    press(page, "import_start")
+    task = tasks_of(home.settings.home).get("import shop")
+    assert task is not None and task.wait(30) and task.error is not None
+    page.run()
+    assert page.error and home.store.datasets.all() == []
+
+
+def test_the_list_opens_a_dataset_with_its_card(opened, dataset: Dataset):
+    page = opened()
+    page.session_state["new_tab"] = "Datasets"
+    page.run()
+    assert page.selectbox(key="list_open").value == dataset.id
+    press(page, "list_use")
+    assert page.session_state["new_tab"] == "Study"
+
+
+def test_a_measurement_that_failed_says_why_and_can_be_repeated(opened, home: Workspace, dataset: Dataset):
+    (home.settings.datasets / f"{dataset.id}.timing.json").unlink()
+    (home.settings.datasets / dataset.folder).rename(home.settings.home / "elsewhere")
+    page = opened()
+    task = tasks_of(home.settings.home).get(f"probe {dataset.id} sasrec")
+    assert task is not None and task.wait(20)
+    page.run()
+    assert "is gone; import the same file again" in texts(page).replace("\\", "")
+    assert page.button(key="probe_start").label == "Measure"

@@ -1,0 +1,88 @@
+"""The Transfer page in its states: no study, one dataset, like datasets, memory off."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.starting import StudyPlan, start_study
+from core.workspace import Workspace
+from tests.core.views.rooms import dataset
+
+Open = Callable[..., AppTest]
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture
+def open_page(home: Workspace) -> Open:
+    """Run a page as a link from the Overview does, with its query parameters and session state."""
+
+    def run(name: str, query: dict[str, Any] | None = None, **state: Any) -> AppTest:
+        page = AppTest.from_file(str(APP), default_timeout=60).switch_page(f"pages/{name}.py")
+        for key, value in (query or {}).items():
+            page.query_params[key] = str(value)
+        for key, value in state.items():
+            page.session_state[key] = value
+        return page.run()
+
+    return run
+
+
+def text(page: AppTest) -> str:
+    """Every word on the page."""
+    elements = [*page.markdown, *page.info, *page.error, *page.subheader]
+    return "\n".join([*(str(each.value) for each in elements), *(str(table.value) for table in page.table)])
+
+
+def start(home: Workspace, name: str, **plan: object) -> int:
+    """A study on a dataset of that name."""
+    values = {"trials": 4, "epochs": 3, "autonomy": "each", "name": f"{name}-study", **plan}
+    return start_study(home.store, StudyPlan(dataset=name, **values), "Ada").id  # type: ignore[arg-type]
+
+
+def test_without_a_study_it_offers_to_start_one(open_page: Open):
+    page = open_page("transfer")
+    assert not page.exception and "Nothing to compare yet" in text(page)
+
+
+def test_with_one_dataset_it_says_what_a_second_would_bring(open_page: Open, home: Workspace):
+    dataset(home, "toy")
+    start(home, "toy")
+    page = open_page("transfer")
+    assert not page.exception and "is the only dataset here" in text(page)
+    assert page.metric[0].value == "0"
+
+
+def test_like_datasets_are_told_with_both_values(open_page: Open, home: Workspace):
+    dataset(home, "toy")
+    dataset(home, "films", mean_length=120.0)
+    start(home, "toy")
+    page = open_page("transfer")
+    assert not page.exception
+    assert "Datasets most like toy" in text(page) and "mean length (120, here 6)" in text(page)
+    assert "memory rebuild" in page.info[0].value
+
+
+def test_a_link_chooses_the_study(open_page: Open, home: Workspace):
+    dataset(home, "toy")
+    dataset(home, "films", mean_length=120.0)
+    first = start(home, "toy")
+    start(home, "films")
+    page = open_page("transfer", {"study": first})
+    assert page.selectbox(key="transfer_study").value == first
+    assert "Datasets most like toy" in text(page)
+
+
+def test_a_link_to_no_study_is_explained(open_page: Open, home: Workspace):
+    dataset(home, "toy")
+    start(home, "toy")
+    page = open_page("transfer", {"study": "77"})
+    assert not page.exception and "no study '77'" in page.error[0].value
+
+
+def test_a_study_without_memory_says_that_nothing_was_carried(open_page: Open, home: Workspace):
+    dataset(home, "toy")
+    start(home, "toy", use_memory=False)
+    assert "memory off" in text(open_page("transfer"))
