@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES = {1440: 900, 390: 844}
 LONGEST = 2_600  # px of a picture of the phone, which shows the whole page
 BEAT_SECONDS = 3.0
+SETTLES_SECONDS = 20.0
+UNSETTLED = "[data-testid=stSkeleton], [data-stale=true]"
 
 
 def main() -> int:
@@ -134,9 +136,11 @@ def picture(browser: Browser, url: str, name: str, folder: Path) -> int:
 
 
 def settle(page: Page) -> None:
-    """Wait until the script has run and its charts are drawn."""
+    """Wait until the script has run and its charts are drawn; no longer than a live part may go on redrawing."""
     page.get_by_test_id("stHeading").first.wait_for()
-    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')")
+    until = time.monotonic() + SETTLES_SECONDS
+    while page.locator(UNSETTLED).count() and time.monotonic() < until:
+        page.wait_for_timeout(200)
     page.wait_for_timeout(1500)
 
 

@@ -189,10 +189,9 @@ def _guards(texts: list[str]) -> dict[str, float]:
 
 def _narrowed(space: SearchSpace, text: str) -> SearchSpace:
     name, _, bounds = text.partition("=")
-    low, colon, high = bounds.partition(":")
+    low, _, high = bounds.partition(":")
     try:
-        return space.narrow(name, float(low), float(high))
+        ends = float(low), float(high)
     except ValueError as problem:
-        if colon and "is" in str(problem) and name in space.declared:
-            raise
         raise InvalidInput(f"--range {text!r}: write FIELD=LOW:HIGH, such as lr=0.0005:0.005") from problem
+    return space.narrow(name, *ends)

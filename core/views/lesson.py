@@ -99,7 +99,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class LessonPage:
-    """Everything the detail of a lesson shows."""
+    """Everything the detail of a lesson shows; `looked_from`: the dataset one looks from, and whether it fits."""
 
     lesson: Lesson
     title: str
@@ -110,6 +110,7 @@ class LessonPage:
     hurt: int
     provenance: str
     fitting: tuple[str, ...]
+    looked_from: tuple[str, bool] | None
     conditions: Conditions | None
     evidence: tuple[Witness, ...]
     uses: tuple[Use, ...]
@@ -142,6 +143,7 @@ def lesson_page(store: Store, lesson: Lesson, first: Dataset | None = None) -> L
         hurt=hurt,
         provenance=_provenance(store, lesson, revisions),
         fitting=tuple(dataset.name for dataset in datasets if fits(lesson, dataset)),
+        looked_from=(first.name, fits(lesson, first)) if first else None,
         conditions=conditions_table(lesson.conditions, datasets),
         evidence=tuple(_witness(store, each) for each in evidence),
         uses=tuple(shown),

@@ -52,7 +52,10 @@ def _head(page: LessonPage) -> None:
     marks = [f":gray-badge[{page.level}]"]
     marks += [":blue-badge[:material/keep: pinned]"] if lesson.pinned else []
     marks += [f":gray-badge[{lesson.status}]"] if lesson.status != "active" else []
-    marks += [f":green-badge[:material/check_circle: fits {escaped(name)}]" for name in page.fitting[:1]]
+    if page.looked_from:
+        name, is_fit = page.looked_from
+        fits = ":green-badge[:material/check_circle: fits" if is_fit else ":gray-badge[✕ not for"
+        marks.append(f"{fits} {escaped(name)}]")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader(escaped(page.title), anchor=False, width="content")
         st.markdown(" ".join(marks), width="content")

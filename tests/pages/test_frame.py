@@ -1,5 +1,8 @@
 """What surrounds every page: menu, worker, name, and a home that cannot be opened."""
 
+import subprocess
+import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,8 +60,6 @@ def test_the_chart_asks_for_the_script_that_is_served():
 
 
 def test_the_palette_is_the_theme_of_the_configuration():
-    import tomllib
-
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
     for name, palette in (("light", LIGHT), ("dark", DARK)):
         assert theme[name]["backgroundColor"] == palette.background
@@ -74,8 +75,18 @@ def test_a_verdict_is_never_told_by_colour_alone():
     assert len({SIGNS[name].glyph for name in ("better", "not better", "inconclusive", "baseline", "pruned")}) == 5
 
 
-def test_a_figure_has_our_template_and_not_plotlys(monkeypatch):
+def test_a_figure_has_our_template_and_not_plotlys():
     layout = figure(LIGHT).layout.template.layout
     assert layout.paper_bgcolor == "rgba(0,0,0,0)"
     assert layout.showlegend is False
     assert not figure(LIGHT).layout.template.data.to_plotly_json()
+
+
+def test_the_process_that_opened_every_page_holds_no_torch(home: Workspace):
+    scripts = [str(ROOT / entry.script) for entry in MENU if (ROOT / entry.script).exists()]
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"for script in {scripts!r}: AppTest.from_file(script, default_timeout=60).run()\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0

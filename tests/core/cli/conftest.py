@@ -17,3 +17,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     yield made
     made.lock.release()
     made.store.close()
+
+
+@pytest.fixture(scope="module")
+def _told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    made = Home(tmp_path_factory.mktemp("told"), None)
+    made.finish(made.start(trials=3))
+    yield made
+    made.lock.release()
+    made.store.close()
+
+
+@pytest.fixture
+def told(_told: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Home:
+    """A home with a finished study of three trials; for reading only."""
+    monkeypatch.setenv("VIRTUALMLE_HOME", str(_told.home))
+    monkeypatch.delenv("VIRTUALMLE_DATABASE_URL", raising=False)
+    _told.capture = capsys
+    return _told

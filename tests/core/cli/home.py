@@ -13,21 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from core.cli import main
-from core.records import Study, Trial
+from core.records import Dataset, Study, Trial
 from core.settings import Settings
-from core.store import Store
+from core.store import Store, schema
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace
-from recmodels.registry import BACKBONES
-from tests.core.loop.world import Surface, SurfaceTrainer, World, likes_dropout
+from tests.core.loop.world import USERS, Surface, SurfaceTrainer, World, likes_dropout
 from tests.core.worker.house import FakeClock
 from vectorstore.hashing import HashingEmbedder
 from vectorstore.memory import MemoryStore
 
 ROOT = Path(__file__).resolve().parents[3]
-assert "sasrec" in BACKBONES
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,10 @@ class Answer:
 class Home(World):
     """A world whose database is a file, so that verbs and other processes see it."""
 
-    def __init__(self, home: Path, capture: pytest.CaptureFixture[str], surface: Surface = likes_dropout) -> None:
-        self.home, self._capture = home, capture
+    def __init__(
+        self, home: Path, capture: pytest.CaptureFixture[str] | None, surface: Surface = likes_dropout
+    ) -> None:
+        self.home, self.capture = home, capture
         self.lock = WorkerLock(home)
         self.lock.acquire()
         self.lock.say_up()
@@ -61,11 +62,22 @@ class Home(World):
         self.worker = self._worker()
         self.dataset()
 
+    def dataset(self, name: str = "toy", **profile: Any) -> Dataset:
+        """As in the world, with the card that verbs show."""
+        made = super().dataset(name, **profile)
+        told = {"findings": [], "bad_rows": [], "synthetic": False, "order_rule": "by timestamp", "masking_reason": ""}
+        counts = {**made.card["counts"], "users": USERS, "interactions": 9_000}
+        with self.store.database.write() as connection:
+            card = {**made.card, **told, "counts": counts, "name": name}
+            connection.execute(update(schema.datasets).where(schema.datasets.c.id == made.id).values(card=card))
+        return self.store.datasets.get(name)
+
     def say(self, *arguments: str) -> Answer:
         """Run a verb in this process."""
-        self._capture.readouterr()
+        assert self.capture is not None
+        self.capture.readouterr()
         code = main(arguments)
-        said = self._capture.readouterr()
+        said = self.capture.readouterr()
         assert "Traceback" not in said.err
         return Answer(code, said.out, said.err)
 

@@ -4,13 +4,13 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.memory.documents import LESSONS, lesson_document
 from core.states import RunState, StudyState
 from tests.core.cli.home import Home
 from vectorstore.chroma import ChromaStore
-from vectorstore.hashing import HashingEmbedder
 
 RULE = {"kind": "do", "level": "cognition", "axis": "dropout", "direction": "up", "backbone": "sasrec"}
 
@@ -122,10 +122,9 @@ def test_without_its_folder_the_index_says_how_to_get_it_back_and_a_rebuild_brin
 
 def test_an_index_of_another_embedder_is_named_and_a_rebuild_mends_it(home: Home):
     lesson = home.workspace.editing.add({**RULE, "claim": "More dropout helps when histories are short"}, "Ada")
-    other = HashingEmbedder(dimension=64)
     index = ChromaStore(home.home / "chroma")
     index.ensure(LESSONS, "another@1", 64)
-    index.upsert(LESSONS, [lesson_document(lesson, other.embed([lesson.claim])[0])])
+    index.upsert(LESSONS, [lesson_document(lesson, np.ones(64))])
     for verb in (("search", "short histories"), ("check",)):
         error = home.refuses("memory", *verb)
         assert "holds vectors of another@1" in error
@@ -152,7 +151,7 @@ def test_the_worker_goes_on_beside_an_index_of_another_embedder_and_tells_of_it(
 def test_a_study_that_hears_memory_waits_for_the_index_to_be_mended_and_says_so(home: Home):
     lesson = home.workspace.editing.add({**RULE, "claim": "gelu helps"}, "Ada")
     home.index.ensure(LESSONS, "another@1", 64)
-    home.index.upsert(LESSONS, [lesson_document(lesson, HashingEmbedder(dimension=64).embed([lesson.claim])[0])])
+    home.index.upsert(LESSONS, [lesson_document(lesson, np.ones(64))])
     study = home.start(trials=2)
     home.run_until(lambda: any(e.kind == "loop failed" for e in home.store.events.newest(500, study_id=study.id)))
     home.workspace.indexer.rebuild()

@@ -90,11 +90,11 @@ def test_of_two_processes_that_decide_at_once_one_wins_and_the_other_is_told(hom
 
 
 def test_a_stale_proposal_asks_to_be_planned_again(home: Home):
-    rule = {"kind": "do", "level": "cognition", "axis": "ffn", "direction": "gelu", "backbone": "sasrec"}
-    lesson = home.workspace.editing.add({**rule, "claim": "gelu helps", "effect": 0.9}, "Ada")
+    rule = {"kind": "do", "level": "cognition", "axis": "embedding_norm", "direction": "none", "backbone": "sasrec"}
+    lesson = home.workspace.editing.add({**rule, "claim": "inner products help", "effect": 0.9}, "Ada")
     *_, trial, proposal = home.waiting()
     assert [found.lesson_id for found in home.store.proposals.retrievals(trial.id) if found.cited] == [lesson.id]
-    answer = home.say("memory", "edit", str(lesson.id), "--claim", "gelu hurts", "--kind", "avoid")
+    answer = home.say("memory", "edit", str(lesson.id), "--claim", "inner products hurt", "--kind", "avoid")
     assert f"python -m core decide {proposal} replan" in answer.out
     assert "is stale" in home.refuses("decide", str(proposal), "approve")
     assert home.say("decide", str(proposal), "replan").code == 0

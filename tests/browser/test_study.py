@@ -1,0 +1,107 @@
+"""The Study page in a real browser: typing, stepping and zooming while it looks again every two seconds."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.records import Run, Study
+from core.states import RunState, StudyState, TrialState
+from core.worker.launch import stop_worker
+from tests.browser.conftest import Server
+from tests.pages.scripted import ScriptedHome
+
+TICKS = 5_000  # ms: two looks of the page and a little
+
+
+@pytest.fixture(scope="module")
+def story(server: Server) -> Iterator[ScriptedHome]:
+    """A scripted home beside the server's; the real worker is stopped, it would train the scripted runs."""
+    stop_worker(server.settings)
+    opened = server.open()
+    scripted = ScriptedHome(opened)
+    scripted.dataset("browsed")
+    yield scripted
+    opened.close()
+
+
+def asking(story: ScriptedHome, name: str) -> Study:
+    """A paused study (no worker touches it) whose first proposal waits."""
+    study = story.start("browsed", name=name, autonomy="each")
+    story.wait_for_proposal(study)
+    story.run_until(lambda: story.store.studies.get(study.id).incumbent_id is not None)
+    return story.store.studies.move(study.id, StudyState.PAUSED, "Ada")
+
+
+def test_a_half_typed_veto_survives_the_refresh(server: Server, story: ScriptedHome, page: Page):
+    study = asking(story, "veto")
+    [trial] = story.store.trials.waiting(study.id)
+    page.goto(f"{server.url}/study?study={study.id}")
+    page.get_by_role("button", name="Veto").click()
+    reason = page.get_by_role("dialog").get_by_role("textbox")
+    reason.press_sequentially("too slow")
+    page.wait_for_timeout(TICKS)
+    expect(reason).to_have_value("too slow")
+    expect(reason).to_be_focused()
+    reason.press_sequentially(" for us")
+    page.get_by_role("dialog").get_by_role("button", name="Veto").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert story.store.trials.get(trial.id).state is TrialState.VETOED
+    assert story.store.trials.decisions(trial.id)[0].reason == "too slow for us"
+
+
+def test_an_edit_marks_the_changed_field_and_runs_as_edited(server: Server, story: ScriptedHome, page: Page):
+    study = asking(story, "edit")
+    [trial] = story.store.trials.waiting(study.id)
+    page.goto(f"{server.url}/study?study={study.id}")
+    page.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    field = dialog.get_by_role("spinbutton", name="your dropout", exact=True)
+    field.fill("0.45")
+    field.press("Tab")
+    expect(dialog.get_by_text("yours, not 0.3")).to_be_visible()
+    page.wait_for_timeout(TICKS)
+    dialog.get_by_role("button", name="Approve as edited").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert story.store.trials.get(trial.id).params["dropout"] == 0.45
+
+
+def test_the_url_follows_the_arrow_keys_and_brings_one_back(server: Server, story: ScriptedHome, page: Page):
+    study = asking(story, "steps")
+    page.goto(f"{server.url}/study?study={study.id}")
+    expect(page.get_by_text("Trial 2 waits for you")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("Trial 1 is the current best")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"trial=1"))
+    page.reload()
+    expect(page.get_by_text("Trial 1 is the current best")).to_be_visible()
+
+
+def under_way(story: ScriptedHome) -> tuple[Study, Run]:
+    """A study whose baseline runs, three epochs in, told by this test."""
+    study = story.start("browsed", name="live", autonomy="each")
+    for run in story.store.runs.of_study(study.id)[1:]:
+        assert run.state is RunState.QUEUED
+    claimed = story.store.runs.claim("here-1")
+    assert claimed is not None and claimed.study_id == study.id
+    story.store.studies.move(study.id, StudyState.PAUSED, "Ada")
+    for epoch in range(1, 4):
+        tell(story, claimed, epoch)
+    return study, claimed
+
+
+def tell(story: ScriptedHome, run: Run, epoch: int) -> None:
+    story.store.runs.record(run, epoch, 1.0 / epoch, {"ndcg@10": 0.1 * (1 - 0.5**epoch)}, 1.0)
+
+
+def test_the_zoom_of_a_live_curve_survives_new_points(server: Server, story: ScriptedHome, page: Page):
+    study, run = under_way(story)
+    page.goto(f"{server.url}/study?study={study.id}&trial=1")
+    curve = "document.querySelector('[role=img][aria-label^=\"Learning curves\"]')"
+    points = f"Math.max(0, ...(({curve} || {{}}).data || []).map(trace => trace.x.length))"
+    page.wait_for_function(f"{points} === 3")
+    page.evaluate(f"Plotly.relayout({curve}, {{'xaxis.range[0]': 1.5, 'xaxis.range[1]': 2.5}})")
+    tell(story, run, 4)
+    page.wait_for_function(f"{points} === 4")
+    assert page.evaluate(f"{curve}.layout.xaxis.range") == [1.5, 2.5]
