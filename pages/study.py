@@ -6,6 +6,7 @@ from core.records import Study
 from core.views.study import StudyView, study_view
 from core.views.trial import trial_view
 from core.workspace import Workspace
+from pages.components import dialogs
 from pages.components.approval import approval_card
 from pages.components.curves import curves_card
 from pages.components.frame import frame
@@ -41,6 +42,7 @@ def _nothing_yet() -> None:
 @st.fragment(run_every=REFRESH)
 def _live(opened: Workspace, study_id: int) -> None:
     """Looks every two seconds; what it shows is computed anew only when the study's version moved."""
+    dialogs.close_when_done()
     with shown_errors():
         version = opened.store.studies.version(study_id)
         view = versioned(f"study-{study_id}", version, lambda: _seen(opened, study_id))

@@ -1,4 +1,4 @@
-"""How a dialog ends: a callback says so, and the dialog closes itself on its next run, which its click brings about."""
+"""How a dialog ends: a callback says so, and whatever runs next on the page closes it."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ _DONE = "dialog is done"
 
 def close() -> None:
     """For callbacks: the dialog that is open has done its work (or the person goes back)."""
-    print("CLOSE", flush=True); st.session_state[_DONE] = True
+    st.session_state[_DONE] = True
 
 
 def opened() -> None:
@@ -16,8 +16,10 @@ def opened() -> None:
 
 
 def close_when_done() -> None:
-    """First line of every dialog. `st.rerun` is the one way Streamlit has to close a dialog from within."""
-    print("BODY", st.session_state.get(_DONE), flush=True)
+    """First line of every dialog, and of the fragment that refreshes the page below it.
+
+    The click's own run may be taken over by a refresh that was due; then that one closes the dialog. `st.rerun` is the
+    one way Streamlit has to close a dialog from within.
+    """
     if st.session_state.pop(_DONE, False):
-        print("CLOSING", flush=True)
         st.rerun()

@@ -26,6 +26,7 @@ from tests.core.worker.house import FakeClock
 from vectorstore.hashing import HashingEmbedder
 from vectorstore.memory import MemoryStore
 
+Capture = pytest.CaptureFixture[str]
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -56,7 +57,7 @@ class Home(World):
         settings = Settings(home=home, database_url=f"sqlite:///{home / 'virtualmle.db'}", device="cpu")
         self.index = MemoryStore()
         self.workspace = Workspace(settings, self.clock, Store(settings.database_url, self.clock), self.index, "here-1")
-        self.workspace.chosen_embedder = type("Chosen", (), {"embedder": HashingEmbedder()})()  # type: ignore[misc]
+        self.workspace.chosen_embedder = type("Chosen", (), {"embedder": HashingEmbedder()})()
         self.trainer = SurfaceTrainer(surface)
         self.store = self.workspace.store
         self.worker = self._worker()

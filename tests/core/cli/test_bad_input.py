@@ -72,7 +72,7 @@ def test_a_setting_that_is_no_number_is_named(home: Home, monkeypatch):
 
 
 def test_a_database_of_a_newer_program_is_left_alone(home: Home):
-    study = home.start()
+    study = home.store.studies.get(home.start().id)
     with sqlite3.connect(home.home / "virtualmle.db") as database:
         database.execute("update alembic_version set version_num = '9999'")
     assert "schema 9999, newer than" in home.refuses("follow")
@@ -124,7 +124,7 @@ def test_an_index_of_another_embedder_is_named_and_a_rebuild_mends_it(home: Home
     lesson = home.workspace.editing.add({**RULE, "claim": "More dropout helps when histories are short"}, "Ada")
     index = ChromaStore(home.home / "chroma")
     index.ensure(LESSONS, "another@1", 64)
-    index.upsert(LESSONS, [lesson_document(lesson, np.ones(64))])
+    index.upsert(LESSONS, [lesson_document(lesson, np.ones(64, dtype=np.float32))])
     for verb in (("search", "short histories"), ("check",)):
         error = home.refuses("memory", *verb)
         assert "holds vectors of another@1" in error
@@ -151,7 +151,7 @@ def test_the_worker_goes_on_beside_an_index_of_another_embedder_and_tells_of_it(
 def test_a_study_that_hears_memory_waits_for_the_index_to_be_mended_and_says_so(home: Home):
     lesson = home.workspace.editing.add({**RULE, "claim": "gelu helps"}, "Ada")
     home.index.ensure(LESSONS, "another@1", 64)
-    home.index.upsert(LESSONS, [lesson_document(lesson, np.ones(64))])
+    home.index.upsert(LESSONS, [lesson_document(lesson, np.ones(64, dtype=np.float32))])
     study = home.start(trials=2)
     home.run_until(lambda: any(e.kind == "loop failed" for e in home.store.events.newest(500, study_id=study.id)))
     home.workspace.indexer.rebuild()

@@ -40,7 +40,7 @@ def test_a_program_that_reads_json_gets_nothing_else_on_standard_output(told: Ho
         ("profile", "--json"),
         ("decide", "--json"),
         ("memory", "list", "--json"),
-        ("memory", "search", "short", "--json"),
+        ("memory", "search", "dropout", "--word", "--json"),
         ("storage", "--json"),
         ("storage", "--free", "--json"),
     ):
@@ -126,9 +126,3 @@ def test_the_test_of_a_study_that_still_runs_stays_sealed(home: Home):
     error = home.refuses("reveal", "1")
     assert "study 1 is active; its test opens when it is finished" in error
     assert home.store.reveals.of_study(1) is None
-
-
-def test_a_report_says_where_it_was_written(told: Home):
-    out = told.say("report", "1", "--out", str(told.home / "out")).out
-    assert (told.home / "out" / "report.html").exists()
-    assert str(told.home / "out" / "report.md") in out

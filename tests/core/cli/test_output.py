@@ -1,5 +1,6 @@
 """How things look: narrow and wide terminals, pipes, foreign text, help."""
 
+import argparse
 import io
 import shlex
 
@@ -13,6 +14,11 @@ from tests.core.cli.home import Home
 
 ROW = ("○", 12, "embedding_norm l2 → none", "autopilot", "0.0773", "+0.0047 ± 0.0213", "inconclusive", "3, 17")
 COLUMNS = ("", "#", "what changed", "decided by", "ndcg@10", "change", "verdict", "cites")
+
+
+def verbs_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    [group] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(group.choices)
 
 
 def printed(width: int, row: tuple = ROW) -> str:
@@ -54,7 +60,7 @@ def test_escapes_in_foreign_text_do_not_reach_the_terminal(capsys):
 
 def test_every_verb_has_help_with_examples_that_parse():
     parser = build_parser()
-    verbs = parser._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    verbs = verbs_of(parser)
     assert set(verbs) == set(EXAMPLES)
     for name, verb in verbs.items():
         assert "examples:" in verb.format_help(), name
@@ -67,8 +73,7 @@ def test_every_verb_has_help_with_examples_that_parse():
 def test_help_fits_eighty_columns(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     parser = build_parser()
-    verbs = parser._subparsers._group_actions[0].choices  # type: ignore[union-attr]
-    for text in (parser.format_help(), *(verb.format_help() for verb in verbs.values())):
+    for text in (parser.format_help(), *(verb.format_help() for verb in verbs_of(parser).values())):
         assert max(map(len, text.splitlines())) <= 80
 
 
