@@ -76,6 +76,6 @@ def _whole(given: Mapping[str, str], name: str, default: int, low: int, high: in
     text = given.get(PREFIX + name)
     if not text:
         return default
-    if not text.isdigit() or not low <= int(text) <= high:
+    if not text.isdecimal() or not low <= int(text) <= high:
         raise InvalidInput(f"{PREFIX}{name}={text!r} must be a whole number from {low} to {high}")
     return int(text)

@@ -48,6 +48,7 @@ def start_study(store: Store, plan: StudyPlan, actor: str) -> Study:
     dataset = store.datasets.get(plan.dataset)
     space = plan.space or SearchSpace.of(plan.backbone)
     _check(plan, space, dataset)
+    baseline = space.baseline()
     production = space.complete(plan.production) if plan.production else None
     stamp = Protocol.of(dataset.card, plan.objective, dataset.card["masking"]).stamp
     study = store.studies.create(
@@ -74,8 +75,8 @@ def start_study(store: Store, plan: StudyPlan, actor: str) -> Study:
         actor,
     )
     seeds = tuple(range(plan.seed, plan.seed + BASELINE_SEEDS))
-    store.trials.add_approved(study, "baseline", space.baseline(), seeds, actor, "start", "the plain baseline")
-    if production and production != space.baseline():
+    store.trials.add_approved(study, "baseline", baseline, seeds, actor, "start", "the plain baseline")
+    if production and production != baseline:
         reason = "the config in production, for comparison"
         store.trials.add_approved(study, "production", production, seeds, actor, "start", reason)
     return study

@@ -78,5 +78,5 @@ def test_what_a_person_types_becomes_values_of_the_right_type():
 
 
 def test_text_without_an_equals_sign_is_no_assignment():
-    with pytest.raises(InvalidInput, match="'lr 0.2' is no assignment"):
+    with pytest.raises(InvalidInput, match=r"'lr 0.2' is no assignment"):
         SPACE.parse(["lr 0.2"])
