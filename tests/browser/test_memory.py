@@ -11,6 +11,9 @@ from core.store import Found
 from core.workspace import Workspace
 from tests.browser.conftest import Server
 
+PATIENT = 90_000  # ms: a first page on a machine that trains meanwhile
+expect.set_options(timeout=PATIENT)
+
 
 @pytest.fixture(scope="module")
 def cited(server: Server) -> Iterator[tuple[Workspace, Lesson]]:
@@ -46,19 +49,20 @@ def test_an_edit_survives_a_refused_save_and_names_the_stale_proposal(
     server: Server, page: Page, cited: tuple[Workspace, Lesson]
 ):
     home, lesson = cited
+    page.set_default_timeout(PATIENT)
     page.goto(f"{server.url}/memory?lesson={lesson.id}")
     page.get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("waits and cites this lesson")).to_be_visible()
-    dialog.get_by_label("Lesson").fill("Less dropout helps.")
-    dialog.get_by_label("Applies where").fill("mood < 3")
-    dialog.get_by_label("Applies where").press("Tab")
+    dialog.get_by_role("textbox", name="Lesson").fill("Less dropout helps.")
+    dialog.get_by_role("textbox", name="Applies where").fill("mood < 3")
+    dialog.get_by_role("textbox", name="Applies where").press("Tab")
     expect(dialog.get_by_text("which no profile has")).to_be_visible()
     dialog.get_by_role("button", name="Save revision 2").click()
-    expect(dialog.get_by_label("Lesson")).to_have_value("Less dropout helps.")
+    expect(dialog.get_by_role("textbox", name="Lesson")).to_have_value("Less dropout helps.")
     assert home.store.lessons.get(lesson.id).revision == 1
-    dialog.get_by_label("Applies where").fill("mean_length < 20")
-    dialog.get_by_label("Applies where").press("Tab")
+    dialog.get_by_role("textbox", name="Applies where").fill("mean_length < 20")
+    dialog.get_by_role("textbox", name="Applies where").press("Tab")
     expect(dialog.get_by_text("which no profile has")).to_have_count(0)
     dialog.get_by_role("button", name="Save revision 2").click()
     expect(dialog).to_have_count(0)
@@ -77,10 +81,11 @@ def test_after_a_refresh_the_same_lesson_is_there(server: Server, page: Page, ci
 def test_nothing_scrolls_sideways_on_a_phone(server: Server, browser: Browser, cited: tuple[Workspace, Lesson]):
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
     phone = context.new_page()
+    phone.set_default_timeout(PATIENT)
     for name, seen in (("memory", "Archive"), ("transfer", "")):
         phone.goto(f"{server.url}/{name}")
-        expect(phone.get_by_role("heading", name=name.capitalize())).to_be_visible(timeout=60_000)
+        expect(phone.get_by_role("heading", name=name.capitalize())).to_be_visible()
         if seen:
-            expect(phone.get_by_role("button", name=seen)).to_be_visible(timeout=60_000)
+            expect(phone.get_by_role("button", name=seen)).to_be_visible()
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
