@@ -56,13 +56,10 @@ def show_told(lesson: Lesson) -> None:
         st.page_link("pages/study.py", label=label, icon=":material/arrow_forward:", query_params=query)
 
 
-def save(lesson: Lesson, changes: Mapping[str, str], reason: str) -> bool:
-    """Write the next revision; whether it was written."""
-    with shown_errors():
-        edited, stale = workspace().editing.edit(lesson, changes, actor(), reason)
-        tell(edited, f"Revision {edited.revision} is saved", stale)
-        return True
-    return False
+def save(lesson: Lesson, changes: Mapping[str, str], reason: str) -> None:
+    """Write the next revision. Raises InvalidInput, Conflict: the form that asked for it stays and says why."""
+    edited, stale = workspace().editing.edit(lesson, changes, actor(), reason)
+    tell(edited, f"Revision {edited.revision} is saved", stale)
 
 
 def pin(lesson: Lesson) -> None:

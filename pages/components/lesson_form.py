@@ -1,16 +1,21 @@
 """The dialogs in which a lesson is written or edited; half-typed text survives a refused save."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import streamlit as st
 
+from core.errors import InvalidInput
 from core.records import Lesson, Study
 from core.views import lesson_form as form
 from core.views.lesson import Use
+from core.views.problems import EXPECTED
 from pages.components import lesson_acts
 from pages.components.dialogs import close, close_when_done
 from pages.components.moments import when
 from pages.components.workspace import actor, escaped, shown_errors, workspace
+
+_REFUSED = "lesson form refused"
 
 
 @st.dialog("Edit lesson", width="medium")
@@ -22,6 +27,7 @@ def edit_lesson(lesson: Lesson, study: Study | None, waiting: tuple[Use, ...]) -
     entered_reason = st.text_input("Why (kept with the revision)", key=f"{prefix}_reason", max_chars=500)
     _warn_stale(waiting)
     newest = _warn_newer(lesson)
+    _show_refusal()
     with st.container(horizontal=True):
         st.button(
             f"Save revision {newest.revision + 1}",
@@ -40,6 +46,7 @@ def add_lesson(study: Study | None) -> None:
     """A lesson in a person's own words; the agent hears it from its next proposal on."""
     close_when_done()
     _fields("lesson_new", form.EMPTY, form.levels(None, study))
+    _show_refusal()
     with st.container(horizontal=True):
         st.button(
             "Add lesson",
@@ -156,14 +163,31 @@ def _save(lesson: Lesson, prefix: str, reason: str) -> None:
     """`lesson` as the person saw it last; a later revision by another refuses the save, and the form stays."""
     changes = form.changed(lesson, _entered(prefix))
     reason = str(st.session_state.get(f"{prefix}_reason", reason)).strip()
-    if not changes:
-        st.toast("Nothing was changed.")
-    elif lesson_acts.save(lesson, changes, reason):
+    with _refusals():
+        if not changes:
+            raise InvalidInput("nothing was changed; change a field, or go back")
+        lesson_acts.save(lesson, changes, reason)
         close()
 
 
 def _add(prefix: str, study: Study | None) -> None:
-    with shown_errors():
+    with _refusals():
         lesson = workspace().editing.add(form.new_lesson(_entered(prefix), study), actor())
         lesson_acts.tell(lesson, "The lesson is added")
         close()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Keep why a save was refused, for the dialog to show: anything drawn in its callback would take its place."""
+    st.session_state.pop(_REFUSED, None)
+    try:
+        yield
+    except EXPECTED as problem:
+        st.session_state[_REFUSED] = str(problem)
+
+
+def _show_refusal() -> None:
+    """Why the last save was refused, until the next click or key in the form."""
+    if refused := st.session_state.pop(_REFUSED, None):
+        st.error(escaped(str(refused)), icon=":material/error:")
