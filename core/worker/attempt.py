@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -172,7 +172,8 @@ class Attempt:
             return self._fail(f"the run ended but left no {self._folder / RANKS}; retry it")
         if self._objective not in message["metrics"]:
             return self._fail(f"the run ended without its objective {self._objective}: {sorted(message['metrics'])}")
-        extra = {key: message[key] for key in ("coverage@10", "slices", "parameters", "epochs") if key in message}
+        extra = {key: message[key] for key in ("coverage@10", "parameters", "epochs") if key in message}
+        extra["slices"] = _flat(message.get("slices", {}), self._objective)
         return self._end(
             RunState.COMPLETE,
             best_epoch=int(message["best_epoch"]),
@@ -214,3 +215,13 @@ class Attempt:
     @property
     def _actor(self) -> str:
         return self.run.worker or "worker"
+
+
+def _flat(slices: Mapping[str, Mapping[str, Mapping[str, float]]], objective: str) -> dict[str, float]:
+    """The objective of each slice by one name, such as `history length 5-7`; none where it was not measured."""
+    return {
+        f"{kind.replace('_', ' ')} {name}": figures[objective]
+        for kind, members in slices.items()
+        for name, figures in members.items()
+        if objective in figures
+    }

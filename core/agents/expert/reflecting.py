@@ -8,6 +8,7 @@ from core.figures import change, metric, percent, signed_percent
 from core.states import Verdict
 from core.verdict import Comparison
 
+_EDITED = "The config was edited by a person, so the agent's claim was not put to the test."
 SLICE_SHARE = 0.05  # a slice that moved by more than this share of its value is worth a sentence
 
 
@@ -15,9 +16,14 @@ def reflect(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     """A reflection for any judged trial: baseline, planned, a person's own, or one whose runs all failed."""
     if outcome.view.trial.value is None:
         return _on_failure(outcome)
-    if outcome.comparison is None or outcome.view.proposal is None:
+    if outcome.comparison is None or outcome.view.proposal is None or _was_edited(outcome.view):
         return _without_claim(evidence, outcome)
     return _on_claim(evidence, outcome, outcome.comparison)
+
+
+def _was_edited(view: TrialView) -> bool:
+    """Whether a person let another config run: the claim was about something else then."""
+    return "edit" in view.decisions
 
 
 def _on_failure(outcome: Outcome) -> ReflectionDraft:
@@ -43,7 +49,7 @@ def _without_claim(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     curve = f"Its curve: {view.curve.sentence}." if view.curve else ""
     return ReflectionDraft(
         observed=observed + ".",
-        predicted="Nothing was predicted.",
+        predicted=_EDITED if _was_edited(view) else "Nothing was predicted.",
         why=curve or "There is no curve.",
         claim_held="unknown",
         rule="",
@@ -140,7 +146,7 @@ def _next_action(evidence: Evidence, outcome: Outcome) -> str:
         return f"Keep it as the current best and try the next step on {axis}, or another axis if that gains less."
     if comparison.verdict is Verdict.NOT_BETTER:
         return f"Go back, and try {axis} the other way or in a smaller step only after other axes."
-    if comparison.difference > evidence.study.min_gain and view.trial.looks == 0:
+    if comparison.difference > evidence.study.min_gain and view.trial.looks <= 1:
         return "It points up: one more seed would tell more; plan from the pooled best estimate meanwhile."
     tried = failures(evidence, axis)
     times = "once" if tried <= 1 else f"{tried} times"

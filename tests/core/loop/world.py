@@ -62,7 +62,12 @@ class SurfaceStory(Story):
         return float(self._final["ndcg@10"]) * (1 - 0.5**epoch) / (1 - 0.5**7)
 
     def end(self) -> dict[str, Any]:
-        return {**super().end(), "best_epoch": 7, "metrics": self._final, "slices": {"short": self._final["ndcg@10"]}}
+        return {
+            **super().end(),
+            "best_epoch": 7,
+            "metrics": self._final,
+            "slices": {"history_length": {"short": {"ndcg@10": self._final["ndcg@10"]}}},
+        }
 
     def _keep_ranks(self) -> None:
         with open(self.folder / RANKS, "wb") as file:
