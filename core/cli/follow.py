@@ -186,12 +186,8 @@ _NEXT = {
 
 
 def _row(workspace: Workspace, study: Study, trial: Trial) -> tuple[object, ...]:
-    proposal = workspace.store.proposals.proposal(trial.id)
     decisions = workspace.store.trials.decisions(trial.id)
-    changes = proposal.changes if proposal else {}
-    if proposal and any(decision.kind == "edit" for decision in decisions):
-        changes = {k: (proposal.params.get(k), v) for k, v in trial.params.items() if proposal.params.get(k) != v}
-    what = ", ".join(f"{axis} {before} → {after}" for axis, (before, after) in changes.items()) or trial.kind
+    what = ", ".join(f"{axis} {before} → {after}" for axis, (before, after) in _changes(workspace, trial).items())
     cited = [str(found.lesson_id) for found in workspace.store.proposals.retrievals(trial.id) if found.cited]
     decision = _decided_by(decisions[0]) if decisions else "–"
     comparison = Comparison.from_json(trial.comparison) if trial.comparison else None
@@ -199,13 +195,24 @@ def _row(workspace: Workspace, study: Study, trial: Trial) -> tuple[object, ...]
     return (
         _glyph(trial),
         trial.number,
-        what,
+        what or trial.kind,
         decision,
         metric(trial.value),
         gap,
         _verdict_text(trial),
         ", ".join(cited),
     )
+
+
+def _changes(workspace: Workspace, trial: Trial) -> dict[str, tuple[object, object]]:
+    """What really ran against what the agent planned from; of a config without a proposal, against the baseline."""
+    proposal = workspace.store.proposals.proposal(trial.id)
+    if proposal is not None and dict(proposal.params) == dict(trial.params):
+        return dict(proposal.changes)
+    base = workspace.store.trials.by_number(trial.study_id, 1).params
+    if proposal is not None:
+        base = {**proposal.params, **{axis: before for axis, (before, _) in proposal.changes.items()}}
+    return {axis: (base.get(axis), value) for axis, value in trial.params.items() if base.get(axis) != value}
 
 
 def _decided_by(decision: Decision) -> str:

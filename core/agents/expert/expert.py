@@ -73,7 +73,7 @@ def _claim(evidence: Evidence, chosen: Estimate) -> str:
 
 def _mechanism(chosen: Estimate) -> str:
     sentences = [chosen.prior.mechanism, *(hint.reason for hint in chosen.hints)]
-    sentences += [f"Lesson {hit.lesson.id}: {hit.lesson.claim}" for hit in chosen.lessons[:2]]
+    sentences += [f"Lesson {hit.lesson.id}: {hit.lesson.claim.rstrip('.')}." for hit in chosen.lessons[:2]]
     for view in chosen.trials[-2:]:
         if view.comparison and view.proposal:
             before, after = view.proposal.changes[view.proposal.axis]

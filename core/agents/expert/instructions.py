@@ -44,9 +44,9 @@ class Instructions:
         """How they were taken, for the proposal; empty without any."""
         told = []
         if self.forbidden:
-            told.append(f"As instructed, {_listed(self.forbidden)} is left alone.")
+            told.append(f"As instructed, it leaves alone: {_listed(self.forbidden)}.")
         if self.only:
-            told.append(f"As instructed, only {_listed(self.only)} is tried.")
+            told.append(f"As instructed, it tries only: {_listed(self.only)}.")
         told += [f"Instruction not understood: “{text}”." for text in self.unread]
         return " ".join(told)
 

@@ -83,7 +83,10 @@ def _estimate(
 
 
 def _speaks_to(hit: Hit, candidate: Candidate) -> bool:
-    return hit.lesson.kind != "fact" and hit.lesson.direction in (candidate.direction, _opposite(candidate.direction))
+    """A lesson none of whose conditions holds here says nothing, and is not cited."""
+    if hit.lesson.kind == "fact" or hit.conditions == 0:
+        return False
+    return hit.lesson.direction in (candidate.direction, _opposite(candidate.direction))
 
 
 def _from_lessons(lessons: Iterable[Hit], candidate: Candidate) -> list[tuple[float, float]]:

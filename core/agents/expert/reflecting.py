@@ -41,7 +41,7 @@ def _on_failure(outcome: Outcome) -> ReflectionDraft:
 def _without_claim(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     view, study = outcome.view, evidence.study
     spread = evidence.noise.deviation
-    observed = f"{study.objective} {metric(view.trial.value)} over {len(view.trial.seeds)} seeds"
+    observed = f"{study.objective} {metric(view.trial.value)} over {_seeds(view)}"
     if evidence.noise.degrees:
         observed += f"; two seeds differ by about {metric(spread * 2**0.5)}"
     if outcome.comparison:
@@ -165,6 +165,11 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
     if outcome.view.curve:
         facts |= {"best_epoch": outcome.view.curve.best_epoch, "diagnosis": outcome.view.curve.diagnosis}
     return facts
+
+
+def _seeds(view: TrialView) -> str:
+    count = sum(run.value is not None and run.purpose != "fresh" for run in view.runs)
+    return "one seed" if count == 1 else f"{count} seeds"
 
 
 def _number(view: TrialView | None) -> str:

@@ -68,21 +68,21 @@ def test_a_forbidden_axis_is_not_proposed_and_the_proposal_says_so():
     told = propose(f"do not touch {free.axis}")
     assert told is not None
     assert told.axis != free.axis
-    assert f"As instructed, {free.axis} is left alone." in told.mechanism
+    assert f"As instructed, it leaves alone: {free.axis}." in told.mechanism
 
 
 def test_only_the_named_axes_are_proposed():
     told = propose("only batch_size")
     assert told is not None
     assert told.axis == "batch_size"
-    assert "As instructed, only batch_size is tried." in told.mechanism
+    assert "As instructed, it tries only: batch_size." in told.mechanism
 
 
 def test_an_instruction_that_is_not_understood_is_said_in_the_proposal():
     told = propose("think of the children. do not touch lr")
     assert told is not None
     assert "Instruction not understood: “think of the children”." in told.mechanism
-    assert "lr is left alone" in told.mechanism
+    assert "it leaves alone: lr." in told.mechanism
 
 
 def test_when_instructions_leave_nothing_to_try_nothing_is_proposed():

@@ -1,6 +1,7 @@
 """Which trial the expert asks for next, and what it says of it."""
 
 import functools
+from dataclasses import replace
 
 import pytest
 
@@ -183,6 +184,11 @@ def test_a_lesson_that_led_is_cited_as_decisive_and_one_that_only_agreed_is_not(
     own = propose(evidence())
     agreed = propose(evidence(hits=[lesson_hit(own.axis, own.direction, trust=0.6, effect=0.05)]))
     assert (agreed.axis, agreed.cited, agreed.decisive) == (own.axis, (7,), None)
+
+
+def test_a_lesson_made_for_other_data_is_neither_heard_nor_cited():
+    hit = replace(lesson_hit("ffn", "gelu", trust=1.0, effect=0.3), conditions=0.0)
+    assert propose(evidence(hits=[hit])) == propose(evidence())
 
 
 def test_a_study_without_memory_hears_no_lesson():

@@ -126,3 +126,12 @@ def test_the_test_of_a_study_that_still_runs_stays_sealed(home: Home):
     error = home.refuses("reveal", "1")
     assert "study 1 is active; its test opens when it is finished" in error
     assert home.store.reveals.of_study(1) is None
+
+
+def test_the_table_says_what_really_ran_when_a_person_chose_it(home: Home):
+    study, _, proposal = home.waiting(trials=3)
+    home.say("decide", str(proposal), "edit", "--set", "lr=0.002")
+    home.say("queue", str(study.id), "--set", "ffn=gelu")
+    out = home.say("follow", str(study.id), "--now").out
+    assert "dropout 0.2 → 0.3, lr 0.001 → 0.002" in out
+    assert "ffn relu → gelu" in out
