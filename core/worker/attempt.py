@@ -172,7 +172,7 @@ class Attempt:
             return self._fail(f"the run ended but left no {self._folder / RANKS}; retry it")
         if self._objective not in message["metrics"]:
             return self._fail(f"the run ended without its objective {self._objective}: {sorted(message['metrics'])}")
-        extra = {key: message[key] for key in ("coverage@10", "parameters", "epochs") if key in message}
+        extra: dict[str, Any] = {key: message[key] for key in ("coverage@10", "parameters", "epochs") if key in message}
         extra["slices"] = _flat(message.get("slices", {}), self._objective)
         return self._end(
             RunState.COMPLETE,

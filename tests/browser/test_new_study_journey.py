@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from core.data.synthetic import generate, write_tsv
 
-SLOW = 30_000  # ms: what a start takes on a busy machine of two cores
+SLOW = 60_000  # ms: what a start takes on a busy machine of two cores
 
 
 def test_a_file_is_uploaded_previewed_imported_and_a_study_started_on_it(server, page: Page, tmp_path: Path):
@@ -20,7 +20,6 @@ def test_a_file_is_uploaded_previewed_imported_and_a_study_started_on_it(server,
     page.get_by_text("user from 'user', item from 'item'").wait_for()
     page.get_by_test_id("stBaseButton-primary").filter(has_text="Import").click()
     page.get_by_text("The dataset is here").wait_for()
-    page.screenshot(path="/tmp/j1.png")
     page.get_by_role("spinbutton", name="Epochs at most").fill("2")
     page.get_by_role("spinbutton", name="Epochs at most").press("Enter")
     page.get_by_role("button", name="Start the study").click()

@@ -164,7 +164,7 @@ class ReportHouse:
         return self.store.studies.get(study.id)
 
     def reveal(self, study: Study, actor: str = "Ada", refit: bool = False) -> Reveal:
-        reveals = Reveals(self.store, self.artifacts, self.workspace.settings.datasets, self._score)
+        reveals = Reveals(self.store, self.artifacts, self.workspace.settings, self._score)
         reveal = reveals.request(study, actor, refit)
         reveals.perform(reveal)
         done = self.store.reveals.of_study(study.id)
