@@ -93,6 +93,19 @@ class Outcome:
     against: TrialView | None
     comparison: Comparison | None
 
+    @property
+    def changed(self) -> frozenset[str]:
+        """Fields that differ from the trial it was judged against, which need not be the one it was planned from."""
+        if self.against is None:
+            return frozenset()
+        ours, theirs = self.view.trial.params, self.against.trial.params
+        return frozenset(name for name in ours if ours[name] != theirs.get(name))
+
+    @property
+    def tests_its_axis_alone(self) -> bool:
+        """Whether the difference can be put down to the proposal's one axis."""
+        return self.view.proposal is not None and self.changed == {self.view.proposal.axis}
+
 
 @dataclass(frozen=True)
 class ReflectionDraft:

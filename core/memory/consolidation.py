@@ -30,7 +30,7 @@ class Consolidation:
         proposal, comparison = outcome.view.proposal, outcome.comparison
         if proposal is None or comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
             return None
-        if set(proposal.changes) != {proposal.axis} or comparison.broken_guards or "edit" in outcome.view.decisions:
+        if not outcome.tests_its_axis_alone or comparison.broken_guards or "edit" in outcome.view.decisions:
             return None  # several axes, or another config than was claimed: nothing to attribute the change to
         lesson = self._same(study, "study", proposal.axis, proposal.direction) or self._write(
             study,
@@ -47,7 +47,7 @@ class Consolidation:
     def pay(self, dataset: Dataset, outcome: Outcome) -> None:
         """Credit the lesson that chose axis and direction: one unit per dataset at most, nothing when inconclusive."""
         comparison = outcome.comparison
-        if comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
+        if comparison is None or comparison.verdict is Verdict.INCONCLUSIVE or not outcome.tests_its_axis_alone:
             return
         trial = outcome.view.trial
         for retrieval in self._store.proposals.retrievals(trial.id):

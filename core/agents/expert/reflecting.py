@@ -70,7 +70,7 @@ def _on_claim(evidence: Evidence, outcome: Outcome, comparison: Comparison) -> R
         predicted=_predicted(view),
         why=_why(outcome, comparison),
         claim_held=held,
-        rule=_rule(evidence, view, comparison),
+        rule=_rule(evidence, outcome, comparison),
         next_action=_next_action(evidence, outcome),
         facts=_facts(outcome),
     )
@@ -97,6 +97,10 @@ def _why(outcome: Outcome, comparison: Comparison) -> str:
         moved = "later" if ours.best_epoch > theirs.best_epoch else "sooner"
         sentences.append(f"The best epoch came {moved} ({theirs.best_epoch} → {ours.best_epoch}).")
     sentences += _slices(outcome)
+    axis = outcome.view.proposal.axis if outcome.view.proposal else ""
+    if others := sorted(outcome.changed - {axis}):
+        against = f"It also differs from trial {_number(outcome.against)} in {', '.join(others)}"
+        sentences.append(f"{against}, so the change cannot be put down to {axis} alone.")
     if comparison.verdict is Verdict.INCONCLUSIVE and comparison.smallest_detectable is not None:
         sentences.append(
             f"With {comparison.seeds[0]} against {comparison.seeds[1]} seeds a change of "
@@ -127,8 +131,9 @@ def _slice_values(view: TrialView | None) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in totals.items()}
 
 
-def _rule(evidence: Evidence, view: TrialView, comparison: Comparison) -> str:
-    if comparison.verdict is Verdict.INCONCLUSIVE:
+def _rule(evidence: Evidence, outcome: Outcome, comparison: Comparison) -> str:
+    view = outcome.view
+    if comparison.verdict is Verdict.INCONCLUSIVE or not outcome.tests_its_axis_alone:
         return ""
     assert view.proposal is not None
     before, after = view.proposal.changes[view.proposal.axis]

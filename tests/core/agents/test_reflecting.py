@@ -44,6 +44,14 @@ def test_an_inconclusive_trial_teaches_no_rule_and_says_what_could_have_been_see
     assert "With 1 against 3 seeds a change of 0.0028 would be seen four times in five" in told.why
 
 
+def test_a_trial_that_differs_in_two_fields_from_its_rival_teaches_no_rule():
+    trial = step(2, "dropout", 0.3, 0.08, Verdict.BETTER)
+    rival = baseline(lr=0.002)
+    told = Expert().reflect(evidence(rival, trial), Outcome(trial, rival, trial.comparison))
+    assert told.rule == ""
+    assert "also differs from trial 1 in lr, so the change cannot be put down to dropout alone" in told.why
+
+
 def test_tries_are_counted_as_they_were():
     assert "dropout was tried once" in reflect(step(2, "dropout", 0.3, -0.01)).next_action
     second = reflect(step(3, "dropout", 0.25, -0.01), step(2, "dropout", 0.3, -0.01))
