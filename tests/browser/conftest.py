@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from core.dashboard import free_port
 from core.settings import Settings
@@ -137,5 +137,6 @@ def page(browser: Browser) -> Iterator[Page]:
     viewport = {"width": 1440, "height": 900}
     context = browser.new_context(viewport=viewport, color_scheme="light", timezone_id="Europe/Berlin")  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     yield context.new_page()
     context.close()
