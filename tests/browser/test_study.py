@@ -100,6 +100,7 @@ def tell(story: ScriptedHome, run: Run, epoch: int) -> None:
 
 
 def test_the_zoom_of_a_live_curve_survives_new_points(server: Server, story: ScriptedHome, page: Page):
+    stop_worker(server.settings)  # the run is told by this test; a real worker would take it for an orphan
     study, run = under_way(story)
     page.goto(f"{server.url}/study?study={study.id}&trial=1")
     curve = "document.querySelector('[role=img][aria-label^=\"Learning curves\"]')"
