@@ -33,11 +33,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]
 
 @pytest.fixture
 def open_page(home: Workspace) -> Callable[..., AppTest]:
-    """Run a page ("study", or "app" for the Overview) with its query parameters and session state."""
+    """Run a page ("study", or "app" for the Overview), reached from the Overview as its links do."""
 
     def run(name: str, query: dict[str, Any] | None = None, **state: Any) -> AppTest:
-        script = ROOT / ("app.py" if name == "app" else f"pages/{name}.py")
-        page = AppTest.from_file(str(script), default_timeout=20)
+        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        if name != "app":
+            page = page.switch_page(f"pages/{name}.py")
         for key, value in (query or {}).items():
             page.query_params[key] = str(value)
         for key, value in state.items():

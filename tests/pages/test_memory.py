@@ -1,7 +1,6 @@
 """The Memory page: lists, filters, one lesson, and what people do to it."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,22 +13,6 @@ from core.workspace import Workspace
 from tests.core.views.rooms import dataset
 
 Open = Callable[..., AppTest]
-APP = Path(__file__).resolve().parents[2] / "app.py"
-
-
-@pytest.fixture
-def open_page(home: Workspace) -> Open:
-    """Run a page as a link from the Overview does, with its query parameters and session state."""
-
-    def run(name: str, query: dict[str, Any] | None = None, **state: Any) -> AppTest:
-        page = AppTest.from_file(str(APP), default_timeout=60).switch_page(f"pages/{name}.py")
-        for key, value in (query or {}).items():
-            page.query_params[key] = str(value)
-        for key, value in state.items():
-            page.session_state[key] = value
-        return page.run()
-
-    return run
 
 
 def lesson(home: Workspace, claim: str = "More dropout helps.", **values: Any) -> Lesson:

@@ -1,7 +1,6 @@
 """The Study page in each state, and every act on it, with rows written through the real store and loop."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from core.workspace import Workspace
 from tests.pages.scripted import ScriptedHome
 
 Open = Callable[..., AppTest]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -25,17 +23,6 @@ def no_second_worker(home: Workspace) -> Iterator[None]:
     lock.say_up()
     yield
     lock.release()
-
-
-@pytest.fixture
-def open_page(home: Workspace) -> Open:
-    def run(name: str, query: dict[str, Any] | None = None) -> AppTest:
-        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page(f"pages/{name}.py")
-        for key, value in (query or {}).items():
-            page.query_params[key] = str(value)
-        return page.run()
-
-    return run
 
 
 @pytest.fixture
