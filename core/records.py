@@ -78,7 +78,8 @@ class Trial:
     approval_hash: str
     value: float | None
     verdict: Verdict | None
-    comparison: Mapping[str, Any] | None
+    comparison: Mapping[str, Any] | None  # with the current best of that moment
+    step_comparison: Mapping[str, Any] | None  # with the trial it was planned from
     judged_at: float | None
     looks: int
     created_at: float

@@ -19,7 +19,8 @@ class TrialView:
     proposal: Proposal | None
     runs: tuple[Run, ...]
     curve: CurveSummary | None  # of its best complete run
-    comparison: Comparison | None
+    comparison: Comparison | None  # with the current best of that moment
+    step: Comparison | None  # with the trial it was planned from: what its own step did
     decisions: tuple[str, ...]  # kinds, oldest first
 
     @property
@@ -43,6 +44,11 @@ class Evidence:
     hits: tuple[Hit, ...]
     remaining: int
     num_items: int
+
+    @property
+    def baseline(self) -> TrialView | None:
+        """The plain config's trial, which may still run."""
+        return next((view for view in self.trials if view.trial.kind == "baseline"), None)
 
     @property
     def incumbent(self) -> TrialView | None:
@@ -87,24 +93,16 @@ class Draft:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A judged trial beside the one it was judged against."""
+    """A judged trial beside the one it was judged against, and the one it was planned from."""
 
     view: TrialView
     against: TrialView | None
-    comparison: Comparison | None
+    base: TrialView | None
 
     @property
-    def changed(self) -> frozenset[str]:
-        """Fields that differ from the trial it was judged against, which need not be the one it was planned from."""
-        if self.against is None:
-            return frozenset()
-        ours, theirs = self.view.trial.params, self.against.trial.params
-        return frozenset(name for name in ours if ours[name] != theirs.get(name))
-
-    @property
-    def tests_its_axis_alone(self) -> bool:
-        """Whether the difference can be put down to the proposal's one axis."""
-        return self.view.proposal is not None and self.changed == {self.view.proposal.axis}
+    def test_of_claim(self) -> Comparison | None:
+        """The comparison that puts the proposal's claim to the test; None without a claim, or after an edit."""
+        return None if self.view.proposal is None or "edit" in self.view.decisions else self.view.step
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def _trial(workspace: Workspace, trial: Trial) -> dict[str, Any]:
         "stamp": trial.stamp,
         "verdict": str(trial.verdict) if trial.verdict else None,
         "comparison": trial.comparison,
+        "step_comparison": trial.step_comparison,
         "reflection": _plain(reflection, *_REFLECTION) if reflection else None,
         "lessons_cited": [hit.lesson_id for hit in found if hit.cited],
         "lessons_shown": [hit.lesson_id for hit in found if hit.shown],

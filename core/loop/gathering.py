@@ -50,6 +50,7 @@ class Gathering:
             runs=runs,
             curve=self._curve(study, runs),
             comparison=Comparison.from_json(trial.comparison) if trial.comparison else None,
+            step=Comparison.from_json(trial.step_comparison) if trial.step_comparison else None,
             decisions=tuple(decision.kind for decision in self._store.trials.decisions(trial.id)),
         )
 

@@ -1,11 +1,11 @@
 """When the runs of a trial have ended: the verdict, the incumbent, the reflection, the lessons."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from core.agents.protocol import Agent, Outcome
+from core.agents.protocol import Agent, Outcome, TrialView
 from core.artifacts import Artifacts
 from core.guards import broken
 from core.loop.gathering import Gathering, seed_noise
@@ -20,7 +20,7 @@ PROMISING = 1.0  # an inconclusive gain of at least this many standard errors ea
 
 
 class Judging:
-    """Judges one trial at a time; every comparison is with the incumbent of that moment."""
+    """Judges one trial at a time; a verdict is about the incumbent of that moment."""
 
     def __init__(
         self,
@@ -64,8 +64,9 @@ class Judging:
         value = sum(run.value or 0.0 for run in complete) / len(complete) if complete else None
         incumbent = self._incumbent(study, trial)
         comparison = self.compare(study, trial, complete, incumbent) if complete and incumbent else None
+        step = self._compare_with_base(study, trial, complete) if comparison else None
         verdict, stored = (comparison.verdict, comparison.to_json()) if comparison else (None, None)
-        return self._store.trials.judge(trial, value, verdict, stored, ACTOR)
+        return self._store.trials.judge(trial, value, verdict, stored, ACTOR, step.to_json() if step else None)
 
     def _follow_up(self, study: Study, trial: Trial) -> None:
         comparison = Comparison.from_json(trial.comparison) if trial.comparison else None
@@ -80,22 +81,30 @@ class Judging:
                 ACTOR,
                 "the baseline has no value: see its runs' logs, retry them, then resume",
             )
-        self._learn(self._store.studies.get(study.id), trial, comparison)
+        self._learn(self._store.studies.get(study.id), trial)
 
-    def compare(self, study: Study, trial: Trial, complete: Sequence[Run], incumbent: Trial) -> Comparison:
-        """A trial against the incumbent, over the complete seeds of both."""
+    def _compare_with_base(self, study: Study, trial: Trial, complete: Sequence[Run]) -> Comparison | None:
+        """A trial against the one it was planned from: that tests the claim, as the verdict need not."""
+        proposal = self._store.proposals.proposal(trial.id)
+        if proposal is None or proposal.base_trial_id is None:
+            return None
+        base = self._store.trials.get(proposal.base_trial_id)
+        return None if base.value is None else self.compare(study, trial, complete, base)
+
+    def compare(self, study: Study, trial: Trial, complete: Sequence[Run], rival: Trial) -> Comparison:
+        """A trial against another of its study, over the complete seeds of both."""
         theirs = [
             run
-            for run in self._store.runs.of_trial(incumbent.id)
+            for run in self._store.runs.of_trial(rival.id)
             if run.state is RunState.COMPLETE and run.purpose != "fresh"
         ]
         comparison = compare(
             self._scores(study, trial, complete),
-            self._scores(study, incumbent, theirs),
+            self._scores(study, rival, theirs),
             seed_noise(self._store.runs.of_study(study.id)),
             study.min_gain,
         )
-        return replace(comparison, broken_guards=broken(study.guards, complete, theirs), against=incumbent.number)
+        return replace(comparison, broken_guards=broken(study.guards, complete, theirs), against=rival.number)
 
     def _incumbent(self, study: Study, trial: Trial) -> Trial | None:
         if study.incumbent_id is None or study.incumbent_id == trial.id:
@@ -105,17 +114,17 @@ class Judging:
     def _scores(self, study: Study, trial: Trial, runs: Sequence[Run]) -> list[np.ndarray]:
         return [self._artifacts.scores(trial, run, study.objective) for run in runs]
 
-    def _learn(self, study: Study, trial: Trial, comparison: Comparison | None) -> None:
+    def _learn(self, study: Study, trial: Trial) -> None:
         dataset = self._store.datasets.get(study.dataset_id)
         evidence = self._gathering.evidence(study)
         views = {view.trial.number: view for view in evidence.trials}
-        against = views.get(comparison.against) if comparison and comparison.against else None
-        outcome = Outcome(views[trial.number], against, comparison)
+        view = views[trial.number]
+        outcome = Outcome(view, _named(views, view.comparison), _named(views, view.step))
         self._consolidation.learn(study, dataset, outcome)
         self._consolidation.pay(dataset, outcome)
         agent = self._agent_of(study)
         self._store.proposals.reflect(trial, {**vars(agent.reflect(evidence, outcome)), "author": agent.name})
-        if self._earns_seed(study, trial, comparison):
+        if self._earns_seed(study, trial, view.comparison):
             seed = max(trial.seeds) + 1
             reason = "inconclusive and promising: a second and last look"
             self._store.trials.add_seeds(trial, (seed,), "extra", "autopilot", str(study.autonomy), reason)
@@ -127,3 +136,7 @@ class Judging:
         if not study.extra_seeds or study.autonomy is Autonomy.EACH or study.state is not StudyState.ACTIVE:
             return False
         return comparison.difference - study.min_gain > PROMISING * comparison.error
+
+
+def _named(views: Mapping[int, TrialView], comparison: Comparison | None) -> TrialView | None:
+    return views.get(comparison.against) if comparison and comparison.against else None

@@ -14,6 +14,7 @@ from core.memory.retrieval import confidence
 from core.records import Dataset, Evidence, Lesson, Study
 from core.states import Verdict
 from core.store import Store
+from core.verdict import Comparison
 
 AUTHOR = "consolidation"
 CONDITION_FACETS = ("mean_length", "density", "repeat_rate")  # what a rule about training most plausibly depends on
@@ -27,11 +28,11 @@ class Consolidation:
 
     def learn(self, study: Study, dataset: Dataset, outcome: Outcome) -> Lesson | None:
         """The study lesson a conclusive verdict writes or strengthens; None for any other."""
-        proposal, comparison = outcome.view.proposal, outcome.comparison
+        proposal, comparison = outcome.view.proposal, outcome.test_of_claim
         if proposal is None or comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
             return None
-        if not outcome.tests_its_axis_alone or comparison.broken_guards or "edit" in outcome.view.decisions:
-            return None  # several axes, or another config than was claimed: nothing to attribute the change to
+        if comparison.broken_guards:
+            return None
         lesson = self._same(study, "study", proposal.axis, proposal.direction) or self._write(
             study,
             dataset,
@@ -41,13 +42,13 @@ class Consolidation:
             f"trial {outcome.view.trial.number}",
             comparison.relative,
         )
-        self._witness(lesson, outcome)
+        self._witness(lesson, outcome.view.trial.id, comparison)
         return self._restate(lesson, dataset)
 
     def pay(self, dataset: Dataset, outcome: Outcome) -> None:
         """Credit the lesson that chose axis and direction: one unit per dataset at most, nothing when inconclusive."""
-        comparison = outcome.comparison
-        if comparison is None or comparison.verdict is Verdict.INCONCLUSIVE or not outcome.tests_its_axis_alone:
+        comparison = outcome.test_of_claim
+        if comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
             return
         trial = outcome.view.trial
         for retrieval in self._store.proposals.retrievals(trial.id):
@@ -102,14 +103,13 @@ class Consolidation:
         }
         return self._store.lessons.add(values, AUTHOR, reason)
 
-    def _witness(self, lesson: Lesson, outcome: Outcome) -> None:
-        comparison = outcome.comparison
-        assert comparison is not None and comparison.low is not None and comparison.high is not None
+    def _witness(self, lesson: Lesson, trial_id: int, comparison: Comparison) -> None:
+        assert comparison.low is not None and comparison.high is not None
         scale = comparison.reference or 1.0
         agrees = (comparison.relative > 0) == (lesson.kind == "do")
         self._store.lessons.add_evidence(
             lesson.id,
-            outcome.view.trial.id,
+            trial_id,
             "for" if agrees else "against",
             comparison.relative,
             comparison.low / scale,

@@ -41,6 +41,7 @@ class Indexer:
         self._embedder = embedder
         self._holder = holder
         self._lock = FileLock(lock)
+        self._seen_version = -1
 
     def apply(self) -> int:
         """Take what the outbox holds into the index; returns how many notes were taken."""
@@ -125,6 +126,11 @@ class Indexer:
         except VectorStoreError:  # a lost folder reads as empty: everything is then missing, and mended
             return
 
+    def _see_other_owners(self) -> None:
+        """A client that was open while another process wrote would overwrite its index with an older one."""
+        if self._seen_version not in (-1, self._store.index.version()):
+            self._index.reopen()
+
     @contextmanager
     def _owned(self) -> Iterator[None]:
         if not self._store.leases.take(LEASE, self._holder, LEASE_SECONDS):
@@ -132,7 +138,9 @@ class Indexer:
             raise Conflict(f"the vector index is written by {owner} now; wait until it is done, or stop it")
         try:
             with self._lock.acquire(timeout=10):
+                self._see_other_owners()
                 yield
+                self._seen_version = self._store.index.version()
         except Timeout as problem:
             raise Conflict(
                 f"another process holds {self._lock.lock_file}; wait until it is done, or stop it"

@@ -97,6 +97,7 @@ trials = Table(
     Column("value", Float),
     Column("verdict", String(20)),
     Column("comparison", JSON(none_as_null=True)),
+    Column("step_comparison", JSON(none_as_null=True)),
     Column("judged_at", Float),
     Column("looks", Integer, nullable=False),
     Column("created_at", Float, nullable=False),

@@ -118,13 +118,20 @@ class Trials(TrialRows):
         return self.get(trial.id)
 
     def judge(
-        self, trial: Trial, value: float | None, verdict: str | None, comparison: Mapping[str, Any] | None, actor: str
+        self,
+        trial: Trial,
+        value: float | None,
+        verdict: str | None,
+        comparison: Mapping[str, Any] | None,
+        actor: str,
+        step_comparison: Mapping[str, Any] | None = None,
     ) -> bool:
         """Write the verdict once; False when it was judged, cancelled, given a seed or a run of it retried meanwhile.
 
         So a verdict is always about every run that counts for it: fresh seeds are for the final figure, not for this.
         """
-        values = {"value": value, "verdict": verdict, "comparison": comparison, "judged_at": self.clock.now()}
+        values: dict[str, Any] = {"value": value, "verdict": verdict, "judged_at": self.clock.now()}
+        values |= {"comparison": comparison, "step_comparison": step_comparison}
         counts = exists().where(_runs.c.trial_id == trial.id, _runs.c.purpose != "fresh", _alive)
         same = (_table.c.judged_at.is_(None), _table.c.approval_hash == trial.approval_hash)
         guard = update(_table).where(_table.c.id == trial.id, *same, ~counts)

@@ -82,6 +82,7 @@ class TrialView:
     against: str
     predicted: Interval | None
     observed: Interval | None
+    own_step: Interval | None  # where it was judged against another trial than it was planned from
     verdict_words: str
     detail: tuple[str, ...]
     cost: str
@@ -120,6 +121,7 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
         against=word,
         predicted=_predicted(proposal),
         observed=_observed(comparison, stands),
+        own_step=_own_step(trial, comparison),
         verdict_words=_verdict_words(study, trial, comparison),
         detail=_detail(comparison),
         cost=_cost(store, proposal, base),
@@ -192,6 +194,13 @@ def _observed(comparison: Comparison | None, stands: str) -> Interval | None:
     if comparison is None:
         return None
     return Interval("observed", comparison.difference, comparison.low, comparison.high, stands)
+
+
+def _own_step(trial: Trial, comparison: Comparison | None) -> Interval | None:
+    step = Comparison.from_json(trial.step_comparison) if trial.step_comparison else None
+    if step is None or comparison is None or step.against == comparison.against:
+        return None
+    return Interval(f"from trial {step.against}", step.difference, step.low, step.high, str(step.verdict))
 
 
 def _verdict_words(study: Study, trial: Trial, comparison: Comparison | None) -> str:

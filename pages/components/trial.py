@@ -89,7 +89,7 @@ def record_tabs(study: Study, seen: TrialView, names: Sequence[str]) -> None:
 
 
 def _against_prediction(study: Study, seen: TrialView) -> None:
-    intervals: list[Interval] = [each for each in (seen.predicted, seen.observed) if each]
+    intervals: list[Interval] = [each for each in (seen.predicted, seen.own_step, seen.observed) if each]
     bars = [Bar(each.label, each.value, each.low, each.high, each.standing) for each in intervals]
     drawn = interval_figure(bars, seen.noise_floor, seen.min_gain)
     alt = f"Change of {study.objective}: {told(bars)}; grey is the noise floor"

@@ -43,7 +43,7 @@ def _relative_min_gain(evidence: Evidence, base: TrialView | None) -> float:
 
 
 def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led: bool) -> Draft:
-    candidate = chosen.candidate
+    candidate, planned_from = chosen.candidate, base or evidence.baseline
     supporting = sorted(chosen.lessons, key=lambda hit: -hit.score)
     decisive = supporting[0].lesson.id if was_led and supporting else None
     return Draft(
@@ -59,7 +59,7 @@ def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led
         novelty=_novelty(evidence, candidate),
         falsifier=_falsifier(evidence, base, chosen),
         minutes=_minutes(base, chosen),
-        base_trial_id=base.trial.id if base else None,
+        base_trial_id=planned_from.trial.id if planned_from else None,
         cited=tuple(hit.lesson.id for hit in supporting),
         decisive=decisive,
     )
@@ -75,9 +75,9 @@ def _mechanism(chosen: Estimate) -> str:
     sentences = [chosen.prior.mechanism, *(hint.reason for hint in chosen.hints)]
     sentences += [f"Lesson {hit.lesson.id}: {hit.lesson.claim.rstrip('.')}." for hit in chosen.lessons[:2]]
     for view in chosen.trials[-2:]:
-        if view.comparison and view.proposal:
+        if view.step and view.proposal:
             before, after = view.proposal.changes[view.proposal.axis]
-            seen = signed_percent(view.comparison.relative)
+            seen = signed_percent(view.step.relative)
             sentences.append(f"Trial {view.trial.number} moved it from {before} to {after}: {seen}.")
     return " ".join(sentences)
 

@@ -42,7 +42,7 @@ def rank(
 
 
 def best_estimate(evidence: Evidence) -> TrialView | None:
-    """The trial to plan from: the incumbent, or an inconclusive trial whose shrunken estimate lies above it.
+    """The trial to plan from: the incumbent, or a trial inconclusive against it whose shrunken estimate lies above it.
 
     An observed difference d with standard error e is shrunk by t^2 / (t^2 + e^2), with t the spread of true effects
     (a James-Stein weight), so that a lucky seed is not followed far.
@@ -72,7 +72,11 @@ def _estimate(
     prior = belief(candidate.axis, candidate.direction)
     own_hints = tuple(h for h in hints if (h.axis, h.direction) == (candidate.axis, candidate.direction))
     lessons = tuple(h for h in hits if h.lesson.axis == candidate.axis and _speaks_to(h, candidate))
-    trials = tuple(v for v in evidence.judged if v.proposal and v.proposal.axis == candidate.axis and v.comparison)
+    trials = tuple(
+        v
+        for v in evidence.judged
+        if v.proposal and v.proposal.axis == candidate.axis and v.step and "edit" not in v.decisions
+    )
     mean, precision = prior.mean + sum(hint.shift for hint in own_hints), prior.sd**-2
     for seen, sd in [*_from_lessons(lessons, candidate), *_from_trials(trials, candidate)]:
         mean = (mean * precision + seen * sd**-2) / (precision + sd**-2)
@@ -107,13 +111,13 @@ def _from_trials(trials: Iterable[TrialView], candidate: Candidate) -> list[tupl
     """This study's own steps on the axis: the same direction goes on, the other one turns back."""
     seen = []
     for view in trials:
-        assert view.proposal and view.comparison
+        assert view.proposal and view.step
         same = view.proposal.direction == candidate.direction
         if not same and view.proposal.direction != _opposite(candidate.direction):
             continue
-        error = view.comparison.error / view.comparison.reference if view.comparison.reference else 1.0
+        error = view.step.error / view.step.reference if view.step.reference else 1.0
         sign = STEP_CORRELATION if same else -STEP_CORRELATION
-        seen.append((sign * view.comparison.relative, max(error, 0.005) + 0.01))
+        seen.append((sign * view.step.relative, max(error, 0.005) + 0.01))
     return seen
 
 

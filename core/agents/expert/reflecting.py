@@ -16,9 +16,9 @@ def reflect(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     """A reflection for any judged trial: baseline, planned, a person's own, or one whose runs all failed."""
     if outcome.view.trial.value is None:
         return _on_failure(outcome)
-    if outcome.comparison is None or outcome.view.proposal is None or _was_edited(outcome.view):
+    if outcome.view.comparison is None or outcome.test_of_claim is None:
         return _without_claim(evidence, outcome)
-    return _on_claim(evidence, outcome, outcome.comparison)
+    return _on_claim(evidence, outcome, outcome.view.comparison, outcome.test_of_claim)
 
 
 def _was_edited(view: TrialView) -> bool:
@@ -44,8 +44,8 @@ def _without_claim(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     observed = f"{study.objective} {metric(view.trial.value)} over {_seeds(view)}"
     if evidence.noise.degrees:
         observed += f"; two seeds differ by about {metric(spread * 2**0.5)}"
-    if outcome.comparison:
-        observed += f"; {_difference(outcome.comparison)} against trial {_number(outcome.against)}"
+    if outcome.view.comparison:
+        observed += f"; {_difference(outcome.view.comparison)} against trial {_number(outcome.against)}"
     curve = f"Its curve: {view.curve.sentence}." if view.curve else ""
     return ReflectionDraft(
         observed=observed + ".",
@@ -58,22 +58,30 @@ def _without_claim(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     )
 
 
-def _on_claim(evidence: Evidence, outcome: Outcome, comparison: Comparison) -> ReflectionDraft:
+def _on_claim(evidence: Evidence, outcome: Outcome, comparison: Comparison, step: Comparison) -> ReflectionDraft:
     view = outcome.view
     assert view.proposal is not None
-    held = {Verdict.BETTER: "yes", Verdict.NOT_BETTER: "no"}.get(comparison.verdict, "unknown")
+    held = {Verdict.BETTER: "yes", Verdict.NOT_BETTER: "no"}.get(step.verdict, "unknown")
     if view.proposal.expected["relative"] is not None and view.proposal.expected["relative"] < 0:
         held = {"yes": "no", "no": "yes"}.get(held, held)
     return ReflectionDraft(
         observed=f"{evidence.study.objective} {metric(view.trial.value)}: {_difference(comparison)} "
-        f"against trial {_number(outcome.against)}, {comparison.verdict}.",
+        f"against trial {_number(outcome.against)}, {comparison.verdict}.{_own_step(outcome, step)}",
         predicted=_predicted(view),
         why=_why(outcome, comparison),
         claim_held=held,
-        rule=_rule(evidence, outcome, comparison),
+        rule=_rule(evidence, view, step),
         next_action=_next_action(evidence, outcome),
         facts=_facts(outcome),
     )
+
+
+def _own_step(outcome: Outcome, step: Comparison) -> str:
+    """What the change of its one axis did, where it was judged against another trial than it was planned from."""
+    if step.against == (outcome.view.comparison and outcome.view.comparison.against) or outcome.view.proposal is None:
+        return ""
+    axis = outcome.view.proposal.axis
+    return f" The step on {axis} itself, from trial {_number(outcome.base)}: {_difference(step)}, {step.verdict}."
 
 
 def _difference(comparison: Comparison) -> str:
@@ -97,10 +105,6 @@ def _why(outcome: Outcome, comparison: Comparison) -> str:
         moved = "later" if ours.best_epoch > theirs.best_epoch else "sooner"
         sentences.append(f"The best epoch came {moved} ({theirs.best_epoch} → {ours.best_epoch}).")
     sentences += _slices(outcome)
-    axis = outcome.view.proposal.axis if outcome.view.proposal else ""
-    if others := sorted(outcome.changed - {axis}):
-        against = f"It also differs from trial {_number(outcome.against)} in {', '.join(others)}"
-        sentences.append(f"{against}, so the change cannot be put down to {axis} alone.")
     if comparison.verdict is Verdict.INCONCLUSIVE and comparison.smallest_detectable is not None:
         sentences.append(
             f"With {comparison.seeds[0]} against {comparison.seeds[1]} seeds a change of "
@@ -131,19 +135,18 @@ def _slice_values(view: TrialView | None) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in totals.items()}
 
 
-def _rule(evidence: Evidence, outcome: Outcome, comparison: Comparison) -> str:
-    view = outcome.view
-    if comparison.verdict is Verdict.INCONCLUSIVE or not outcome.tests_its_axis_alone:
+def _rule(evidence: Evidence, view: TrialView, step: Comparison) -> str:
+    if step.verdict is Verdict.INCONCLUSIVE:
         return ""
     assert view.proposal is not None
     before, after = view.proposal.changes[view.proposal.axis]
-    verb = "helps" if comparison.verdict is Verdict.BETTER else "does not help"
-    effect = signed_percent(comparison.relative)
+    verb = "helps" if step.verdict is Verdict.BETTER else "does not help"
+    effect = signed_percent(step.relative)
     return f"{view.proposal.axis} from {before} to {after} {verb} on {evidence.dataset_name} ({effect})."
 
 
 def _next_action(evidence: Evidence, outcome: Outcome) -> str:
-    view, comparison = outcome.view, outcome.comparison
+    view, comparison = outcome.view, outcome.view.comparison
     if comparison is None or view.proposal is None:
         return "Plan from the current best."
     axis = view.proposal.axis
@@ -160,13 +163,14 @@ def _next_action(evidence: Evidence, outcome: Outcome) -> str:
 
 def _facts(outcome: Outcome) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    if outcome.comparison:
-        comparison = outcome.comparison
+    if outcome.view.comparison:
+        comparison = outcome.view.comparison
         facts |= {"relative": comparison.relative, "low": comparison.low, "high": comparison.high}
-        expected = outcome.view.proposal.expected if outcome.view.proposal else {}
+    if outcome.view.proposal and outcome.test_of_claim:
+        expected = outcome.view.proposal.expected
         mean, sd = expected.get("relative"), expected.get("relative_sd")
         if mean is not None and sd is not None:
-            facts["inside_prediction"] = abs(comparison.relative - mean) <= 1.96 * sd
+            facts["inside_prediction"] = abs(outcome.test_of_claim.relative - mean) <= 1.96 * sd
     if outcome.view.curve:
         facts |= {"best_epoch": outcome.view.curve.best_epoch, "diagnosis": outcome.view.curve.diagnosis}
     return facts

@@ -131,7 +131,9 @@ def view(
     curve_: CurveSummary | None = None,
     decisions: tuple[str, ...] = ("approve",),
     run: Mapping[str, Any] | None = None,
+    step_: Comparison | None = None,
 ) -> TrialView:
+    """`step_` is the comparison with the trial it was planned from; the same as the verdict's unless given."""
     trial = Trial(
         id=number,
         study_id=1,
@@ -147,12 +149,13 @@ def view(
         value=value,
         verdict=comparison_.verdict if comparison_ else None,
         comparison=None,
+        step_comparison=None,
         judged_at=1.0,
         looks=1,
         created_at=0.0,
     )
     runs = tuple(_run(number, seed, value, run or {}) for seed in seeds)
-    return TrialView(trial, proposal, runs, curve_, comparison_, decisions)
+    return TrialView(trial, proposal, runs, curve_, comparison_, step_ or comparison_, decisions)
 
 
 def _run(trial: int, seed: int, value: float | None, changes: Mapping[str, Any]) -> Run:

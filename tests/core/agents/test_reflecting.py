@@ -13,7 +13,7 @@ SHORT, LONG = "length ≤ 5", "length > 5"
 def reflect(trial: TrialView, *others: TrialView) -> ReflectionDraft:
     shown = evidence(baseline(), *others, trial)
     against = None if trial.trial.kind == "baseline" else shown.trials[0]
-    return Expert().reflect(shown, Outcome(trial, against, trial.comparison))
+    return Expert().reflect(shown, Outcome(trial, against, against))
 
 
 def test_observed_and_predicted_hold_the_figures_of_the_comparison():
@@ -44,12 +44,14 @@ def test_an_inconclusive_trial_teaches_no_rule_and_says_what_could_have_been_see
     assert "With 1 against 3 seeds a change of 0.0028 would be seen four times in five" in told.why
 
 
-def test_a_trial_that_differs_in_two_fields_from_its_rival_teaches_no_rule():
-    trial = step(2, "dropout", 0.3, 0.08, Verdict.BETTER)
-    rival = baseline(lr=0.002)
-    told = Expert().reflect(evidence(rival, trial), Outcome(trial, rival, trial.comparison))
-    assert told.rule == ""
-    assert "also differs from trial 1 in lr, so the change cannot be put down to dropout alone" in told.why
+def test_the_rule_is_about_the_step_even_where_the_verdict_is_about_another_trial():
+    base = step(2, "lr", 0.002, 0.05)
+    own = comparison(-0.06, Verdict.NOT_BETTER, against=2)
+    trial = step(3, "dropout", 0.3, 0.08, Verdict.BETTER, step_=own)
+    told = Expert().reflect(evidence(base, trial), Outcome(trial, baseline(), base))
+    assert "better. The step on dropout itself, from trial 2: −0.0030 ± 0.0020 (−6.0 %), not better." in told.observed
+    assert told.rule == "dropout from 0.2 to 0.3 does not help on toy (−6.0 %)."
+    assert told.claim_held == "no"
 
 
 def test_tries_are_counted_as_they_were():
@@ -61,7 +63,7 @@ def test_tries_are_counted_as_they_were():
 def test_slices_that_moved_are_named_with_both_values():
     before = view(1, baseline().trial.params, kind="baseline", run={"metrics": {"slices": {SHORT: 0.04, LONG: 0.06}}})
     trial = step(2, "dropout", 0.3, 0.08, Verdict.BETTER, run={"metrics": {"slices": {SHORT: 0.05, LONG: 0.06}}})
-    told = Expert().reflect(evidence(before, trial), Outcome(trial, before, trial.comparison))
+    told = Expert().reflect(evidence(before, trial), Outcome(trial, before, before))
     assert f"Slices that moved: {SHORT} 0.0400 → 0.0500." in told.why
 
 

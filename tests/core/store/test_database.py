@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from core.errors import InvalidInput, NewerSchema, StorageFailed
 from core.store import Store, database, schema
 from core.store.database import HEAD, MIGRATIONS, REVISIONS, Database
-from tests.core.store.building import FakeClock, a_study
+from tests.core.store.building import FakeClock, a_running, a_study, finish
 
 PROJECT = Path(__file__).parents[3]
 
@@ -47,6 +47,21 @@ def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path, clock: Fake
         Store(url, clock)
     with engine.begin() as connection:
         assert connection.execute(text("select version_num from alembic_version")).scalar() == "9999"
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds(tmp_path: Path, clock: FakeClock):
+    url = url_of(tmp_path / "old.db")
+    old = Store(url, clock)
+    run = a_running(old)
+    finish(old, run)
+    old.trials.judge(old.trials.get(run.trial_id), 0.05, "inconclusive", {"difference": 0.01}, "verdict")
+    old.close()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("alter table trials drop column step_comparison"))
+        connection.execute(text("update alembic_version set version_num = '0001'"))
+    trial = Store(url, clock).trials.get(run.trial_id)
+    assert trial.comparison == trial.step_comparison == {"difference": 0.01}
 
 
 def test_processes_that_open_a_fresh_database_at_once_all_succeed(tmp_path: Path):

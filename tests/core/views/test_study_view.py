@@ -99,6 +99,17 @@ def test_an_observed_interval_is_the_one_of_the_verdict(world: World):
     assert view.predicted is not None and view.predicted.standing == "predicted"
 
 
+def test_a_trial_judged_against_another_than_it_was_planned_from_shows_its_own_step_too(world: World):
+    judged = world.store.trials.by_number(1, 3)
+    proposal = world.store.proposals.proposal(judged.id)
+    assert proposal is not None and judged.comparison is not None and judged.step_comparison is not None
+    assert proposal.base_trial_id == judged.step_comparison["against"] == 2 and judged.comparison["against"] == 1
+    step = trial(world, 3).own_step
+    assert step is not None and step.label == "from trial 2"
+    assert step.value == judged.step_comparison["difference"]
+    assert trial(world, 4).own_step is None
+
+
 def test_a_judged_trial_names_what_it_taught(world: World):
     judged = next(t for t in world.store.trials.of_study(1) if t.verdict in ("better", "not better"))
     view = trial(world, judged.number)
