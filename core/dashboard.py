@@ -13,11 +13,12 @@ from pathlib import Path
 
 from core.errors import StorageFailed, VirtualMLEError
 from core.settings import Settings
-from core.worker.launch import ensure_worker
+from core.worker.launch import ensure_worker, revive_worker
 from core.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 PID_FILE = "dashboard.pid"
+WATCH_SECONDS = 3.0
 PORTS = 20  # tried one after the other when the wanted one is taken
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -44,12 +45,34 @@ def start_dashboard(settings: Settings, open_browser: bool = True, tell: Tell = 
     pid_file.write_text(str(process.pid))
     tell(f"the dashboard is at http://{_address(settings.host)}:{port}; Ctrl-C or `make stop` ends it")
     try:
-        return process.wait()
+        return _wait(process, settings, tell)
     except KeyboardInterrupt:
         process.terminate()
         return process.wait()
     finally:
         pid_file.unlink(missing_ok=True)
+
+
+def _wait(process: "subprocess.Popen[bytes]", settings: Settings, tell: Tell) -> int:
+    """Until the dashboard ends; a worker that dies meanwhile is started again, ever less often if it keeps dying."""
+    pause = WATCH_SECONDS
+    while True:
+        try:
+            return process.wait(timeout=pause)
+        except subprocess.TimeoutExpired:
+            pause = min(2 * pause, 60 * WATCH_SECONDS) if _revived(settings, tell) else WATCH_SECONDS
+
+
+def _revived(settings: Settings, tell: Tell) -> bool:
+    """Whether a worker had to be started again."""
+    try:
+        if revive_worker(settings):
+            tell("the worker had died and was started again; its runs go on from their last epoch")
+            return True
+    except StorageFailed as problem:
+        tell(f"the worker had died and did not start again: {problem}")
+        return True
+    return False
 
 
 def prepare_home(settings: Settings, tell: Tell) -> None:

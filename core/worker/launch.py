@@ -46,6 +46,15 @@ def ensure_worker(settings: Settings, command: Sequence[str] = COMMAND) -> bool:
     return True
 
 
+def revive_worker(settings: Settings, command: Sequence[str] = COMMAND) -> bool:
+    """Start a worker where the last one died without leaving: killed, or out of memory. One that was stopped, or left
+    because there was nothing to do, stays away. Raises StorageFailed."""
+    card = holder_card(settings.home)
+    if not card or card.get("is_leaving") or is_held(settings.home):
+        return False
+    return ensure_worker(settings, command)
+
+
 def worker_status(store: Store, clock: Clock) -> WorkerStatus | None:
     """The worker that gave a sign of life lately; None when no worker works."""
     now = clock.now()

@@ -143,6 +143,7 @@ def _edit_dialog(study: Study, trial: Trial) -> None:
     if st.toggle(f"All {len(rows)} fields as JSON", key=f"{key}-json"):
         st.json({**trial.params, **changes}, expanded=True)
     st.text_input("Why (the agent learns from it)", key=f"{key}-reason", max_chars=2000)
+    dialogs.refusal()
     with st.container(horizontal=True):
         st.button(
             "Approve as edited",
@@ -167,6 +168,7 @@ def _veto_dialog(trial: Trial) -> None:
         max_chars=2000,
         placeholder="The agent and later readers are told.",
     )
+    dialogs.refusal()
     with st.container(horizontal=True):
         st.button("Veto", key=f"{key}-go", type="primary", icon=":material/block:", on_click=_veto, args=(trial, key))
         st.button("Back", key=f"{key}-back", on_click=dialogs.close)
@@ -180,19 +182,17 @@ def _approve(trial: Trial, accept_stale: bool) -> None:
 
 
 def _approve_edited(trial: Trial, rows: tuple[Field, ...], key: str) -> None:
-    with shown_errors():
+    with dialogs.acting():
         reason = st.session_state.get(f"{key}-reason", "")
         workspace().deciding.edit(trial, changed(rows, key), actor(), VIA, reason, trial.approval_hash)
-        dialogs.close()
         st.toast(f"Trial {trial.number} is approved with your config.", icon=":material/check:")
         wake_worker()
 
 
 def _veto(trial: Trial, key: str) -> None:
-    with shown_errors():
+    with dialogs.acting():
         reason = st.session_state.get(f"{key}-reason", "")
         workspace().deciding.veto(trial, reason, actor(), VIA, trial.approval_hash)
-        dialogs.close()
         st.toast(f"Trial {trial.number} is vetoed; the agent plans another.", icon=":material/block:")
 
 

@@ -1,8 +1,15 @@
-"""How a dialog ends: a callback says so, and whatever runs next on the page closes it."""
+"""How a dialog acts and ends: a callback says that it is done, and whatever runs next on the page closes it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
+from core.views.problems import EXPECTED
+from pages.components.workspace import escaped
+
 _DONE = "dialog is done"
+REFUSED = "dialog was refused"
 
 
 def close() -> None:
@@ -13,6 +20,26 @@ def close() -> None:
 def opened() -> None:
     """For whatever opens a dialog: forget how the last one ended."""
     st.session_state.pop(_DONE, None)
+    st.session_state.pop(REFUSED, None)
+
+
+def refusal() -> None:
+    """Above a dialog's buttons: why its last act was refused, until the next click or key in it."""
+    if refused := st.session_state.pop(REFUSED, None):
+        st.error(escaped(str(refused)), icon=":material/error:")
+
+
+@contextmanager
+def acting() -> Iterator[None]:
+    """For a dialog's callback: act, then close it. Refused, it stays open with all that was typed, and says why:
+    anything drawn in the callback itself would take the dialog's place."""
+    st.session_state.pop(REFUSED, None)
+    try:
+        yield
+    except EXPECTED as problem:
+        st.session_state[REFUSED] = str(problem)
+    else:
+        close()
 
 
 def close_when_done() -> None:

@@ -1,7 +1,6 @@
 """The dialogs in which a lesson is written or edited; half-typed text survives a refused save."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -9,25 +8,21 @@ from core.errors import InvalidInput
 from core.records import Lesson, Study
 from core.views import lesson_form as form
 from core.views.lesson import Use
-from core.views.problems import EXPECTED
-from pages.components import lesson_acts
-from pages.components.dialogs import close, close_when_done
+from pages.components import dialogs, lesson_acts
 from pages.components.moments import when
 from pages.components.workspace import actor, escaped, shown_errors, workspace
-
-_REFUSED = "lesson form refused"
 
 
 @st.dialog("Edit lesson", width="medium")
 def edit_lesson(lesson: Lesson, study: Study | None, waiting: tuple[Use, ...]) -> None:
     """Every field that can be edited, with what a save would make stale."""
-    close_when_done()
+    dialogs.close_when_done()
     prefix = f"lesson_{lesson.id}_{lesson.revision}"
     entered = _fields(prefix, form.values_of(lesson), form.levels(lesson, study))
     entered_reason = st.text_input("Why (kept with the revision)", key=f"{prefix}_reason", max_chars=500)
     _warn_stale(waiting)
     newest = _warn_newer(lesson)
-    _show_refusal()
+    dialogs.refusal()
     with st.container(horizontal=True):
         st.button(
             f"Save revision {newest.revision + 1}",
@@ -37,16 +32,16 @@ def edit_lesson(lesson: Lesson, study: Study | None, waiting: tuple[Use, ...]) -
             on_click=_save,
             args=(newest, prefix, entered_reason),
         )
-        st.button("Back", key=f"{prefix}_back", on_click=close)
+        st.button("Back", key=f"{prefix}_back", on_click=dialogs.close)
     _mark_changes(form.changed(newest, entered))
 
 
 @st.dialog("Add a lesson", width="medium")
 def add_lesson(study: Study | None) -> None:
     """A lesson in a person's own words; the agent hears it from its next proposal on."""
-    close_when_done()
+    dialogs.close_when_done()
     _fields("lesson_new", form.EMPTY, form.levels(None, study))
-    _show_refusal()
+    dialogs.refusal()
     with st.container(horizontal=True):
         st.button(
             "Add lesson",
@@ -56,7 +51,7 @@ def add_lesson(study: Study | None) -> None:
             on_click=_add,
             args=("lesson_new", study),
         )
-        st.button("Back", key="lesson_new_back", on_click=close)
+        st.button("Back", key="lesson_new_back", on_click=dialogs.close)
 
 
 def _fields(prefix: str, start: Mapping[str, str], levels: Mapping[str, str]) -> dict[str, str]:
@@ -163,31 +158,13 @@ def _save(lesson: Lesson, prefix: str, reason: str) -> None:
     """`lesson` as the person saw it last; a later revision by another refuses the save, and the form stays."""
     changes = form.changed(lesson, _entered(prefix))
     reason = str(st.session_state.get(f"{prefix}_reason", reason)).strip()
-    with _refusals():
+    with dialogs.acting():
         if not changes:
             raise InvalidInput("nothing was changed; change a field, or go back")
         lesson_acts.save(lesson, changes, reason)
-        close()
 
 
 def _add(prefix: str, study: Study | None) -> None:
-    with _refusals():
+    with dialogs.acting():
         lesson = workspace().editing.add(form.new_lesson(_entered(prefix), study), actor())
         lesson_acts.tell(lesson, "The lesson is added")
-        close()
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Keep why a save was refused, for the dialog to show: anything drawn in its callback would take its place."""
-    st.session_state.pop(_REFUSED, None)
-    try:
-        yield
-    except EXPECTED as problem:
-        st.session_state[_REFUSED] = str(problem)
-
-
-def _show_refusal() -> None:
-    """Why the last save was refused, until the next click or key in the form."""
-    if refused := st.session_state.pop(_REFUSED, None):
-        st.error(escaped(str(refused)), icon=":material/error:")

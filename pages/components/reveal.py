@@ -10,7 +10,7 @@ from pages.components.chips import chip
 from pages.components.intervals import Bar, height_of, interval_figure, told
 from pages.components.moments import when
 from pages.components.rows import head, small
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, escaped, wake_worker, workspace
 
 
 @st.dialog("Open the sealed test", width="medium")
@@ -33,6 +33,7 @@ def reveal_dialog(study: Study) -> None:
         key="reveal-refit",
         help="trains it once more, on all that a user of the model would have; labelled apart",
     )
+    dialogs.refusal()
     with st.container(horizontal=True):
         st.button(
             "Open it", key="reveal-go", type="primary", icon=":material/lock_open:", on_click=_request, args=(study,)
@@ -68,9 +69,8 @@ def _result(study: Study, seen: RevealView) -> None:
 
 
 def _request(study: Study) -> None:
-    with shown_errors():
+    with dialogs.acting():
         name = st.session_state.get("reveal-name", "")
         workspace().reveals.request(study, name, bool(st.session_state.get("reveal-refit")))
-        dialogs.close()
         st.toast("The test is being scored; its result appears on this page.", icon=":material/lock_open:")
         wake_worker()

@@ -27,10 +27,10 @@ def stepper(view: StudyView, chosen: int | None) -> None:
         return
     numbers = [step.number for step in view.steps]
     place = numbers.index(chosen)
-    key = f"step-{view.study.id}"
+    key = f"step-{view.study.id}-{chosen}"  # of this step: a refresh on its way with the last one's would go back
     st.session_state[key] = chosen
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, key="stepper"):
-        _arrow("Left", numbers[place - 1] if place else None, view.study.id)
+        _arrow("Left", numbers[max(place - 1, 0)], chosen, view.study.id)
         shown = _window(view.steps, place)
         labels = {step.number: f"{step.number} {glyph(step.standing)}" for step in shown}
         st.segmented_control(
@@ -45,7 +45,7 @@ def stepper(view: StudyView, chosen: int | None) -> None:
             width="stretch",
             wrap=False,
         )
-        _arrow("Right", numbers[place + 1] if place + 1 < len(numbers) else None, view.study.id)
+        _arrow("Right", numbers[min(place + 1, len(numbers) - 1)], chosen, view.study.id)
     if len(shown) < len(numbers):
         st.markdown(f":small[:gray[trials {shown[0].number} to {shown[-1].number} of {len(numbers)}]]")
 
@@ -60,14 +60,14 @@ def _go_to_step(key: str, study_id: int) -> None:
     go_to(study_id, int(st.session_state[key]))
 
 
-def _arrow(shortcut: str, target: int | None, study_id: int) -> None:
+def _arrow(shortcut: str, target: int, chosen: int, study_id: int) -> None:
     st.button(
         "",  # the shortcut draws the arrow
         key=f"go-{shortcut.lower()}",
         shortcut=shortcut,
-        disabled=target is None,
+        disabled=target == chosen,
         on_click=go_to,
-        args=(study_id, target or 0),
+        args=(study_id, target),
         help="previous trial" if shortcut == "Left" else "next trial",
     )
 

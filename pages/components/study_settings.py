@@ -9,7 +9,7 @@ from core.states import Autonomy
 from core.views.study import ASKS
 from pages.components import dialogs
 from pages.components.rows import small
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, escaped, wake_worker, workspace
 
 
 @st.dialog("Settings and instructions", width="medium")
@@ -57,6 +57,7 @@ def settings_dialog(study: Study, revision: int) -> None:
         )
     st.toggle("A promising trial may earn one more seed", study.extra_seeds, key=f"{key}-extra_seeds")
     st.text_input("Why (goes into the study's record)", key=f"{key}-reason", max_chars=2000)
+    dialogs.refusal()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Save",
@@ -85,8 +86,7 @@ def _save(study: Study, revision: int, key: str) -> None:
         "deadline_seconds": minutes * 60 if minutes else None,
         "extra_seeds": bool(state[f"{key}-extra_seeds"]),
     }
-    with shown_errors():
+    with dialogs.acting():
         workspace().store.studies.edit(study.id, revision, changes, actor(), state[f"{key}-reason"])
-        dialogs.close()
         st.toast(f"{escaped(study.name)} has new settings.", icon=":material/check:")
         wake_worker()

@@ -89,7 +89,7 @@ def _open(picked: str | None, view: StudyView) -> None:
 
 
 def _verb(label: str, icon: str, study: Study, target: StudyState, help: str) -> None:
-    st.button(label, key=f"make-{target}", icon=icon, on_click=_move, args=(study, target), help=help)
+    st.button(label, key=f"make-{target}", icon=icon, on_click=_at_once, args=(study, target), help=help)
 
 
 @st.dialog("Stop the study")
@@ -114,15 +114,24 @@ def _cancel_dialog(study: Study) -> None:
 
 def _confirm(label: str, study: Study, target: StudyState) -> None:
     st.text_input("Why (optional)", key=f"{target}-reason", max_chars=2000)
+    dialogs.refusal()
     with st.container(horizontal=True):
-        st.button(label, key=f"{target}-go", type="primary", on_click=_move, args=(study, target))
+        st.button(label, key=f"{target}-go", type="primary", on_click=_confirmed, args=(study, target))
         st.button("Back", key=f"{target}-back", on_click=dialogs.close)
 
 
-def _move(study: Study, target: StudyState) -> None:
+def _at_once(study: Study, target: StudyState) -> None:
     with shown_errors():
-        moved = workspace().store.studies.move(study.id, target, actor(), st.session_state.get(f"{target}-reason", ""))
-        dialogs.close()
-        st.toast(f"The study is {moved.state}.", icon=":material/check:")
-        if moved.state in (StudyState.ACTIVE, StudyState.STOPPING):
-            wake_worker()
+        _move(study, target, "")
+
+
+def _confirmed(study: Study, target: StudyState) -> None:
+    with dialogs.acting():
+        _move(study, target, st.session_state.get(f"{target}-reason", ""))
+
+
+def _move(study: Study, target: StudyState, reason: str) -> None:
+    moved = workspace().store.studies.move(study.id, target, actor(), reason)
+    st.toast(f"The study is {moved.state}.", icon=":material/check:")
+    if moved.state in (StudyState.ACTIVE, StudyState.STOPPING):
+        wake_worker()

@@ -8,7 +8,7 @@ from core.views.trial import TrialView
 from pages.components import dialogs
 from pages.components.config_form import changed, config_form
 from pages.components.rows import small
-from pages.components.workspace import actor, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, wake_worker, workspace
 
 VIA = "dashboard"
 CANCEL, CLONE, SEEDS = "Cancel", "Clone with changes", "Add seeds"
@@ -44,6 +44,7 @@ def _clone_dialog(study: Study, trial: Trial) -> None:
     rows, key = fields(workspace().store, study, trial), f"clone-{trial.id}"
     changes = config_form(rows, key, named=f"trial {trial.number}")
     st.text_input("Why (the agent learns from it)", key=f"{key}-reason", max_chars=2000)
+    dialogs.refusal()
     with st.container(horizontal=True):
         st.button(
             "Queue it",
@@ -63,6 +64,7 @@ def _cancel_dialog(trial: Trial) -> None:
     dialogs.close_when_done()
     st.markdown(f"Trial {trial.number} ends now with all its runs. It gets no verdict; its epochs stay on record.")
     st.text_input("Why (optional)", key=f"cancel-{trial.id}-reason", max_chars=2000)
+    dialogs.refusal()
     with st.container(horizontal=True):
         st.button(
             "Cancel the trial",
@@ -82,6 +84,7 @@ def _seeds_dialog(trial: Trial) -> None:
     st.number_input("How many", min_value=1, max_value=10, value=1, key=f"seeds-{trial.id}-count")
     if trial.looks > 1:
         small("It was judged twice already: every further look makes a false “better” likelier than 5 %.")
+    dialogs.refusal()
     with st.container(horizontal=True):
         st.button(
             "Add", key=f"seeds-{trial.id}-go", type="primary", icon=":material/add:", on_click=_add_seeds, args=(trial,)
@@ -90,28 +93,25 @@ def _seeds_dialog(trial: Trial) -> None:
 
 
 def _clone(study: Study, trial: Trial, rows: tuple[Field, ...], key: str) -> None:
-    with shown_errors():
+    with dialogs.acting():
         own = {row.name: trial.params[row.name] for row in rows if not row.is_fixed} | changed(rows, key)
         reason = st.session_state.get(f"{key}-reason", "")
         queued = workspace().deciding.queue(study, own, actor(), VIA, reason or f"cloned from trial {trial.number}")
-        dialogs.close()
         st.query_params["trial"] = str(queued.number)
         st.toast(f"Trial {queued.number} is queued.", icon=":material/check:")
         wake_worker()
 
 
 def _cancel(trial: Trial) -> None:
-    with shown_errors():
+    with dialogs.acting():
         workspace().store.trials.cancel(trial, actor(), st.session_state.get(f"cancel-{trial.id}-reason", ""))
-        dialogs.close()
         st.toast(f"Trial {trial.number} is cancelled.", icon=":material/cancel:")
 
 
 def _add_seeds(trial: Trial) -> None:
-    with shown_errors():
+    with dialogs.acting():
         count = int(st.session_state.get(f"seeds-{trial.id}-count", 1))
         changed_trial = workspace().deciding.add_seeds(trial, count, actor(), VIA)
-        dialogs.close()
         seeds = ", ".join(map(str, changed_trial.seeds))
         st.toast(f"Trial {trial.number} now has the seeds {seeds}.", icon=":material/add:")
         wake_worker()

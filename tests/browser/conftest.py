@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,13 @@ class Server:
         from core.worker.lock import holder_card
 
         os.kill(int(holder_card(self.home)["pid"]), signal.SIGKILL)
+
+    def wait_until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
+        """Until something holds; fails when it does not, or the dashboard ended meanwhile."""
+        until = time.monotonic() + seconds
+        while not holds():
+            assert self.process is not None and self.process.poll() is None and time.monotonic() < until
+            time.sleep(0.1)
 
     def _end(self) -> None:
         assert self.process is not None

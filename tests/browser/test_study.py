@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.records import Run, Study
 from core.states import RunState, StudyState, TrialState
@@ -110,3 +110,23 @@ def test_the_zoom_of_a_live_curve_survives_new_points(server: Server, story: Scr
     tell(story, run, 4)
     page.wait_for_function(f"{points} === 4")
     assert page.evaluate(f"{curve}.layout.xaxis.range") == [1.5, 2.5]
+
+
+def test_of_two_browsers_that_decide_at_once_one_wins_and_the_other_is_told_by_whom(
+    server: Server, story: ScriptedHome, page: Page, browser: Browser
+):
+    study = asking(story, "race")
+    [trial] = story.store.trials.waiting(study.id)
+    page.goto(f"{server.url}/study?study={study.id}")
+    page.get_by_role("button", name="Veto").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("we serve on a phone")
+    another = browser.new_page()
+    another.goto(f"{server.url}/study?study={study.id}")
+    another.get_by_role("button", name="Approve").click()
+    expect(another.get_by_text("is approved and queued")).to_be_visible()
+    dialog.get_by_role("button", name="Veto").click()
+    expect(dialog.get_by_text("was first (trial approved,")).to_be_visible()
+    expect(dialog.get_by_role("textbox")).to_have_value("we serve on a phone")
+    assert story.store.trials.get(trial.id).state is TrialState.APPROVED
+    another.close()

@@ -10,6 +10,7 @@ from core.records import Lesson, Study, Trial
 from core.starting import StudyPlan, start_study
 from core.store import Found
 from core.workspace import Workspace
+from pages.components import dialogs
 from tests.core.views.rooms import dataset
 
 Open = Callable[..., AppTest]
@@ -129,7 +130,7 @@ def test_of_two_people_who_edit_the_later_is_told_and_loses_nothing(open_page: O
     page.text_area(key=f"lesson_{shared.id}_1_claim").set_value("Ada was here.")
     page.button(key=f"lesson_{shared.id}_1_save").click().run()
     assert home.store.lessons.get(shared.id).claim == "Bob was here."
-    assert "Bob was first" in page.session_state["lesson form refused"]
+    assert "Bob was first" in page.session_state[dialogs.REFUSED]
 
 
 def test_conditions_that_cannot_be_read_are_refused_with_the_way_out(open_page: Open, home: Workspace, study: Study):
@@ -139,7 +140,7 @@ def test_conditions_that_cannot_be_read_are_refused_with_the_way_out(open_page: 
     page.text_input(key=f"lesson_{kept.id}_1_conditions").set_value("mood < 3")
     page.button(key=f"lesson_{kept.id}_1_save").click().run()
     assert home.store.lessons.get(kept.id).revision == 1
-    assert "no profile has" in page.session_state["lesson form refused"]
+    assert "no profile has" in page.session_state[dialogs.REFUSED]
 
 
 def test_an_old_revision_comes_back_as_the_newest(open_page: Open, home: Workspace, study: Study):

@@ -10,6 +10,7 @@ from core.records import Trial
 from core.states import Autonomy, RunState, StudyState, TrialState
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace
+from pages.components import dialogs
 from tests.pages.scripted import ScriptedHome
 
 Open = Callable[..., AppTest]
@@ -127,7 +128,7 @@ def test_a_veto_needs_a_reason_and_keeps_it(open_page: Open, story: ScriptedHome
     page = button(open_page("study", {"study": trial.study_id}), "veto").click().run()
     key = f"veto-{trial.id}"
     page = button(page, f"{key}-go").click().run()
-    assert "needs a reason" in text(page)
+    assert "needs a reason" in page.session_state[dialogs.REFUSED]
     page = button(page, "veto").click().run()
     page.text_area(key=f"{key}-reason").set_value("we tried this last year")
     button(page, f"{key}-go").click().run()
@@ -251,7 +252,7 @@ def test_of_two_who_edit_the_settings_the_later_is_told(open_page: Open, story: 
     story.store.studies.edit(study.id, 1, {"max_trials": 12}, "Ben")
     page.number_input(key=f"settings-{study.id}-1-max_trials").set_value(9)
     page = button(page, f"settings-{study.id}-1-go").click().run()
-    assert "Ben was first" in text(page)
+    assert "Ben was first" in page.session_state[dialogs.REFUSED]
     assert story.store.studies.get(study.id).max_trials == 12
 
 

@@ -15,6 +15,7 @@ from core.deciding import Deciding
 from core.memory.documents import PROFILES
 from core.records import Dataset, Study, Trial
 from core.settings import Settings
+from core.space import SearchSpace
 from core.starting import StudyPlan, start_study
 from core.store import Store
 from core.worker.worker import Worker
@@ -27,7 +28,20 @@ from vectorstore.hashing import HashingEmbedder
 from vectorstore.memory import MemoryStore
 
 USERS = 1500
+CLASSIC = (
+    *("hidden_dim", "num_blocks", "num_heads", "linear_ratio", "ffn", "dropout", "attn_dropout", "position"),
+    *("max_len", "embedding_norm", "tied_embeddings", "lr", "weight_decay", "optimizer", "batch_size"),
+    *("train_targets", "train_windows", "loss", "negatives", "temperature", "early_stop_patience"),
+)
 Surface = Callable[[Mapping[str, Any]], float]
+
+
+def classic_space() -> SearchSpace:
+    """SASRec's classic fields alone, so that a story does not change with every field that is added."""
+    space = SearchSpace.of("sasrec")
+    for name, param in space.declared.items():
+        space = space if name in CLASSIC else space.fix(name, param.default)
+    return space
 
 
 def likes_dropout(params: Mapping[str, Any]) -> float:
@@ -143,7 +157,7 @@ class World:
 
     def start(self, dataset: str = "toy", **plan: Any) -> Study:
         """A study; autopilot, six trials, unless said otherwise."""
-        values = {"trials": 6, "epochs": 7, "autonomy": "autopilot", **plan}
+        values = {"trials": 6, "epochs": 7, "autonomy": "autopilot", "space": classic_space(), **plan}
         return start_study(self.store, StudyPlan(dataset=dataset, **values), "Ada")
 
     def tick(self, times: int = 1, seconds: float = 3.0) -> None:

@@ -16,7 +16,7 @@ from core.clock import SystemClock
 from core.errors import StorageFailed, WorkerRunning
 from core.states import RunState, StudyState
 from core.worker.attempt import Why
-from core.worker.launch import ensure_worker, stop_worker, worker_status
+from core.worker.launch import ensure_worker, revive_worker, stop_worker, worker_status
 from core.worker.lock import WorkerLock, holder_card, is_held
 from core.worker.processes import ROOT, Pool
 from tests.core.worker.house import House
@@ -97,6 +97,17 @@ def test_a_killed_worker_leaves_no_lock_and_no_process_behind(live: House):
     assert checkpoint.stat().st_mtime_ns == before
     assert ensure_worker(live.settings, COMMAND)
     wait_for(lambda: live.store.runs.unfinished()[0].epoch > told)
+
+
+def test_a_killed_worker_is_revived_and_one_that_was_stopped_is_not(live: House):
+    assert not revive_worker(live.settings, COMMAND)
+    ensure_worker(live.settings, COMMAND)
+    assert not revive_worker(live.settings, COMMAND)
+    os.kill(holder_card(live.settings.home)["pid"], signal.SIGKILL)
+    wait_for(lambda: not is_held(live.settings.home))
+    assert revive_worker(live.settings, COMMAND)
+    stop_worker(live.settings)
+    assert not revive_worker(live.settings, COMMAND)
 
 
 def test_a_worker_with_nothing_to_do_leaves_by_itself(live: House):
