@@ -42,3 +42,9 @@ class Protocol:
         split = _SPLITS.get(self.split, self.split)
         parts = (split, self.phase, f"fit:{self.fitted}", f"{self.users}u", self.candidates, f"mask:{self.masking}")
         return "/".join((*parts, f"ties:{self.ties}", f"@{self.k}", self.data))
+
+
+def short(stamp: str) -> str:
+    """What tells the stamps of one home apart, for a narrow column: such as `loo · seen · 3f2a`."""
+    split, *_, masking, _ties, _k, data = stamp.split("/")
+    return f"{split} · {masking.removeprefix('mask:')} · {data[:4]}"

@@ -1,32 +1,33 @@
 """Pictures of every page for the documentation: `python -m tests.screenshots [FOLDER]`, default docs/screenshots.
 
-A scripted home (tests/pages/story.py) behind a real server, seen light and dark, at 1440 and 390 pixels.
+A real dashboard and worker on a fresh home: studies of small models on the embedded sample and on a generated dataset
+like it, trained while this runs (some ten minutes on two cores), seen light and dark, at 1440 and 390 pixels.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.dashboard import free_port
+from core.intake import Intake
+from core.records import Study
+from core.space import SearchSpace
+from core.starting import StudyPlan, start_study
 from core.workspace import Workspace
-from tests.browser.conftest import PATIENCE, launch
-from tests.pages.story import HomeWorld, tell_studies
+from tests.browser.conftest import PATIENCE, Server, launch
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = {1440: 900, 390: 844}
 LONGEST = 2_600  # px of a picture of the phone, which shows the whole page
-BEAT_SECONDS = 3.0
 SETTLES_SECONDS = 20.0
 UNSETTLED = "[data-testid=stSkeleton], [data-stale=true]"
+SMALL = {"hidden_dim": 32, "num_blocks": 1, "priors": "none"}
+ACTOR = "Ada"
 
 
 def main() -> int:
@@ -34,86 +35,74 @@ def main() -> int:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        world = tell_studies(Path(temporary) / "home")
-        index(world)
-        with server(world) as url, worker(world), sync_playwright() as playwright:
-            browser = launch(playwright)
-            count = sum(picture(browser, url + path, name, folder) for name, path in pages(world).items())
-            browser.close()
-        world.workspace.close()
+        server = Server(Path(temporary) / "home", free_port("127.0.0.1", 8700))
+        server.start()
+        try:
+            with sync_playwright() as playwright:
+                browser = launch(playwright)
+                count = picture(browser, f"{server.url}/", "overview-empty", folder)
+                home = server.open()
+                count += sum(take(browser, server, home, folder))
+                home.close()
+                browser.close()
+        finally:
+            server.stop()
     sys.stdout.write(f"{count} pictures in {folder}\n")
     return 0
 
 
-def pages(world: HomeWorld) -> dict[str, str]:
-    """Name of the picture to address of the page."""
-    finished, waiting, running = world.store.studies.all()
-    number = world.store.trials.waiting(waiting.id)[0].number
-    lessons = world.store.lessons.all()
-    shown = {
-        "overview": "/",
-        "new_study": "/new_study",
-        "study-waiting": f"/study?study={waiting.id}&trial={number}",
-        "study-verdict": f"/study?study={finished.id}&trial=4",
-        "study-running": f"/study?study={running.id}",
-        "memory": f"/memory?lesson={lessons[-1].id}" if lessons else "/memory",
-        "transfer": f"/transfer?study={waiting.id}",
-    }
-    return {name: path for name, path in shown.items() if name == "overview" or _script(path).exists()}
+def take(browser: Browser, server: Server, home: Workspace, folder: Path) -> list[int]:
+    """Live through a first study and the beginning of two others, with a picture of each page on the way."""
+
+    def seen(name: str, path: str) -> int:
+        return picture(browser, server.url + path, name, folder)
+
+    [sample] = home.store.datasets.all()
+    films = Intake(home.store, server.settings).take_regime("sample", "films", 11, ACTOR, 6_000)
+    first = start(home, sample.id, "first-look", trials=5, autonomy="autopilot", extra_seeds=False)
+    until(lambda: home.store.studies.get(first.id).has_ended)
+    second = start(home, films.id, "films", trials=8, autonomy="each")
+    until(lambda: any(run.epoch >= 3 for run in home.store.runs.of_study(second.id)))
+    counts = [seen("study-running", f"/study?study={second.id}&trial=1"), seen("new_study", "/new_study")]
+    until(lambda: home.store.studies.get(second.id).incumbent_id is not None)
+    approve_next(home, second)
+    until(lambda: home.store.trials.by_number(second.id, 2).judged_at is not None)
+    until(lambda: bool(home.store.trials.waiting(second.id)))
+    waiting = home.store.trials.waiting(second.id)[0].number
+    best = next(
+        t for t in home.store.trials.of_study(first.id) if t.id == home.store.studies.get(first.id).incumbent_id
+    )
+    counts += [
+        seen("study-waiting", f"/study?study={second.id}&trial={waiting}"),
+        seen("study-verdict", f"/study?study={first.id}&trial={best.number}"),
+        seen("overview", "/"),
+        seen("memory", "/memory"),
+        seen("transfer", f"/transfer?study={second.id}"),
+    ]
+    return counts
 
 
-def _script(path: str) -> Path:
-    return ROOT / "pages" / f"{path[1:].split('?')[0]}.py"
+def start(home: Workspace, dataset: str, name: str, **plan: Any) -> Study:
+    """A study of small models."""
+    space = SearchSpace.of("sasrec")
+    for field, value in SMALL.items():
+        space = space.fix(field, value)
+    values: Mapping[str, Any] = {"dataset": dataset, "name": name, "epochs": 12, "space": space, **plan}
+    return start_study(home.store, StudyPlan(**values), ACTOR)
 
 
-def index(world: HomeWorld) -> None:
-    """Write the story's lessons and profiles into the index that the server reads."""
-    opened = Workspace.open(world.workspace.settings, holder="screenshots")
-    opened.indexer.rebuild()
-    opened.close()
+def approve_next(home: Workspace, study: Study) -> None:
+    """Let the proposal that waits run, as a click on Approve does."""
+    until(lambda: bool(home.store.trials.waiting(study.id)))
+    home.deciding.approve(home.store.trials.waiting(study.id)[0], ACTOR, "dashboard")
 
 
-@contextmanager
-def worker(world: HomeWorld) -> Iterator[None]:
-    """Signs of life of a worker that does nothing."""
-    over = threading.Event()
-
-    def beat() -> None:
-        while not over.wait(BEAT_SECONDS):
-            world.beat("trial 1 · seed 1 · epoch 4")
-
-    world.beat("trial 1 · seed 1 · epoch 4")
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
-
-
-@contextmanager
-def server(world: HomeWorld) -> Iterator[str]:
-    """Streamlit alone on the story's home, without a worker that would train; its address."""
-    port = free_port("127.0.0.1", 8700)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, **world.workspace.settings.environment()}
-    process = subprocess.Popen([*command, "--server.headless", "true"], cwd=ROOT, env=environment)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        while not _answers(url):
-            assert process.poll() is None, "Streamlit ended at once"
-            time.sleep(0.2)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+def until(holds: Callable[[], bool], seconds: float = 1_800.0) -> None:
+    """Wait for something to come about; fails when it does not."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.5)
 
 
 def picture(browser: Browser, url: str, name: str, folder: Path) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core.figures import metric, signed_percent
+from core.stamp import short
 from core.views.overview import StudyRow
 from pages.components.style import sign
 
@@ -14,7 +15,7 @@ _CLICK = "open_study"
 
 
 def studies_table(rows: Sequence[StudyRow]) -> None:
-    """The studies, newest first; a click on a name opens it. Values carry their stamps, at the far right."""
+    """The studies, newest first; a click on a name opens it. The protocol of the values stands at the far right."""
     st.subheader("Studies", anchor=False)
     columns = st.column_config
     right = columns.TextColumn(alignment="right")
@@ -36,7 +37,7 @@ def studies_table(rows: Sequence[StudyRow]) -> None:
         },
     )
     st.markdown(
-        ":small[:gray[A name opens its study. Validation metrics; figures with different stamps are not compared.]]"
+        ":small[:gray[A name opens its study. Validation metrics; figures under different protocols are not compared.]]"
     )
 
 
@@ -50,7 +51,7 @@ def _cells(row: StudyRow) -> dict[str, Any]:
         "gain": signed_percent(row.gain),
         "trials": row.trials,
         "time": row.time,
-        "stamp": row.stamp,
+        "protocol": short(row.stamp),
     }
 
 

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import Conflict
+from core.stamp import short
 from core.states import TrialState
 from core.workspace import Workspace
 from tests.core.store.building import a_dataset, a_proposal, a_running, a_study, finish
@@ -89,7 +90,7 @@ def test_a_study_is_a_row_with_its_state_and_trials(home: Workspace, open_page: 
     row = page.dataframe[0].value.iloc[0]
     assert row["study"] == study.name
     assert list(row["state"]) == ["active"]
-    assert row["stamp"] == study.stamp
+    assert row["protocol"] == short(study.stamp)
 
 
 def test_foreign_names_are_text_and_never_markup(home: Workspace, open_page: OpenPage):

@@ -31,7 +31,13 @@ def a_dataset(store: Store, id: str = "d0d0d0d0d0d0", name: str = "beauty", line
 def a_study(store: Store, name: str = "first", **values: Any) -> Study:
     row: dict[str, Any] = {"name": name, "backbone": "sasrec", "objective": "ndcg@10", "agent": "expert", "seed": 1}
     row |= {"autonomy": "each", "space": {"lr": {"low": 0.0001, "high": 0.01}}, "max_trials": 6, "max_epochs": 50}
-    row |= {"min_gain": 0.0, "guards": {}, "deadline_seconds": None, "masking": "seen", "stamp": "loo-val"}
+    row |= {
+        "min_gain": 0.0,
+        "guards": {},
+        "deadline_seconds": None,
+        "masking": "seen",
+        "stamp": "loo/val/fit:train/9u/full/mask:seen/ties:exp/@10/d0d0d0d0d0d0",
+    }
     row |= {"instructions": "", "use_memory": True, "extra_seeds": True}
     if "dataset_id" not in values:
         row["dataset_id"] = a_dataset(store).id
