@@ -127,7 +127,9 @@ class Reveals:
             "backbone": study.backbone,
             "params": dict(trial.params),
             "epochs": epochs,
+            "max_epochs": study.max_epochs,
             "seed": runs[-1].seed,
+            "strengths_of": str(self._artifacts.run(trial, runs[-1].seed) / WEIGHTS),
             "out_dir": str(out / "refit"),
         }
         (out / "refit").mkdir(exist_ok=True)

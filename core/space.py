@@ -61,7 +61,8 @@ class SearchSpace:
     def contains(self, params: Mapping[str, Any]) -> bool:
         """Whether a config (of an older space, say) still lies inside."""
         try:
-            return self.complete(params) == dict(params)
+            whole = self._backbone.complete(params)  # fields that came later are at their defaults
+            return self.complete(whole) == whole
         except InvalidParams:
             return False
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.agents.names import AGENTS
 from core.errors import Conflict, InvalidInput
 from core.guards import check_guards
 from core.records import Dataset, Study
@@ -14,7 +15,6 @@ from core.store import Store
 from recmodels.metrics import METRICS
 
 BASELINE_SEEDS = 3
-AGENTS = ("expert",)
 
 
 @dataclass(frozen=True)

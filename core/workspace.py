@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.agents.expert import Expert
 from core.agents.protocol import Agent
+from core.agents.sampling import Sampler
 from core.artifacts import Artifacts
 from core.clock import Clock, SystemClock
 from core.deciding import Deciding
@@ -121,7 +122,7 @@ class Workspace:
 
     def agent_of(self, study: Study) -> Agent:
         """The agent a study was started with."""
-        return Expert()
+        return Expert() if study.agent == Expert.name else Sampler(study.agent)
 
     def close(self) -> None:
         """Close the database."""

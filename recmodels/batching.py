@@ -14,23 +14,36 @@ from recmodels.packing import Flat, Packed, pack
 
 @dataclass(frozen=True)
 class Batch:
-    """`tokens` (n,) picks the states of `inputs` that have a target; `targets` (n,) are the items that follow."""
+    """`tokens` (n,) picks the states of `inputs` that have a target; `targets` (n,) are the items that follow and
+    `weights` (n,) how much each counts, None for all alike; `windows` tells which windows these are."""
 
     inputs: Packed
     tokens: Tensor
     targets: Tensor
+    weights: Tensor | None
+    windows: Flat
 
     def to(self, device: torch.device) -> "Batch":
         if device.type == "cpu":
             return self
-        return Batch(self.inputs.to(device), self.tokens.to(device), self.targets.to(device))
+        weights = None if self.weights is None else self.weights.to(device)
+        return Batch(self.inputs.to(device), self.tokens.to(device), self.targets.to(device), weights, self.windows)
 
 
 class Batches:
-    """Input windows of at most `max_len` events; the event after each token is what it predicts."""
+    """Input windows of at most `max_len` events; the event after each token is what it predicts. `weights` tells how
+    much each event counts as a target."""
 
-    def __init__(self, histories: Histories, max_len: int, batch_size: int, windows: str, targets: str) -> None:
-        self._items = histories.items
+    def __init__(
+        self,
+        histories: Histories,
+        max_len: int,
+        batch_size: int,
+        windows: str,
+        targets: str,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        self._items, self._times, self._weights = histories.items, histories.timestamps, weights
         self._starts, self._lengths = _windows(histories, max_len, whole_history=windows == "all")
         self._scored = _scored_events(histories, self._starts, self._lengths, only_last=targets == "last_position")
         if not len(self._starts):
@@ -44,14 +57,20 @@ class Batches:
         """Every window once."""
         order = generator.permutation(len(self._starts))
         for first in range(0, len(order), self._batch_size):
-            chosen = order[first : first + self._batch_size]
-            yield self._batch(self._starts[chosen], self._lengths[chosen])
+            yield self._batch(order[first : first + self._batch_size])
 
-    def _batch(self, starts: Flat, lengths: Flat) -> Batch:
-        inputs = pack(self._items, starts, lengths)
+    def split(self, batch: Batch, parts: int) -> list[Batch]:
+        """The same windows as that many smaller batches, or as one for each window where there are fewer."""
+        parts = min(parts, len(batch.windows))
+        return [batch] if parts == 1 else [self._batch(part) for part in np.array_split(batch.windows, parts)]
+
+    def _batch(self, windows: Flat) -> Batch:
+        inputs = pack(self._items, self._starts[windows], self._lengths[windows], self._times)
         followers = inputs.source + 1
         tokens = np.flatnonzero(self._scored[followers])
-        return Batch(inputs, torch.from_numpy(tokens), torch.from_numpy(self._items[followers[tokens]]))
+        events = followers[tokens]
+        weights = None if self._weights is None else torch.from_numpy(self._weights[events])
+        return Batch(inputs, torch.from_numpy(tokens), torch.from_numpy(self._items[events]), weights, windows)
 
 
 def _windows(histories: Histories, max_len: int, whole_history: bool) -> tuple[Flat, Flat]:

@@ -44,12 +44,12 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Replaces `path` atomically. Raises CheckpointNotWritten; then the file before is untouched."""
     tensors = {f"{part}/{name}": value for part in _PARTS for name, value in getattr(checkpoint, part).items()}
     record = {name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__ if name not in _PARTS}
-    _write_tensors(path, tensors, record)
+    write_tensors(path, tensors, record)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Raises CorruptCheckpoint."""
-    tensors, record = _read_tensors(path)
+    tensors, record = read_tensors(path)
     parts: dict[str, Tensors] = {part: {} for part in _PARTS}
     try:
         for name, value in tensors.items():
@@ -60,21 +60,47 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CorruptCheckpoint(f"{path} is no checkpoint of a run ({error}); delete it and run again") from error
 
 
-def save_model(path: Path, weights: Tensors, backbone: str, params: Mapping[str, Any], num_items: int) -> None:
-    """Weights with all that is needed to build the model again. Raises CheckpointNotWritten."""
-    _write_tensors(path, weights, {"backbone": backbone, "params": dict(params), "num_items": num_items})
+@dataclass(frozen=True)
+class Saved:
+    """A trained model in evaluation mode with its backbone's name and its params; `priors` are the chosen strengths as
+    `Chosen.to_json` gives them, None where no prior acts."""
+
+    model: SequenceModel
+    backbone: str
+    params: dict[str, Any]
+    priors: dict[str, Any] | None = None
 
 
-def load_model(path: Path) -> tuple[SequenceModel, str, dict[str, Any]]:
-    """The model in evaluation mode, its backbone's name and its params. Raises CorruptCheckpoint."""
-    tensors, record = _read_tensors(path)
+def save_model(
+    path: Path,
+    weights: Tensors,
+    backbone: str,
+    params: Mapping[str, Any],
+    num_items: int,
+    priors: Mapping[str, Any] | None = None,
+) -> None:
+    """Weights with all that is needed to build the model again, and the strengths of its priors. Raises
+    CheckpointNotWritten."""
+    record = {"backbone": backbone, "params": dict(params), "num_items": num_items, "priors": priors}
+    write_tensors(path, weights, record)
+
+
+def load_saved(path: Path) -> Saved:
+    """What `save_model` wrote. Raises CorruptCheckpoint."""
+    tensors, record = read_tensors(path)
     try:
         backbone = get_backbone(record["backbone"])
         model = backbone.build(backbone.configs(record["params"])[0], record["num_items"])
         model.load_state_dict(tensors)
     except (KeyError, TypeError, RuntimeError, UnknownBackbone, InvalidParams) as error:
         raise CorruptCheckpoint(f"{path} does not hold weights this version can load ({error})") from error
-    return model.eval(), backbone.name, record["params"]
+    return Saved(model.eval(), backbone.name, record["params"], record.get("priors"))
+
+
+def load_model(path: Path) -> tuple[SequenceModel, str, dict[str, Any]]:
+    """The model in evaluation mode, its backbone's name and its params. Raises CorruptCheckpoint."""
+    saved = load_saved(path)
+    return saved.model, saved.backbone, saved.params
 
 
 def save_ranks(path: Path, ranks: np.ndarray) -> None:
@@ -87,7 +113,8 @@ def save_ranks(path: Path, ranks: np.ndarray) -> None:
     _replace(path, write)
 
 
-def _write_tensors(path: Path, tensors: Tensors, record: Mapping[str, Any]) -> None:
+def write_tensors(path: Path, tensors: Tensors, record: Mapping[str, Any]) -> None:
+    """A file of tensors with plain data beside them and a checksum. Raises CheckpointNotWritten."""
     tensors = {name: value.detach().to("cpu").contiguous() for name, value in tensors.items()}
     metadata = {"record": json.dumps(record), "crc32": str(_checksum(tensors))}
     _replace(path, lambda target: target.write_bytes(save(tensors, metadata)))
@@ -113,7 +140,8 @@ def _replace(path: Path, write: Any) -> None:
         ) from error
 
 
-def _read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
+def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
+    """What `write_tensors` wrote. Raises CorruptCheckpoint."""
     try:
         content = path.read_bytes()
         tensors = load(content)

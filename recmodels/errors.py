@@ -26,6 +26,10 @@ class TrainingDiverged(RecModelsError):
         self.cause = cause
 
 
+class OutOfMemory(RecModelsError):
+    """Not even a single history can be trained on at once."""
+
+
 class CorruptCheckpoint(RecModelsError):
     """A checkpoint or weights file is truncated, damaged or belongs to another run."""
 

@@ -17,6 +17,7 @@ from recmodels.packing import Flat, pack, ranges
 
 MASKINGS = ("seen", "none")
 _CHUNK = 64  # cases scored at once: their scores stay in the processor's cache
+_SLOTS = 2**26  # scores in a buffer at most: 256 MiB
 _ENCODED = 1024  # histories read by the model at once
 
 Fill = Callable[[slice, Tensor], None]  # writes the scores of some cases into a buffer (c, V+1)
@@ -41,6 +42,11 @@ class Ranking:
         """Share of the catalogue that is among anyone's best k."""
         return float((np.unique(self.top) > 0).sum() / num_items) if self.top.size else 0.0
 
+    def mean_popularity(self, popularity: Flat) -> float:
+        """Training events of the recommended items, averaged over everyone's best k."""
+        shown = self.top[self.top > 0]
+        return float(popularity[shown].mean()) if shown.size else 0.0
+
 
 class ModelScorer:
     """Scores by a model, in float32."""
@@ -53,10 +59,10 @@ class ModelScorer:
         lengths = np.minimum(histories.lengths, self.max_len)
         starts = histories.offsets[1:] - lengths
         rows = [slice(first, first + _ENCODED) for first in range(0, len(starts), _ENCODED)]
-        return torch.cat([self._encode(histories.items, starts[part], lengths[part]) for part in rows])
+        return torch.cat([self._encode(histories, starts[part], lengths[part]) for part in rows])
 
-    def _encode(self, items: Flat, starts: Flat, lengths: Flat) -> Tensor:
-        batch = pack(items, starts, lengths).to(self.device)
+    def _encode(self, histories: Histories, starts: Flat, lengths: Flat) -> Tensor:
+        batch = pack(histories.items, starts, lengths, histories.timestamps).to(self.device)
         return self.model(batch).index_select(0, batch.last)
 
     def prepare(self, histories: Histories) -> Fill:
@@ -91,13 +97,14 @@ def rank(
     if U == 0:
         return Ranking(ranks, best)
     device = device or torch.device("cpu")
-    hidden = _Mask(cases.histories, masking, width)
-    buffers = [torch.empty(min(_CHUNK, U), width, device=device) for _ in range(2)]
+    hidden = Mask(cases.histories, masking, width)
+    step = min(chunk_size(width), U)
+    buffers = [torch.empty(step, width, device=device) for _ in range(2)]
     with torch.inference_mode():
         fill = scorer.prepare(cases.histories)
-        for first in range(0, U, _CHUNK):
+        for first in range(0, U, step):
             between()
-            chunk = slice(first, min(first + _CHUNK, U))
+            chunk = slice(first, min(first + step, U))
             scores, compared = (buffer[: chunk.stop - first] for buffer in buffers)
             fill(chunk, scores)
             hidden.apply(chunk, scores)
@@ -108,14 +115,19 @@ def rank(
     return Ranking(ranks, best)
 
 
+def chunk_size(width: int) -> int:
+    """How many cases are scored at once over `width` items."""
+    return max(1, min(_CHUNK, _SLOTS // width))
+
+
 def check_masking(masking: str) -> None:
     """Raises InvalidJob."""
     if masking not in MASKINGS:
         raise InvalidJob(f"masking={masking!r} is none of {', '.join(MASKINGS)}")
 
 
-class _Mask:
-    """Which items are no candidates: the pad id, and those of a history's target events where `seen` are masked."""
+class Mask:
+    """Hides what is no candidate: the pad id, and the items of a history's target events where `seen` are masked."""
 
     def __init__(self, histories: Histories, masking: str, width: int) -> None:
         masked = histories.is_target if masking == "seen" else np.zeros(len(histories.items), bool)
@@ -123,6 +135,7 @@ class _Mask:
         self._offsets = np.concatenate([[0], np.cumsum(masked)])[histories.offsets]
 
     def apply(self, chunk: slice, scores: Tensor) -> None:
+        """Lowers their scores for these cases to minus infinity."""
         starts, ends = self._offsets[chunk], self._offsets[chunk.start + 1 : chunk.stop + 1]
         rows = np.repeat(np.arange(len(starts)), ends - starts)
         slots = rows * self._width + self._items[ranges(starts, ends - starts)]
@@ -149,18 +162,33 @@ def _best(scores: Tensor, k: int) -> np.ndarray:
     return items.masked_fill(values == -torch.inf, 0).cpu().numpy()
 
 
-def slices(ranks: np.ndarray, cases: Cases, popularity: Flat) -> dict[str, dict[str, dict[str, Any]]]:
-    """Users, NDCG@10 and Recall@10 by history length (quartiles) and by the target's popularity: head, mid and tail
-    hold a third of the training events each."""
-    lengths = cases.histories.lengths
-    return {
-        "history_length": _by_group(ranks, *_quartiles(lengths)),
+def slices(
+    ranks: np.ndarray, cases: Cases, popularity: Flat, train: Histories | None = None
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Users, NDCG@10 and Recall@10 by history length (quartiles), by the target's popularity (head, mid and tail hold
+    a third of the training events each) and, where `train` has times, by its age: days from its last training event to
+    the last of all (quartiles; without targets that never occur there)."""
+    found = {
+        "history_length": _by_group(ranks, *_quartiles(cases.histories.lengths)),
         "target_popularity": _by_group(ranks, _thirds(popularity)[cases.targets], ("head", "mid", "tail")),
     }
+    if train is not None and train.timestamps is not None:
+        known = popularity[cases.targets] > 0
+        group, names = _quartiles(_ages(train, len(popularity))[cases.targets[known]])
+        found["target_age"] = _by_group(ranks[:, known], group, tuple(f"{name} days" for name in names))
+    return found
+
+
+def _ages(train: Histories, width: int) -> Flat:
+    """Whole days between an item's last training event and the last of all: (V+1,)."""
+    assert train.timestamps is not None
+    latest = np.full(width, train.timestamps.min())
+    np.maximum.at(latest, train.items, train.timestamps)
+    return (train.timestamps.max() - latest) // 86_400
 
 
 def _quartiles(lengths: Flat) -> tuple[Flat, tuple[str, ...]]:
-    """Bucket of each history and the buckets' names ("4-6"); equal quartiles fall together."""
+    """Bucket of each value and the buckets' names ("4-6"); equal quartiles fall together."""
     if not len(lengths):
         return lengths, ()
     edges = np.unique(np.quantile(lengths, [0.25, 0.5, 0.75, 1.0], method="inverted_cdf"))

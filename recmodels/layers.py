@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recmodels.packing import Group, Packed
+from recmodels.positions import relative_bias, rotary
+from recmodels.sequence_config import SequenceConfig
 
 
 class ByteDropout(nn.Module):
@@ -27,14 +29,16 @@ class ByteDropout(nn.Module):
 
 
 class PackedAttention(nn.Module):
-    """Causal multi-head self-attention over flat tokens."""
+    """Causal multi-head self-attention over flat tokens, which may know distances (`position` as in the config)."""
 
-    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+    def __init__(self, dim: int, heads: int, dropout: float, position: str = "none", max_len: int = 1) -> None:
         super().__init__()
         self.heads = heads
         self.qkv = nn.Linear(dim, 3 * dim)
         self.out = nn.Linear(dim, dim)
         self.dropout = ByteDropout(dropout)
+        self.relative = relative_bias(position, max_len, heads)
+        self.rotary = rotary(position, max_len, dim // heads)
 
     def forward(self, x: Tensor, batch: Packed) -> Tensor:
         qkv = self.qkv(x)  # (N, 3D)
@@ -44,18 +48,32 @@ class PackedAttention(nn.Module):
         b, t, H = group.b, group.t, self.heads
         slots = qkv.index_select(0, group.gather).view(b, t, 3, H, -1).permute(2, 0, 3, 1, 4)
         q, k, v = slots.unbind()  # 3 x (b, H, t, D/H)
-        mixed = self._mix_dropped(q, k, v) if self.training and self.dropout.dropped else self._mix(q, k, v)
+        if self.rotary is not None:
+            q, k = self.rotary(q), self.rotary(k)
+        bias = None if self.relative is None else self.relative(t).to(q.dtype)  # (H, t, t)
+        rate = self.dropout.dropped / 256 if self.training else 0.0
+        mixed = self._mix(q, k, v, bias, rate) if q.is_cuda or not rate else self._mix_dropped(q, k, v, bias)
         return mixed.transpose(1, 2).reshape(b * t, -1).index_select(0, group.keep)  # (n, D)
 
     @staticmethod
-    def _mix(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    def _mix(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, rate: float = 0.0) -> Tensor:
+        if bias is None:
+            return F.scaled_dot_product_attention(q, k, v, dropout_p=rate, is_causal=True)
+        mask = bias.masked_fill(_future(q), -torch.inf).expand(len(q), -1, -1, -1)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate)
 
-    def _mix_dropped(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        t = q.shape[-2]
-        future = torch.ones(t, t, dtype=torch.bool, device=q.device).triu_(1)
+    def _mix_dropped(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+        """On a CPU, whose own attention does not drop and whose byte masks are cheap."""
         logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)  # (b, H, t, t)
-        return self.dropout(logits.masked_fill_(future, -torch.inf).softmax(-1)) @ v
+        if bias is not None:
+            logits = logits + bias
+        return self.dropout(logits.masked_fill_(_future(q), -torch.inf).softmax(-1)) @ v
+
+
+def _future(q: Tensor) -> Tensor:
+    """(t, t): true where the column's event comes after the row's."""
+    t = q.shape[-2]
+    return torch.ones(t, t, dtype=torch.bool, device=q.device).triu_(1)
 
 
 class FeedForward(nn.Module):
@@ -145,6 +163,7 @@ class SequenceModel(nn.Module):
     """What every backbone offers: a score is the inner product of a token's state and an item's vector."""
 
     num_items: int
+    takes_bfloat16 = True  # whether training may run it in mixed precision on a GPU
 
     def forward(self, batch: Packed) -> Tensor:
         """States (N, D) to score the item that follows each token."""
@@ -153,3 +172,37 @@ class SequenceModel(nn.Module):
     def item_vectors(self, ids: Tensor | None = None) -> Tensor:
         """Vectors of `ids` (..., D), or of all ids 0..V (V+1, D)."""
         raise NotImplementedError
+
+
+class ItemModel(SequenceModel):
+    """The ends that backbones share: item vectors in, pooled states out, to be scored against item vectors."""
+
+    def __init__(self, config: SequenceConfig, num_items: int) -> None:
+        super().__init__()
+        self.num_items = num_items
+        self.unit = config.embedding_norm == "l2"
+        self.items = ItemTable(num_items, config.hidden_dim, self.unit)
+        self.targets = None if config.tied_embeddings else ItemTable(num_items, config.hidden_dim, self.unit)
+        self.scale = config.hidden_dim**0.5
+        self.dropout = ByteDropout(config.dropout)
+        self.pooled = config.pooling
+
+    def finish(self, x: Tensor, batch: Packed) -> Tensor:
+        """States (N, D) to score with."""
+        x = pool(x, batch.ages, self.pooled)
+        return F.normalize(x, dim=-1) if self.unit else x
+
+    def item_vectors(self, ids: Tensor | None = None) -> Tensor:
+        return (self.targets or self.items).scoring(ids)
+
+
+def pool(x: Tensor, ages: Tensor, latest: int) -> Tensor:
+    """The mean of each token's own and earlier values in its sequence, `latest` of them or as many as there are."""
+    if latest == 1:
+        return x
+    total, count = x, torch.ones_like(ages)
+    for back in range(1, min(latest, len(x))):
+        same = ages[:-back] == ages[back:] + back  # the token `back` places before is of the same sequence
+        earlier = F.pad(x[:-back] * same.unsqueeze(-1), (0, 0, back, 0))
+        total, count = total + earlier, count + F.pad(same.long(), (back, 0))
+    return total / count.unsqueeze(-1)

@@ -1,75 +1,162 @@
 """Losses over the states of tokens and the ids of their targets. Shape letters: n targets, D width, V items, K
 negatives, G blocks that share their negatives, m targets of a block."""
 
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from recmodels.full_softmax import full_softmax
 from recmodels.layers import SequenceModel
+from recmodels.negatives import NegativeSampler
 from recmodels.training_config import TrainingConfig
 
 _SHARING = 48  # targets that share negatives: a few dozen learn as fast per epoch as each with its own
-_ROWS = 256  # states a full softmax scores at once: bounds its memory to 256 x V floats
+_CELLS = 2**25  # vectors and scores of negatives that exist at once: 128 MiB, a few times over
+
+Criterion = Callable[[Tensor, Tensor], Tensor]  # losses (n,) from scores of targets (n,) and of rivals (n, K)
 
 
-def next_item_loss(
-    config: TrainingConfig, temperature: float, model: SequenceModel, states: Tensor, targets: Tensor
+class NextItemLoss:
+    """The loss that a config names. `popularity` (V+1,) counts each item's training events."""
+
+    def __init__(
+        self, config: TrainingConfig, temperature: float, popularity: np.ndarray, device: torch.device
+    ) -> None:
+        self.config, self.temperature = config, temperature
+        self.sampler = NegativeSampler(popularity, config.negative_sampling, device)
+        self.criterion = _criterion(config, len(popularity) - 1)
+
+    def __call__(self, model: SequenceModel, states: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Mean loss over the states (n, D) and targets (n,), each counting by its weight."""
+        states = states / self.temperature
+        if self.config.loss == "full_softmax":
+            return full_softmax(states, model.item_vectors(), targets, weights)
+        negatives = self.sampler.draw(self._blocks(len(targets)), self.config.negatives)
+        excess = self._excess(negatives) if self.config.logq else None
+        return sampled_loss(self.criterion, model, states, targets, negatives, weights, excess)
+
+    def _blocks(self, n: int) -> int:
+        """How many sets of negatives serve n targets."""
+        return {"position": n, "block": -(-n // _SHARING), "batch": 1}[self.config.negative_sharing]
+
+    def _excess(self, negatives: Tensor) -> Tensor:
+        """Log of how often each negative is expected in its sample: with it taken off the scores, a sample stands
+        for all rivals (Bengio and Senecal 2008). Targets are certain and need none."""
+        return math.log(negatives.shape[1]) + self.sampler.log_chances(negatives)
+
+
+def softmax_loss(own: Tensor, rivals: Tensor) -> Tensor:
+    """Cross-entropy of the target against its rivals. Without logq a constant log(V/K) stands on the target's side,
+    which acts as a margin."""
+    return torch.logaddexp(rivals.logsumexp(-1), own) - own
+
+
+def binary_loss(beta: float) -> Criterion:
+    """Each item is judged alone (arXiv 1808.09781), the target's probability to the power `beta` (gBCE, arXiv
+    2308.07192). Scores count from the log odds of being a target (as in arXiv 1708.02002): without that, learning
+    that nearly all items are wrong drives the item vectors into one direction before they mean anything."""
+
+    def losses(own: Tensor, rivals: Tensor) -> Tensor:
+        rarity = math.log(rivals.shape[1] / beta)
+        return (beta * F.softplus(rarity - own) + F.softplus(rivals - rarity).sum(-1)) / (rivals.shape[1] + 1)
+
+    return losses
+
+
+def gbce_beta(negatives: int, num_items: int, t: float) -> float:
+    """The power that undoes a share t of the over-confidence due to sampling (arXiv 2308.07192, equation 10)."""
+    rate = min(1.0, negatives / max(num_items - 1, 1))
+    return rate * (t * (1 - 1 / rate) + 1 / rate)
+
+
+def _criterion(config: TrainingConfig, num_items: int) -> Criterion:
+    if config.loss == "sampled_softmax":
+        return softmax_loss
+    return binary_loss(gbce_beta(config.negatives, num_items, config.gbce_t) if config.loss == "gbce" else 1.0)
+
+
+def sampled_loss(
+    criterion: Criterion,
+    model: SequenceModel,
+    states: Tensor,
+    targets: Tensor,
+    negatives: Tensor,
+    weights: Tensor | None = None,
+    excess: Tensor | None = None,
 ) -> Tensor:
-    """Mean loss over the states (n, D) and targets (n,)."""
-    states = states / temperature
-    if config.loss == "full_softmax":
-        return full_softmax(states, model.item_vectors(), targets)
-    shape = (-(-len(targets) // _SHARING), config.negatives)
-    negatives = torch.randint(1, model.num_items + 1, shape, device=states.device)
-    return sampled_softmax(model, states, targets, negatives)
+    """The criterion's mean over targets against `negatives` (G, K), each row shared by one block of consecutive
+    targets; `excess` (G, K) is taken off their scores. A negative that is the target itself does not count. What is
+    too large to exist at once is made piece by piece, and again in the backward pass."""
+    pieces, m = list(_pieces(states, negatives)), -(-len(targets) // len(negatives))
+    if len(pieces) == 1:
+        losses = _losses(criterion, model, states, targets, negatives, m, excess)
+        return losses.mean() if weights is None else (losses * weights).sum() / weights.sum()
+    whole = float(len(targets)) if weights is None else weights.sum()
+    total = states.new_zeros(())
+    for rows, blocks in pieces:
+
+        def summed(part: Tensor, rows: slice = rows, blocks: slice = blocks) -> Tensor:
+            shift = None if excess is None else excess[blocks]
+            losses = _losses(criterion, model, part, targets[rows], negatives[blocks], m, shift)
+            return losses.sum() if weights is None else (losses * weights[rows]).sum()
+
+        total = total + _Recomputed.apply(states[rows], summed)
+    return total / whole
 
 
-def sampled_softmax(model: SequenceModel, states: Tensor, targets: Tensor, negatives: Tensor) -> Tensor:
-    """Cross-entropy of the target against `negatives` (G, K), each row shared by one block of consecutive targets.
-    A negative that is the target itself does not count. Uncorrected, as the reference trains: a constant log(V/K)
-    on the target's side, which acts as a margin."""
+def _losses(
+    criterion: Criterion,
+    model: SequenceModel,
+    states: Tensor,
+    targets: Tensor,
+    negatives: Tensor,
+    m: int,
+    excess: Tensor | None,
+) -> Tensor:
     G, n = len(negatives), len(targets)
-    m = -(-n // G)
+    m = min(m, n)
     blocks = torch.arange(G * m, device=states.device).clamp_(max=n - 1)  # the last block repeats its last target
     grouped = states.index_select(0, blocks).view(G, m, -1)
     rivals = grouped @ model.item_vectors(negatives).transpose(1, 2)  # (G, m, K)
+    if excess is not None:
+        rivals = rivals - excess.unsqueeze(1)
     itself = targets.index_select(0, blocks).view(G, m, 1) == negatives.unsqueeze(1)
     rivals = rivals.masked_fill_(itself, -torch.inf).view(G * m, -1)[:n]
     own = (states * model.item_vectors(targets)).sum(-1)  # (n,)
-    return (torch.logaddexp(rivals.logsumexp(-1), own) - own).mean()
+    return criterion(own, rivals)
 
 
-class _FullSoftmax(torch.autograd.Function):
-    """Cross-entropy over the catalogue whose gradient is made chunk by chunk in the forward pass, in one reused
-    buffer, so that the (n, V) scores never exist at once."""
+def _pieces(states: Tensor, negatives: Tensor) -> Iterator[tuple[slice, slice]]:
+    """Targets and the blocks of negatives that serve them, as few pieces as memory allows."""
+    (n, D), (G, K) = states.shape, negatives.shape
+    if G == 1:
+        rows = max(1, (_CELLS - K * D) // (K + D))
+        yield from ((slice(first, min(first + rows, n)), slice(0, 1)) for first in range(0, n, rows))
+        return
+    m = -(-n // G)
+    blocks = max(1, _CELLS // (K * D + m * (K + D)))
+    for first in range(0, -(-n // m), blocks):
+        yield slice(first * m, min((first + blocks) * m, n)), slice(first, first + blocks)
 
-    @staticmethod
-    def forward(ctx: Any, states: Tensor, table: Tensor, targets: Tensor) -> Tensor:
-        n = len(targets)
-        d_states, d_table = torch.empty_like(states), torch.zeros_like(table)
-        buffer, loss = states.new_empty(min(_ROWS, n), len(table)), states.new_zeros(())
-        for start in range(0, n, _ROWS):
-            rows = slice(start, min(start + _ROWS, n))
-            scores = torch.mm(states[rows], table.T, out=buffer[: rows.stop - start])
-            scores[:, 0] = -torch.inf  # the pad id is no rival
-            picked = targets[rows].unsqueeze(1)
-            total = scores.logsumexp(-1, keepdim=True)
-            loss += (total - scores.gather(1, picked)).sum()
-            probabilities = scores.sub_(total).exp_()
-            probabilities.scatter_add_(1, picked, probabilities.new_full((1, 1), -1.0).expand_as(picked))
-            torch.mm(probabilities, table, out=d_states[rows])
-            d_table.addmm_(probabilities.T, states[rows])
-        ctx.save_for_backward(d_states.div_(n), d_table.div_(n))
-        return loss / n
+
+class _Recomputed(torch.autograd.Function):
+    """`piece(states)`, of which nothing is kept for the backward pass but the states."""
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
-        d_states, d_table = ctx.saved_tensors
-        return d_states * grad, d_table * grad, None
+    def forward(ctx: Any, states: Tensor, piece: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.piece = piece
+        ctx.save_for_backward(states)
+        return piece(states)
 
-
-def full_softmax(states: Tensor, table: Tensor, targets: Tensor) -> Tensor:
-    """Exact cross-entropy of the targets (n,) over items 1..V; `table` is (V+1, D)."""
-    loss: Tensor = _FullSoftmax.apply(states, table, targets)
-    return loss
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, None]:
+        states = ctx.saved_tensors[0].detach().requires_grad_()
+        with torch.enable_grad():
+            value = ctx.piece(states)
+        torch.autograd.backward(value, grad)  # reaches the item vectors too
+        return states.grad, None

@@ -32,13 +32,15 @@ class Group:
 @dataclass(frozen=True)
 class Packed:
     """`items` (N,) ids; `ages` (N,) events between a token and the end of its sequence, 0 for the last; `last` (S,)
-    the last token of each sequence in the order asked for; `source` (N,) where each token came from."""
+    the last token of each sequence in the order asked for; `source` (N,) where each token came from; `times` (N,)
+    epoch seconds, None where they are not known."""
 
     items: Tensor
     ages: Tensor
     last: Tensor
     groups: tuple[Group, ...]
     source: Flat
+    times: Tensor | None = None
 
     def to(self, device: torch.device) -> "Packed":
         if device.type == "cpu":
@@ -49,6 +51,7 @@ class Packed:
             last=self.last.to(device, non_blocking=True),
             groups=tuple(group.to(device) for group in self.groups),
             source=self.source,
+            times=None if self.times is None else self.times.to(device, non_blocking=True),
         )
 
 
@@ -58,8 +61,9 @@ def ranges(starts: Flat, lengths: Flat) -> Flat:
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
 
 
-def pack(flat: Flat, starts: Flat, lengths: Flat) -> Packed:
-    """The sequences flat[starts[s] : starts[s] + lengths[s]]. Every length is at least one."""
+def pack(flat: Flat, starts: Flat, lengths: Flat, times: Flat | None = None) -> Packed:
+    """The sequences flat[starts[s] : starts[s] + lengths[s]], with the events' `times`. Every length is at least
+    one."""
     order = np.argsort(lengths, kind="stable")
     starts, lengths = starts[order], lengths[order]
     ends = np.cumsum(lengths)
@@ -73,6 +77,7 @@ def pack(flat: Flat, starts: Flat, lengths: Flat) -> Packed:
         last=torch.from_numpy(last),
         groups=tuple(_groups(lengths, ends)),
         source=source,
+        times=None if times is None else torch.from_numpy(times[source]),
     )
 
 

@@ -2,10 +2,13 @@
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from recmodels.errors import InvalidParams, UnknownBackbone
+from recmodels.gru4rec_config import GRU4RecConfig
+from recmodels.hstu_config import HSTUConfig
+from recmodels.prior_config import PriorConfig
 from recmodels.sasrec_config import SASRecConfig
 from recmodels.space import Architecture, Param, params_of
 from recmodels.training_config import TrainingConfig
@@ -22,11 +25,22 @@ class Backbone:
     source: str
 
     def params(self) -> dict[str, Param]:
-        """Architecture, then training parameters."""
-        return params_of(self.config, TrainingConfig)
+        """Architecture, then training, then priors."""
+        return params_of(self.config, TrainingConfig, PriorConfig)
 
     def configs(self, params: Mapping[str, Any]) -> tuple[Architecture, TrainingConfig]:
-        """Both configs, defaults filled. Raises InvalidParams for unknown names, bad values and combinations."""
+        """What is trained and how, defaults filled. Raises InvalidParams for unknown names, bad values and
+        combinations."""
+        chosen = self.complete(params)
+        return _build(self.config, chosen), _build(TrainingConfig, chosen)
+
+    def prior_config(self, params: Mapping[str, Any]) -> PriorConfig:
+        """What joins the scores after training. Raises InvalidParams."""
+        return _build(PriorConfig, self.complete(params))
+
+    def complete(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Every parameter, defaults filled; one that does not act is set to its default, so that configs that train
+        alike are equal. Raises InvalidParams."""
         known = self.params()
         for name in params:
             if name not in known:
@@ -35,13 +49,9 @@ class Backbone:
         for name, param in known.items():
             if not param.is_active(chosen):
                 chosen[name] = param.default
-        return _build(self.config, chosen), _build(TrainingConfig, chosen)
-
-    def complete(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Every parameter, defaults filled; one that does not act is set to its default, so that configs that train
-        alike are equal. Raises InvalidParams."""
-        architecture, training = self.configs(params)
-        return {**asdict(architecture), **asdict(training)}
+        for config in (self.config, TrainingConfig, PriorConfig):
+            _build(config, chosen)
+        return chosen
 
     def build(self, architecture: Architecture, num_items: int) -> Any:
         """The model itself, with fresh weights; imports torch."""
@@ -59,7 +69,11 @@ def _build(config: type, chosen: Mapping[str, Any]) -> Any:
 
 BACKBONES: dict[str, Backbone] = {
     backbone.name: backbone
-    for backbone in (Backbone("sasrec", "SASRec", SASRecConfig, "recmodels.sasrec:SASRec", "arXiv 1808.09781"),)
+    for backbone in (
+        Backbone("sasrec", "SASRec", SASRecConfig, "recmodels.sasrec:SASRec", "arXiv 1808.09781"),
+        Backbone("hstu", "HSTU", HSTUConfig, "recmodels.hstu:HSTU", "arXiv 2402.17152"),
+        Backbone("gru4rec", "GRU4Rec", GRU4RecConfig, "recmodels.gru4rec:GRU4Rec", "arXiv 1511.06939"),
+    )
 }
 
 

@@ -4,8 +4,13 @@ exits. The only process of this package that may be handed test targets.
 Kinds of job, each a JSON line with `open_dir` and perhaps `device`, `threads`, `log_path`:
 - `score`: ranks of each of `models` ([{"name", "weights"}]) and `references` (names) under `masking`, written to
   `out_dir`/NAME.npy; of the test with `targets` (a Parquet file of user, item), of validation without.
-- `refit`: trains on training plus validation rows for `epochs` with `seed`; weights to `out_dir`/best.safetensors.
+- `refit`: trains on training plus validation rows for `epochs` with `seed`; weights to `out_dir`/best.safetensors,
+  with the priors' strengths chosen for `strengths_of`, the weights of a run of these params.
 - `recommend`: the best `k` items after `history` (item ids) by `weights` under `masking`.
+- `recommend_all`: the best `k` items of every user, to the Parquet file `out`.
+- `export`: all that `recmodels.bundle` needs to recommend by `weights` without the dataset, to the folder `out_dir`.
+
+Priors count the events that were input: for the test, a refit and recommendations validation's too.
 """
 
 import os
@@ -16,31 +21,29 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from recmodels.checkpoint import load_model, save_model, save_ranks
-from recmodels.data import Histories, TrainingData
+from recmodels.bundle import write_bundle
+from recmodels.checkpoint import load_saved, save_model, save_ranks
+from recmodels.data import TrainingData
 from recmodels.device import choose_device, prepare_process
 from recmodels.errors import InvalidJob
-from recmodels.evaluation import ModelScorer, Scorer, check_masking, rank
+from recmodels.evaluation import Scorer, rank
+from recmodels.finished import finished_scorer
+from recmodels.learner import Learner
 from recmodels.lines import Lines, field, serve
 from recmodels.metrics import summary
+from recmodels.recommending import best_items, history_of, write_recommendations
 from recmodels.references import reference
 from recmodels.registry import get_backbone
-from recmodels.training import Learner
 
 
 def score(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
-    data, masking, out_dir = (
-        TrainingData.load(Path(field(job, "open_dir"))),
-        field(job, "masking"),
-        field(job, "out_dir"),
-    )
+    data, masking, out_dir = _data(job), field(job, "masking"), Path(field(job, "out_dir"))
     cases = data.test_cases(Path(job["targets"])) if job.get("targets") else data.validation
     for name, scorer, fitted_on in _scorers(job, data, device):
         ranking = rank(scorer, cases, data.popularity, masking, device=fitted_on, top=10, between=lines.check_stop)
-        save_ranks(Path(out_dir) / f"{name}.npy", ranking.ranks)
+        save_ranks(out_dir / f"{name}.npy", ranking.ranks)
         report = {"metrics": summary(ranking.ranks), "coverage@10": ranking.coverage(data.num_items)}
         lines.emit("scored", name=name, users=len(cases.users), **report)
     lines.emit("complete")
@@ -49,58 +52,67 @@ def score(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
 def _scorers(
     job: Mapping[str, Any], data: TrainingData, device: torch.device
 ) -> Iterator[tuple[str, Scorer, torch.device]]:
+    known, users = (data.train_and_validation, None) if job.get("targets") else (data.train, data.validation.users)
     for entry in job.get("models", ()):
-        yield field(entry, "name"), _model_scorer(Path(field(entry, "weights")), data.num_items, device), device
+        saved = load_saved(Path(field(entry, "weights")))
+        yield (
+            field(entry, "name"),
+            finished_scorer(saved, known, data.num_items, device, field(job, "masking"), users),
+            device,
+        )
     for name in job.get("references", ()):
         yield name, reference(name, data.train, data.num_items), torch.device("cpu")
 
 
-def _model_scorer(weights: Path, num_items: int, device: torch.device) -> ModelScorer:
-    model, backbone, params = load_model(weights)
-    if model.num_items != num_items:
-        raise InvalidJob(
-            f"{weights} knows {model.num_items} items, the dataset has {num_items}; take weights of this one"
-        )
-    max_len = int(get_backbone(backbone).complete(params)["max_len"])
-    return ModelScorer(model.to(device), max_len, device)
+def _data(job: Mapping[str, Any]) -> TrainingData:
+    return TrainingData.load(Path(field(job, "open_dir")))
+
+
+def _scorer(job: Mapping[str, Any], data: TrainingData, device: torch.device) -> Scorer:
+    """The model of the job with all that is known until today."""
+    saved = load_saved(Path(field(job, "weights")))
+    return finished_scorer(saved, data.train_and_validation, data.num_items, device, str(field(job, "masking")))
 
 
 def refit(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
-    data, backbone = TrainingData.load(Path(field(job, "open_dir"))), get_backbone(field(job, "backbone"))
-    histories, seed = data.train_and_validation, field(job, "seed")
-    learner = Learner(histories, data.num_items, backbone, field(job, "params"), seed, device)
-    for epoch in range(1, int(field(job, "epochs")) + 1):
+    data, backbone, epochs = _data(job), get_backbone(field(job, "backbone")), int(field(job, "epochs"))
+    histories, params, seed = data.train_and_validation, field(job, "params"), field(job, "seed")
+    priors = load_saved(Path(job["strengths_of"])).priors if job.get("strengths_of") else None
+    if backbone.prior_config(params).kinds and priors is None:
+        raise InvalidJob("the params name priors; give strengths_of, the weights of a complete run of these params")
+    planned = {"max_epochs": int(job["max_epochs"])} if job.get("max_epochs") else {}  # what the schedule spans
+    learner = Learner(histories, data.num_items, backbone, params, seed, device, **planned)
+    for epoch in range(1, epochs + 1):
         lines.emit("epoch", epoch=epoch, train_loss=learner.train_epoch(epoch, lines.check_stop))
     path = Path(field(job, "out_dir")) / "best.safetensors"
-    save_model(path, dict(learner.model.state_dict()), backbone.name, learner.params, data.num_items)
+    save_model(path, dict(learner.model.state_dict()), backbone.name, learner.params, data.num_items, priors)
     lines.emit("complete", weights=str(path))
 
 
 def recommend(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
-    data, history = TrainingData.load(Path(field(job, "open_dir"))), np.asarray(field(job, "history"), np.int64)
-    if not len(history) or history.min() < 1 or history.max() > data.num_items:
-        raise InvalidJob(f"history={history.tolist()} must be one or more item ids from 1 to {data.num_items}")
-    scorer = _model_scorer(Path(field(job, "weights")), data.num_items, device)
-    histories = Histories(history, np.ones(len(history), bool), np.array([0, len(history)]))
-    items, scores = best_items(scorer, histories, str(field(job, "masking")), int(field(job, "k")))
-    lines.emit("recommended", items=items, scores=scores)
+    data, masking, k = _data(job), str(field(job, "masking")), int(field(job, "k"))
+    history = history_of(field(job, "history"), data.num_items)
+    items, scores = best_items(_scorer(job, data, device), history, data.num_items, masking, k, device)
+    kept = items[0] > 0
+    lines.emit("recommended", items=items[0][kept].tolist(), scores=scores[0][kept].tolist())
 
 
-def best_items(scorer: ModelScorer, histories: Histories, masking: str, k: int) -> tuple[list[int], list[float]]:
-    """The best k candidates after one history, and their scores; fewer where the catalogue is smaller."""
-    check_masking(masking)
-    scores = torch.empty(1, scorer.model.num_items + 1, device=scorer.device)
-    with torch.inference_mode():
-        scorer.prepare(histories)(slice(0, 1), scores)
-        scores[0, 0] = -torch.inf
-        if masking == "seen":
-            scores[0, torch.from_numpy(histories.items)] = -torch.inf
-        values, items = scores[0].topk(min(k, scores.shape[1]))
-    kept = values > -torch.inf
-    return items[kept].tolist(), values[kept].tolist()
+def recommend_all(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
+    data, out, masking = _data(job), Path(field(job, "out")), str(field(job, "masking"))
+    scorer, histories, k = _scorer(job, data, device), data.train_and_validation, int(field(job, "k"))
+    open_dir = Path(field(job, "open_dir"))
+    users = write_recommendations(out, scorer, histories, open_dir, masking, k, device, lines.check_stop)
+    lines.emit("complete", users=users)
 
 
-KINDS = {"score": score, "refit": refit, "recommend": recommend}
+def export(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
+    data, masking = _data(job), str(field(job, "masking"))
+    saved, open_dir = load_saved(Path(field(job, "weights"))), Path(field(job, "open_dir"))
+    write_bundle(Path(field(job, "out_dir")), saved, data, open_dir / "items.parquet", masking)
+    lines.emit("complete")
+
+
+KINDS = {"score": score, "refit": refit, "recommend": recommend, "recommend_all": recommend_all, "export": export}
 
 
 def work(lines: Lines, job: dict[str, Any]) -> None:

@@ -1,8 +1,10 @@
 """The process of one run: `python -m recmodels.trainer` says `ready`, takes one job, streams events, exits.
 
 Job and events are JSON lines on standard input and output. A job has `backbone`, `params`, `seed`, `open_dir`,
-`run_dir`, `masking`, `objective`, `max_epochs`, and perhaps `device`, `threads`, `log_path`. Events: `ready`,
-`started`, `epoch` (those of an earlier attempt are told again), then one of `complete`, `stopped`, `failed`.
+`run_dir`, `masking`, `objective`, `max_epochs`, and perhaps `device`, `threads`, `log_path`, `sample_users` (so many
+are ranked after an epoch; all are at the end) and `weights_from` (`weights`, `epochs`, `best_epoch` and `name` of a run
+that differs in its priors alone: then nothing is trained). Events: `ready`, `started`, `epoch` (those of an earlier
+attempt are told again), then one of `complete`, `stopped`, `failed`.
 `{"command": "stop"}` ends it between two batches; closing its standard input ends it at once.
 """
 
@@ -10,19 +12,31 @@ import os
 
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch: spinning threads of several runs starve each other
 
+import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from recmodels.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, save_model, save_ranks
+from recmodels.checkpoint import (
+    Checkpoint,
+    Saved,
+    load_checkpoint,
+    load_saved,
+    save_checkpoint,
+    save_model,
+    save_ranks,
+)
 from recmodels.data import TrainingData
 from recmodels.device import choose_device, peak_mib, prepare_process
-from recmodels.errors import CorruptCheckpoint, InvalidJob
-from recmodels.evaluation import check_masking, slices
+from recmodels.errors import CorruptCheckpoint, InvalidJob, InvalidParams, RecModelsError, TrainingDiverged
+from recmodels.evaluation import ModelScorer, check_masking
+from recmodels.finished import judge, model_scorer
+from recmodels.layers import SequenceModel
 from recmodels.lines import Lines, field, log, serve
-from recmodels.metrics import summary
+from recmodels.prior_config import PriorConfig
 from recmodels.registry import get_backbone
+from recmodels.sampling import sample
 from recmodels.seal import forbid_sealed
 from recmodels.training import Training
 
@@ -30,8 +44,8 @@ CHECKPOINT, BEST, RANKS = "checkpoint.safetensors", "best.safetensors", "ranks.n
 
 
 class Run:
-    """One job. Leaves in `run_dir` the ranks of the best epoch so far, the checkpoint, and at the end the best
-    weights; each is on the disk before the event that tells of it."""
+    """One job. Leaves in `run_dir` the ranks of the best epoch so far (of all users only), the checkpoint, and
+    at the end the best weights; each is on the disk before the event that tells of it."""
 
     def __init__(self, lines: Lines, job: Mapping[str, Any]) -> None:
         self.lines, self.epoch = lines, 0
@@ -42,6 +56,8 @@ class Run:
         self.backbone, self.seed = get_backbone(str(field(job, "backbone"))), _whole(job, "seed", 0)
         self.params = self.backbone.complete(field(job, "params"))
         self.objective = str(field(job, "objective"))
+        self.sample_users = _whole(job, "sample_users", 1) if job.get("sample_users") else None
+        self.weights_from: Mapping[str, Any] | None = job.get("weights_from")
 
     def execute(self) -> None:
         checkpoint, note = self._previous()
@@ -51,12 +67,54 @@ class Run:
             self.lines.emit("complete", **checkpoint.complete)
             return
         data = TrainingData.load(self.open_dir)
-        training, note = self._training(data, checkpoint, note)
-        self._started(training.epoch, sum(weights.numel() for weights in training.model.parameters()), note)
+        if checkpoint is None and self.weights_from is not None:
+            saved, told = self._taken_over(self.weights_from)
+            note = f"{note}; {told}" if note else told
+            if saved is not None:
+                self._judge_again(data, saved, self.weights_from, note)
+                return
+        self._train(data, checkpoint, note)
+
+    def _train(self, data: TrainingData, checkpoint: Checkpoint | None, note: str | None) -> None:
+        watched, note = self._watched(data, note)
+        training, note = self._training(watched, checkpoint, note)
+        self._started(training.epoch, _size(training.model), note)
         self._replay(training.history)
         while training.epoch < self.max_epochs and not training.is_exhausted:
             self._run_epoch(training)
-        self._finish(training)
+        training.load_best()
+        self._finish(data, ModelScorer(training.model, training.max_len, self.device), training.checkpoint())
+
+    def _watched(self, data: TrainingData, note: str | None) -> tuple[TrainingData, str | None]:
+        """The data with the validation users that are ranked after an epoch, and what to say of it."""
+        users = len(data.validation.users)
+        if self.sample_users is None or self.sample_users >= users:
+            return data, note
+        told = f"after an epoch {self.sample_users:,} of {users:,} users are ranked, at the end all"
+        watched = replace(data, validation=sample(data.validation, self.sample_users))
+        return watched, f"{note}; {told}" if note else told
+
+    def _taken_over(self, source: Mapping[str, Any]) -> tuple[Saved | None, str]:
+        """The weights of a run that differs in its priors alone, or None, and what to say of it."""
+        name, path = field(source, "name"), Path(field(source, "weights"))
+        try:
+            saved = load_saved(path)
+            if (saved.backbone, self._trained(saved.params)) != (self.backbone.name, self._trained(self.params)):
+                raise CorruptCheckpoint(f"{path} differs in more than its priors")
+        except CorruptCheckpoint as error:
+            return None, f"the weights of {name} cannot be used, so the run trains its own: {error}"
+        return saved, f"the weights are those of {name}, which differs in its priors alone: nothing was trained"
+
+    def _trained(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The params that shape the weights."""
+        ignored = {each.name for each in fields(PriorConfig)}
+        return {name: value for name, value in self.backbone.complete(params).items() if name not in ignored}
+
+    def _judge_again(self, data: TrainingData, saved: Saved, source: Mapping[str, Any], note: str) -> None:
+        epoch, best_epoch = _whole(source, "epochs", 1), _whole(source, "best_epoch", 1)
+        self._started(0, _size(saved.model), note)
+        state = Checkpoint(self.backbone.name, self.params, self.seed, epoch, best_epoch, [])
+        self._finish(data, model_scorer(saved, data.num_items, self.device), state)
 
     def _previous(self) -> tuple[Checkpoint | None, str | None]:
         path = self.run_dir / CHECKPOINT
@@ -64,13 +122,10 @@ class Run:
             return None, None
         try:
             checkpoint = load_checkpoint(path)
-            if (checkpoint.backbone, checkpoint.params, checkpoint.seed) != (
-                self.backbone.name,
-                self.params,
-                self.seed,
-            ):
+            own = (self.backbone.name, self.params, self.seed)
+            if (checkpoint.backbone, self.backbone.complete(checkpoint.params), checkpoint.seed) != own:
                 raise CorruptCheckpoint(f"{path} belongs to another configuration or seed")
-        except CorruptCheckpoint as error:
+        except (CorruptCheckpoint, InvalidParams) as error:
             return None, self._set_aside(error)
         return checkpoint, None
 
@@ -78,7 +133,9 @@ class Run:
         self, data: TrainingData, checkpoint: Checkpoint | None, note: str | None
     ) -> tuple[Training, str | None]:
         def fresh() -> Training:
-            return Training(data, self.backbone, self.params, self.seed, self.device, self.masking, self.objective)
+            return Training(
+                data, self.backbone, self.params, self.seed, self.device, self.masking, self.objective, self.max_epochs
+            )
 
         training = fresh()
         if checkpoint is not None:
@@ -88,7 +145,7 @@ class Run:
                 return fresh(), self._set_aside(error)
         return training, note
 
-    def _set_aside(self, error: CorruptCheckpoint) -> str:
+    def _set_aside(self, error: RecModelsError) -> str:
         path = self.run_dir / CHECKPOINT
         aside = path.with_suffix(".corrupt")
         os.replace(path, aside)
@@ -107,7 +164,7 @@ class Run:
 
     def _run_epoch(self, training: Training) -> None:
         result = training.run_epoch(self.lines.check_stop)
-        if result.is_best:
+        if result.is_best and self.sample_users is None:
             save_ranks(self.run_dir / RANKS, result.ranks)
         training.history[-1]["peak_mib"] = peak_mib(self.device)
         save_checkpoint(self.run_dir / CHECKPOINT, training.checkpoint())
@@ -121,23 +178,36 @@ class Run:
             f"{self.objective} {record['metrics'][self.objective]:.4f}, {record['seconds']:.1f} s"
         )
 
-    def _finish(self, training: Training) -> None:
-        """Evaluates the best weights once more, for what is not worth computing every epoch."""
-        training.load_best()
-        data, ranking = training.data, training.evaluate(training.best_epoch, top=10, between=self.lines.check_stop)
-        save_ranks(self.run_dir / RANKS, ranking.ranks)
-        save_model(self.run_dir / BEST, training.best, self.backbone.name, self.params, data.num_items)
+    def _finish(self, data: TrainingData, model: ModelScorer, state: Checkpoint) -> None:
+        """Judges the best weights on all users, for what is not worth computing every epoch, and chooses priors."""
+        began, priors = time.perf_counter(), self.backbone.prior_config(self.params)
+        try:
+            judged = judge(model, priors, data, self.masking, self.objective, self.lines.check_stop)
+        except FloatingPointError as error:
+            raise TrainingDiverged(state.best_epoch, f"{error}; try a lower lr") from error
+        self._log_priors(judged.report)
+        save_ranks(self.run_dir / RANKS, judged.ranking.ranks)
+        weights = dict(model.model.state_dict())
+        save_model(self.run_dir / BEST, weights, self.backbone.name, self.params, data.num_items, judged.priors)
         report = {
-            "best_epoch": training.best_epoch,
-            "epochs": training.epoch,
-            "metrics": summary(ranking.ranks),
-            "coverage@10": ranking.coverage(data.num_items),
-            "slices": slices(ranking.ranks, data.validation, data.popularity),
-            "parameters": sum(weights.numel() for weights in training.model.parameters()),
+            "best_epoch": state.best_epoch,
+            "epochs": state.epoch,
+            **judged.report,
+            "parameters": _size(model.model),
+            "seconds": round(time.perf_counter() - began, 3),
         }
-        finished = replace(training.checkpoint(), model={}, best={}, optimizer={}, complete=report)
-        save_checkpoint(self.run_dir / CHECKPOINT, finished)
+        save_checkpoint(self.run_dir / CHECKPOINT, replace(state, model={}, best={}, optimizer={}, complete=report))
         self.lines.emit("complete", **report)
+
+    def _log_priors(self, report: Mapping[str, Any]) -> None:
+        if "priors" in report:
+            before, after = (report[name][self.objective] for name in ("without_priors", "metrics"))
+            chosen = ", ".join(f"{kind} {strength:g}" for kind, strength in report["priors"].items())
+            log(f"priors ({chosen}): {self.objective} {before:.4f} without, {after:.4f} with, cross-fitted")
+
+
+def _size(model: SequenceModel) -> int:
+    return sum(weights.numel() for weights in model.parameters())
 
 
 def _whole(job: Mapping[str, Any], name: str, low: int) -> int:

@@ -23,6 +23,7 @@ LIVES_IN: dict[str, str | tuple[str, ...]] = {
     "sqlalchemy": "core/store/",
     "alembic": "core/store/",
     "langchain": "core/agents/llm",
+    "optuna": "core/agents/sampling.py",
     "matplotlib": "core/report/",
     "streamlit": ("app.py", "pages/"),
     "plotly": "pages/",

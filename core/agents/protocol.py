@@ -72,7 +72,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Draft:
-    """A proposal before it is frozen; `expected` is a relative change of the objective, with its standard deviation."""
+    """A proposal before it is frozen; `expected` is a relative change of the objective, with its standard deviation.
+
+    A sampler changes several fields, claims nothing and expects nothing: `axis` is empty, `expected` None.
+    """
 
     params: Params
     changes: Mapping[str, tuple[Any, Any]]
@@ -80,8 +83,8 @@ class Draft:
     direction: str
     claim: str
     mechanism: str
-    expected: float
-    expected_sd: float
+    expected: float | None
+    expected_sd: float | None
     risk: str
     novelty: str
     falsifier: str
@@ -102,7 +105,8 @@ class Outcome:
     @property
     def test_of_claim(self) -> Comparison | None:
         """The comparison that puts the proposal's claim to the test; None without a claim, or after an edit."""
-        return None if self.view.proposal is None or "edit" in self.view.decisions else self.view.step
+        proposal = self.view.proposal
+        return None if proposal is None or not proposal.axis or "edit" in self.view.decisions else self.view.step
 
 
 @dataclass(frozen=True)

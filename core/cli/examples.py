@@ -54,8 +54,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "export": (
         ("export 1 --out trials.csv", "a row for each trial"),
         ("export 1 --out study.json", "everything"),
+        ("export 1 --model best", "the best model, as a folder that recommends by itself"),
     ),
-    "recommend": (("recommend 1 --history B001,B002 -k 5", "what comes next after two items"),),
+    "recommend": (
+        ("recommend 1 --history B001,B002 -k 5", "what comes next after two items"),
+        ("recommend 1/3 --history B001", "by trial 3 of study 1"),
+        ("recommend 1 --all next.parquet -k 10", "for every user, to a file"),
+    ),
     "memory": (
         ("memory list", "every lesson with its record"),
         ('memory search "short histories"', "by meaning"),

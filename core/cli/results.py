@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ from core.cli.study_json import study_json
 from core.errors import InvalidInput
 from core.export import trial_rows
 from core.figures import change, metric
+from core.model_export import export_model
 from core.records import Reveal, Study
 from core.report.report import write_report
 from core.reveal import RevealFailed
+from core.using import named_run
 from core.verdict import Comparison
 from core.worker.launch import ensure_worker
+from core.worker.processes import run_once
 from core.workspace import Workspace
 
 FORMATS = (".csv", ".json")
@@ -37,9 +41,13 @@ def add_verbs(verbs: Any) -> None:
     reported.add_argument("study")
     reported.add_argument("--out", type=Path, help="folder (default: report-STUDY here)")
     reported.set_defaults(run=report_study)
-    exported = verbs.add_parser("export", help="the trials of a study as CSV or JSON")
-    exported.add_argument("study")
-    exported.add_argument("--out", type=Path, help="a .csv or .json file (default: CSV on standard output)")
+    exported = verbs.add_parser("export", help="the trials of a study as CSV or JSON, or its best model")
+    exported.add_argument("study", help="a study; with --model also STUDY/TRIAL")
+    where = exported.add_mutually_exclusive_group()
+    where.add_argument("--out", type=Path, help="a .csv or .json file (default: CSV on standard output)")
+    where.add_argument(
+        "--model", type=Path, metavar="DIR", help="the best model, as a folder that recommends by itself"
+    )
     exported.set_defaults(run=export_study)
 
 
@@ -102,7 +110,9 @@ def report_study(workspace: Workspace, given: argparse.Namespace) -> int:
 
 
 def export_study(workspace: Workspace, given: argparse.Namespace) -> int:
-    """The trials as rows, or everything as JSON."""
+    """The trials as rows, everything as JSON, or the best model."""
+    if given.model is not None:
+        return _export_model(workspace, given)
     study = workspace.store.studies.get(given.study)
     if given.out is None:
         _write_csv(sys.stdout, trial_rows(workspace, study))
@@ -118,6 +128,14 @@ def export_study(workspace: Workspace, given: argparse.Namespace) -> int:
     except OSError as problem:
         raise cannot_write(given.out, problem) from problem
     say(f"{given.out}")
+    return 0
+
+
+def _export_model(workspace: Workspace, given: argparse.Namespace) -> int:
+    study, trial, run = named_run(workspace.store, workspace.artifacts, given.study)
+    scorer = partial(run_once, settings=workspace.settings)
+    export_model(scorer, workspace.store, workspace.settings, study, trial, run, given.model)
+    say(f"{given.model}: trial {trial.number}, seed {run.seed}; README.md says how to load it")
     return 0
 
 

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from core.agents.names import AGENTS
 from core.cli.follow import follow, show_end
 from core.cli.output import note, print_json, print_table, say
 from core.cli.study_json import study_json
@@ -10,7 +11,7 @@ from core.errors import InvalidInput, NotFound
 from core.intake import SAMPLE
 from core.records import Study
 from core.space import SearchSpace
-from core.starting import AGENTS, StudyPlan, start_study
+from core.starting import StudyPlan, start_study
 from core.states import Autonomy, StudyState
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace

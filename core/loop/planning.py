@@ -100,13 +100,12 @@ class Planning:
 
 def _frozen(draft: Draft, evidence: Evidence, author: str) -> Mapping[str, Any]:
     base = next((v for v in evidence.trials if v.trial.id == draft.base_trial_id), None)
-    value = base.trial.value if base else None
-    scale = value if value is not None else None
+    scale = base.trial.value if base else None
     expected = {
         "relative": draft.expected,
         "relative_sd": draft.expected_sd,
-        "absolute": None if scale is None else draft.expected * scale,
-        "absolute_sd": None if scale is None else draft.expected_sd * scale,
+        "absolute": _scaled(draft.expected, scale),
+        "absolute_sd": _scaled(draft.expected_sd, scale),
     }
     return {
         "author": author,
@@ -122,6 +121,10 @@ def _frozen(draft: Draft, evidence: Evidence, author: str) -> Mapping[str, Any]:
         "cost": {"minutes": draft.minutes, "seeds": 1, "money": 0.0},
         "base_trial_id": draft.base_trial_id,
     }
+
+
+def _scaled(share: float | None, scale: float | None) -> float | None:
+    return None if share is None or scale is None else share * scale
 
 
 def _found(draft: Draft, evidence: Evidence) -> list[Found]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.agents.names import AGENTS
 from core.figures import change, metric
 from core.report.facts import Facts, TrialFacts, differing
 from core.report.headline import TONES, Headline, Tile, headline, tiles
@@ -31,7 +32,6 @@ from recmodels.registry import get_backbone
 
 MOST_TRIALS = 40  # rows of the table; a page is read, an export is searched
 GLYPHS = {"better": "▲", "not-better": "▼", "inconclusive": "○", "baseline": "■", "none": ""}
-AGENTS = {"expert": "built-in expert (no language model)", "llm": "language model"}
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class Curves:
     best_number: int | None
     noise_floor: float | None
     others: tuple[int, ...]  # trials with a curve that are not shown
+    untrained: int | None = None  # the chosen trial, where it took over weights and chose its priors alone
 
 
 def curves(store: Store, study: Study, chosen: int | None, also: Sequence[int], noise_floor: float | None) -> Curves:
@@ -45,6 +46,8 @@ def curves(store: Store, study: Study, chosen: int | None, also: Sequence[int], 
     runs = store.runs.of_study(study.id)
     roles = _roles(study, list(trials.values()), runs, chosen, also)
     lines = [line for number, role in roles.items() for line in _lines(store, study, trials[number], role, runs)]
+    known = trials.get(chosen) if chosen else None
+    ended = known is not None and any(r.trial_id == known.id and r.state is RunState.COMPLETE for r in runs)
     best = next((t for t in trials.values() if t.id == study.incumbent_id), None)
     with_curve = {t.number for t in trials.values() if any(r.trial_id == t.id and r.epoch for r in runs)}
     return Curves(
@@ -53,6 +56,7 @@ def curves(store: Store, study: Study, chosen: int | None, also: Sequence[int], 
         best_number=best.number if best else None,
         noise_floor=noise_floor,
         others=tuple(sorted(with_curve - roles.keys())),
+        untrained=chosen if ended and all(line.number != chosen for line in lines) else None,
     )
 
 
@@ -85,11 +89,11 @@ def _lines(store: Store, study: Study, trial: Trial, role: str, runs: Sequence[R
 
 
 def _averaged(store: Store, study: Study, trial: Trial, role: str, runs: Sequence[Run]) -> Line:
-    seen = [store.runs.values(run.id) for run in runs]
-    length = min(len(values) for values in seen)
+    seen = [values for run in runs if (values := store.runs.values(run.id))]
+    length = min((len(values) for values in seen), default=0)
     columns = [[values[index] for values in seen] for index in range(length)]
     scores = [[value.metrics[study.objective] for value in column] for column in columns]
-    several = len(runs) > 1
+    several = len(seen) > 1
     return Line(
         number=trial.number,
         role=role,

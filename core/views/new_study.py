@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.agents.names import AGENTS
 from core.errors import InvalidInput
 from core.figures import duration
 from core.guards import GUARDS
 from core.probe import Outlook, Timing, outlook
 from core.space import InvalidParams, Param, SearchSpace
-from core.starting import AGENTS, StudyPlan
+from core.starting import StudyPlan
 from core.states import Autonomy, RunState
 from core.store import Store
 from recmodels.metrics import METRICS
+from recmodels.prior_config import PriorConfig
 from recmodels.registry import BACKBONES, get_backbone
 from recmodels.space import params_of
 
@@ -29,7 +31,6 @@ AUTONOMY: Mapping[str, tuple[str, str]] = {
     Autonomy.WINDOW: ("Veto in time", "Every proposal waits, and runs at its deadline unless you veto it."),
     Autonomy.AUTOPILOT: ("Autopilot", "Nothing waits; you may pause, cancel and read along at any time."),
 }
-AGENT_WORDS: Mapping[str, str] = {"expert": "built-in expert (no language model)"}
 DEFAULT = StudyPlan("")
 OBJECTIVES = tuple(METRICS)
 WINDOW_MINUTES = 15.0
@@ -54,7 +55,7 @@ class Field:
     """A field of the config with everything its control needs."""
 
     param: Param
-    group: str  # model, training
+    group: str  # model, training, priors
     help: str
 
     @property
@@ -108,16 +109,15 @@ def backbones() -> dict[str, str]:
 
 def agents() -> dict[str, str]:
     """Name -> what it is."""
-    return {name: AGENT_WORDS.get(name, name) for name in AGENTS}
+    return dict(AGENTS)
 
 
 def fields_of(backbone: str) -> tuple[Field, ...]:
-    """The declared fields, the model's before those of training. Raises UnknownBackbone."""
-    of_model = params_of(get_backbone(backbone).config)
-    return tuple(
-        Field(param, "model" if name in of_model else "training", _help(param))
-        for name, param in SearchSpace.of(backbone).declared.items()
-    )
+    """The declared fields: the model's, those of training, those of priors. Raises UnknownBackbone."""
+    known = SearchSpace.of(backbone).declared
+    of_model, of_priors = params_of(get_backbone(backbone).config), params_of(PriorConfig)
+    groups = {name: "model" if name in of_model else "priors" if name in of_priors else "training" for name in known}
+    return tuple(Field(param, groups[name], _help(param)) for name, param in known.items())
 
 
 def build_space(backbone: str, choices: Mapping[str, Choice]) -> Built:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from scipy.special import stdtrit
 
+from core.agents.names import agent_word
 from core.figures import duration, metric, signed, signed_percent
 from core.forecast import Forecast, forecast
 from core.loop.gathering import budget_used, seed_noise
@@ -22,7 +23,6 @@ ASKS = {
     Autonomy.WINDOW: "approves at the deadline unless vetoed",
     Autonomy.AUTOPILOT: "decides by itself",
 }
-AGENTS = {"expert": "built-in expert"}
 METRIC_WORDS = {"ndcg": "NDCG", "recall": "Recall", "mrr": "MRR"}
 
 
@@ -149,12 +149,11 @@ def _won(comparison: Comparison) -> bool:
 
 def _head(study: Study, dataset: Dataset) -> Head:
     title = get_backbone(study.backbone).title
-    agent = AGENTS.get(study.agent, study.agent)
     memory = "" if study.use_memory else " · memory off"
     return Head(
         title=f"{dataset.name} × {title}",
         state=study.state,
-        mode=f"{study.name} · {ASKS[study.autonomy]} · {agent}{memory}",
+        mode=f"{study.name} · {ASKS[study.autonomy]} · {agent_word(study.agent)}{memory}",
         moves=frozenset(target for origin, target in STUDY_MOVES if origin is study.state),
         synthetic=bool(dataset.card.get("synthetic")),
         instructions=study.instructions,

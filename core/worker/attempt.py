@@ -18,6 +18,8 @@ from core.worker.protocols import Message, Session
 log = logging.getLogger("core.worker")
 STOP_SECONDS = 5.0  # what a process gets to end between two batches before it is killed
 BEAT_SECONDS = 15.0  # a quarter of the lease: an epoch may take longer than that
+FINAL = 0  # stands for the evaluation after the last epoch
+KEPT = ("coverage@10", "popularity@10", "parameters", "epochs", "priors", "without_priors")  # of the final report
 
 
 class Why(StrEnum):
@@ -172,10 +174,12 @@ class Attempt:
             return self._fail(f"the run ended but left no {self._folder / RANKS}; retry it")
         if self._objective not in message["metrics"]:
             return self._fail(f"the run ended without its objective {self._objective}: {sorted(message['metrics'])}")
-        extra: dict[str, Any] = {key: message[key] for key in ("coverage@10", "parameters", "epochs") if key in message}
+        extra: dict[str, Any] = {key: message[key] for key in KEPT if key in message}
         extra["slices"] = _flat(message.get("slices", {}), self._objective)
+        self._seconds[FINAL] = float(message.get("seconds") or 0.0)
         return self._end(
             RunState.COMPLETE,
+            epoch=int(message.get("epochs") or self.epoch),  # more than was told where another run's weights served
             best_epoch=int(message["best_epoch"]),
             value=float(message["metrics"][self._objective]),
             metrics={**message["metrics"], **extra, "peak_mib": self._peak_mib},

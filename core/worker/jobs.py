@@ -11,6 +11,10 @@ from core.errors import VirtualMLEError
 from core.records import Dataset, Run, Study, Trial
 from core.settings import Settings
 from core.store import Store
+from core.worker.reuse import weights_from
+
+MOST_SCORES = 10_000_000_000  # of an epoch's evaluation: about a minute on a core
+FEWEST_USERS = 5_000
 
 
 class CannotStart(VirtualMLEError):
@@ -25,12 +29,13 @@ def prepare(store: Store, settings: Settings, run: Run) -> dict[str, Any]:
     """The job of a claimed run, its folder made and its log opened. Raises CannotStart, StorageFailed."""
     study, trial = store.studies.get(run.study_id), store.trials.get(run.trial_id)
     check_approval(store, study, trial, run)
-    folder = Artifacts(settings.artifacts).run(trial, run.seed)
+    artifacts, dataset = Artifacts(settings.artifacts), store.datasets.get(study.dataset_id)
+    folder = artifacts.run(trial, run.seed)
     job = {
         "backbone": study.backbone,
         "params": dict(trial.params),
         "seed": run.seed,
-        "open_dir": str(open_folder(settings, store.datasets.get(study.dataset_id))),
+        "open_dir": str(open_folder(settings, dataset)),
         "run_dir": str(folder),
         "device": settings.device,
         "threads": threads_per_run(settings.concurrency),
@@ -38,6 +43,8 @@ def prepare(store: Store, settings: Settings, run: Run) -> dict[str, Any]:
         "objective": study.objective,
         "max_epochs": study.max_epochs,
         "log_path": str(folder / LOG),
+        "sample_users": sample_users(dataset),
+        "weights_from": weights_from(store, artifacts, study, trial, run),
     }
     _open_log(folder, run, store.runs.clock.now())
     return job
@@ -65,6 +72,17 @@ def open_folder(settings: Settings, dataset: Dataset) -> Path:
             f"(python -m core import FILE --name {dataset.name}), then retry the run"
         )
     return folder
+
+
+def sample_users(dataset: Dataset) -> int | None:
+    """How many users, always the same, are ranked after an epoch of very large data; None for all. The final value
+    is of all users whatever this says."""
+    counts = dataset.card.get("counts", {})
+    users, items = int(counts.get("validation_targets", 0)), int(counts.get("items", 0))
+    if users * items <= MOST_SCORES:
+        return None
+    most = max(MOST_SCORES // items, FEWEST_USERS)
+    return most if most < users else None
 
 
 def cores() -> int:

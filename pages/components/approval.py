@@ -17,6 +17,7 @@ from pages.components.rows import head, row, small
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
 VIA = "dashboard"
+NO_VALUE = "the trial it was planned from has no value yet"
 RISKS = {"low": "green", "medium": "orange", "high": "orange"}
 
 
@@ -33,8 +34,9 @@ def approval_card(study: Study, seen: TrialView) -> None:
         _expected(study, seen)
         proposal = seen.proposal
         if proposal:
-            with row("Wrong if"):
-                st.markdown(escaped(proposal.falsifier))
+            if proposal.falsifier:
+                with row("Wrong if"):
+                    st.markdown(escaped(proposal.falsifier))
             with row("Cost"):
                 st.markdown(seen.cost.replace("$", "\\$"))
             with row("Risk, novelty"):
@@ -67,13 +69,15 @@ def _why(seen: TrialView) -> None:
     if seen.proposal is None:
         return
     with row("Why"):
-        st.markdown(f"{escaped(seen.proposal.mechanism)} **{escaped(seen.proposal.claim)}**")
+        claim = f" **{escaped(seen.proposal.claim)}**" if seen.proposal.claim else ""
+        st.markdown(f"{escaped(seen.proposal.mechanism)}{claim}")
 
 
 def _expected(study: Study, seen: TrialView) -> None:
     with row("Expected"):
         if seen.predicted is None:
-            small("not predicted: the trial it was planned from has no value yet")
+            has_claim = seen.proposal is not None and seen.proposal.axis
+            small(f"not predicted: {NO_VALUE if has_claim else 'a sampler expects nothing'}")
             return
         expected = seen.predicted
         bars = [Bar("", expected.value, expected.low, expected.high, expected.standing)]

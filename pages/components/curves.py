@@ -42,6 +42,8 @@ def curves_card(view: StudyView, chosen: int | None) -> None:
             (view.version, chosen, tuple(also)),
             lambda: curves_view(workspace().store, study, chosen, also, view.noise_floor),
         )
+        if seen.untrained:
+            small(f"Trial {seen.untrained} trained nothing: it took over weights that differ in their priors alone.")
         if not seen.lines:
             small("No epoch has ended yet; the first point appears with the first epoch.")
             return

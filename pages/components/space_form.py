@@ -8,7 +8,8 @@ from core.space import Param
 from core.views.new_study import FIXED, MODES, RANGE, Built, Choice, Field, build_space, fields_of
 from pages.components.workspace import escaped
 
-GROUPS = {"model": "Model", "training": "Training"}
+COLUMNS = (("model", "priors"), ("training",))
+TITLES = {"model": "Model", "training": "Training", "priors": "Priors, added to the scores after training"}
 
 
 def built_space(backbone: str) -> Built:
@@ -23,12 +24,13 @@ def space_form(backbone: str, built: Built) -> None:
     if "" in built.faults:
         st.error(escaped(built.faults[""]), icon=":material/error:")
     fields = fields_of(backbone)
-    for group, column in zip(GROUPS, st.columns(2, gap="large"), strict=True):
+    for groups, column in zip(COLUMNS, st.columns(2, gap="large"), strict=True):
         with column:
-            st.markdown(f"**{GROUPS[group]}**")
-            for field in fields:
-                if field.group == group:
-                    _row(backbone, field, built.faults.get(field.name))
+            for group in groups:
+                st.markdown(f"**{TITLES[group]}**")
+                for field in fields:
+                    if field.group == group:
+                        _row(backbone, field, built.faults.get(field.name))
 
 
 def _row(backbone: str, field: Field, fault: str | None) -> None:

@@ -4,7 +4,7 @@ import torch
 
 from recmodels.data import Cases, Histories
 from recmodels.errors import InvalidJob
-from recmodels.evaluation import rank, slices
+from recmodels.evaluation import chunk_size, rank, slices
 from recmodels.metrics import MISS
 
 V, U = 40, 150
@@ -108,3 +108,30 @@ def test_head_items_hold_a_third_of_the_events():
     single = Cases(np.arange(5), Histories(np.ones(5, int), np.ones(5, bool), np.arange(6)), np.arange(1, 6))
     parts = slices(np.zeros((2, 5), np.uint32), single, popularity)["target_popularity"]
     assert {name: group["users"] for name, group in parts.items()} == {"head": 1, "mid": 1, "tail": 3}
+
+
+def test_mean_popularity_is_that_of_the_items_anyone_is_shown(cases, scores):
+    scores[:] = np.arange(V + 1)
+    popularity = np.arange(V + 1) ** 2
+    shown = rank(Table(scores), cases, popularity, "none", top=3)
+    assert shown.mean_popularity(popularity) == pytest.approx(np.mean([40**2, 39**2, 38**2]))
+
+
+def test_slices_by_age_count_whole_days_from_a_targets_last_training_event_to_the_last_of_all():
+    day = 86_400
+    times = np.array([0, 10 * day, 9 * day, 3 * day, 10 * day - 1])
+    train = Histories(np.array([1, 1, 2, 3, 4]), np.ones(5, bool), np.array([0, 5]), times)
+    targets = np.array([1, 2, 3, 4, 5])
+    single = Cases(np.arange(5), Histories(np.ones(5, int), np.ones(5, bool), np.arange(6)), targets)
+    popularity = np.array([0, 2, 1, 1, 1, 0])
+    parts = slices(np.zeros((2, 5), np.uint32), single, popularity, train)["target_age"]
+    assert {name: group["users"] for name, group in parts.items()} == {"0 days": 2, "1 days": 1, "2-7 days": 1}
+
+
+def test_data_without_times_have_no_slices_by_age(cases, scores):
+    ranks = rank(Table(scores), cases, np.ones(V + 1, int), "none").ranks
+    assert "target_age" not in slices(ranks, cases, np.ones(V + 1, int), cases.histories)
+
+
+def test_a_chunk_shrinks_where_the_catalogue_is_large():
+    assert (chunk_size(12_102), chunk_size(4_000_000), chunk_size(10**8)) == (64, 16, 1)

@@ -104,7 +104,8 @@ def test_a_run_tells_its_epochs_and_completes_without_the_sealed_test_on_the_mac
     complete = events[-1]
     assert complete["metrics"] == events[1 + complete["best_epoch"]]["metrics"]
     assert summary(np.load(run_dir / "ranks.npy")) == complete["metrics"]
-    assert 0 < complete["coverage@10"] <= 1 and set(complete["slices"]) == {"history_length", "target_popularity"}
+    assert 0 < complete["coverage@10"] <= 1 < complete["popularity@10"]
+    assert set(complete["slices"]) == {"history_length", "target_popularity", "target_age"}
     model, backbone, params = load_model(run_dir / "best.safetensors")
     assert sum(weights.numel() for weights in model.parameters()) == complete["parameters"] == events[1]["parameters"]
     assert (backbone, params["lr"]) == ("sasrec", 0.01)

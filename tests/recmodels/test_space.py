@@ -109,3 +109,16 @@ def test_training_fields_are_the_same_for_every_backbone():
 def test_the_registry_is_read_without_torch():
     code = "import recmodels.registry, recmodels.metrics, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_knobs_of_priors_act_only_beside_the_priors_they_shape():
+    plain = SASREC.complete({})
+    assert plain["priors"] == "none" and SASREC.complete({"prior_window": 3, "rerank_top": 20}) == plain
+    popular = SASREC.complete({"priors": "popularity", "prior_window": 3, "prior_use": "rerank", "rerank_top": 20})
+    assert (popular["prior_window"], popular["rerank_top"]) == (plain["prior_window"], 20)
+
+
+@pytest.mark.parametrize("priors", ["none", "popularity", "transition", "cooccurrence", "all"])
+def test_priors_by_name(priors):
+    kinds = SASREC.prior_config({"priors": priors}).kinds
+    assert kinds == {"none": (), "all": ("popularity", "transition", "cooccurrence")}.get(priors, (priors,))

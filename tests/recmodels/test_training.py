@@ -1,5 +1,6 @@
 import math
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,18 +8,31 @@ import torch
 
 from recmodels.checkpoint import load_checkpoint, load_model, save_checkpoint, save_model, save_ranks
 from recmodels.data import TrainingData
-from recmodels.errors import CheckpointNotWritten, CorruptCheckpoint, InvalidJob, InvalidParams, TrainingDiverged
+from recmodels.errors import (
+    CheckpointNotWritten,
+    CorruptCheckpoint,
+    InvalidJob,
+    InvalidParams,
+    OutOfMemory,
+    TrainingDiverged,
+)
+from recmodels.learner import Learner
 from recmodels.metrics import summary
-from recmodels.registry import get_backbone
+from recmodels.registry import BACKBONES, get_backbone
+from recmodels.space import params_of
 from recmodels.training import fit
-from tests.recmodels.conftest import data_of
+from recmodels.training_config import TrainingConfig
+from tests.recmodels.conftest import cyclic_histories, data_of
 
 CPU = torch.device("cpu")
 SASREC = get_backbone("sasrec")
 
 
-def run(data: TrainingData, params, epochs: int, **options):
-    return list(fit(data, SASREC, params, 0, CPU, "none", options.pop("objective", "ndcg@10"), epochs, **options))
+def run(data: TrainingData, params, epochs: int, backbone=SASREC, **options):
+    return list(fit(data, backbone, params, 0, CPU, "none", options.pop("objective", "ndcg@10"), epochs, **options))
+
+
+LOSSES = params_of(TrainingConfig)["loss"].options
 
 
 def weights(result):
@@ -31,12 +45,31 @@ def test_it_learns_a_cycle(tiny, small_params):
     assert max(result.metrics["recall@5"] for result in results) > 0.5
 
 
-def test_a_resumed_run_equals_one_that_never_stopped(tiny, small_params, tmp_path):
-    whole = run(tiny, small_params, 5)
+def test_the_default_config_gives_the_numbers_it_always_gave(tiny):
+    """Studies that are stored were trained by these defaults; a difference in the last digits is another machine's."""
+    results = list(fit(tiny, SASREC, {}, 3, CPU, "none", "ndcg@10", 3))
+    assert [result.train_loss for result in results] == pytest.approx([8.9030447, 7.8788695, 7.1854663], rel=1e-4)
+    model = results[0].training.model
+    assert sum(weights.numel() for weights in model.parameters()) == 55_744
+    assert list(model.state_dict())[:3] == ["items.weight", "positions.weight", "blocks.0.attention_norm.weight"]
+
+
+RUNS = [
+    *((name, {}) for name in BACKBONES),
+    ("sasrec", {"optimizer": "adamw", "schedule": "cosine", "warmup": 0.2, "clip_norm": 1.0}),
+    ("hstu", {"optimizer": "lion", "lr": 0.002, "schedule": "linear", "shared_blocks": True, "num_blocks": 2}),
+    ("sasrec", {"loss": "gbce", "negative_sampling": 0.5, "recency_decay": 0.1, "pooling": 2}),
+]
+
+
+@pytest.mark.parametrize(("name", "params"), RUNS, ids=str)
+def test_a_resumed_run_equals_one_that_never_stopped(name, params, tiny, small_params, tmp_path):
+    params, backbone = {**small_params, **params}, get_backbone(name)
+    whole = run(tiny, params, 5, backbone)
     path = tmp_path / "checkpoint.safetensors"
-    save_checkpoint(path, run(tiny, small_params, 2)[-1].training.checkpoint())
+    save_checkpoint(path, next(step for step in whole_again(tiny, params, backbone) if step.epoch == 2))
     torch.manual_seed(99)
-    resumed = run(tiny, small_params, 5, resume_from=load_checkpoint(path))
+    resumed = run(tiny, params, 5, backbone, resume_from=load_checkpoint(path))
     assert [result.epoch for result in resumed] == [3, 4, 5]
     for before, after in zip(whole[2:], resumed, strict=True):
         assert (before.train_loss, before.metrics, before.is_best) == (after.train_loss, after.metrics, after.is_best)
@@ -45,6 +78,65 @@ def test_a_resumed_run_equals_one_that_never_stopped(tiny, small_params, tmp_pat
     first, second = whole[-1].training, resumed[-1].training
     assert first.best_epoch == second.best_epoch
     assert all(torch.equal(first.best[name], value) for name, value in second.best.items())
+
+
+def whole_again(data, params, backbone):
+    """The checkpoint after each epoch of a run planned for five."""
+    for result in fit(data, backbone, params, 0, CPU, "none", "ndcg@10", 5):
+        yield result.training.checkpoint()
+
+
+class Starved:
+    """Runs out of memory before a model reads more than `limit` sequences at once."""
+
+    def __init__(self, model, limit: int, error: Exception) -> None:
+        self.limit, self.error, self.refused = limit, error, 0
+        model.register_forward_pre_hook(self)
+
+    def __call__(self, model, inputs):
+        if len(inputs[0].last) > self.limit:
+            self.refused += 1
+            raise self.error
+
+
+REFUSALS = [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=["gpu", "cpu", "python"])
+@pytest.mark.parametrize("weighting", [{}, {"recency_decay": 0.2}], ids=["alike", "weighted"])
+def test_a_batch_that_does_not_fit_is_trained_on_in_parts_to_the_same_numbers(tiny, small_params, weighting, error):
+    params = {**small_params, **weighting, "dropout": 0.0, "attn_dropout": 0.0, "loss": "full_softmax"}
+    plenty, scarce = (Learner(tiny.train, 30, SASREC, params, 0, CPU) for _ in range(2))
+    starved = Starved(scarce.model, 10, error)
+    losses, same = ([learner.train_epoch(epoch) for epoch in (1, 2)] for learner in (plenty, scarce))
+    assert losses == pytest.approx(same, rel=1e-5)
+    assert (starved.refused, scarce.parts) == (2, 4)
+    torch.testing.assert_close(plenty.optimizer.moments()["mean"], scarce.optimizer.moments()["mean"])
+
+
+def test_when_not_even_one_history_fits_the_error_says_what_to_lower(tiny, small_params):
+    learner = Learner(tiny.train, 30, SASREC, small_params, 0, CPU)
+    Starved(learner.model, 0, REFUSALS[0])
+    with pytest.raises(OutOfMemory, match=r"max_len=10 events .* hidden_dim=16; lower one of them"):
+        learner.train_epoch(1)
+
+
+def test_other_errors_of_the_model_are_not_taken_for_a_lack_of_memory(tiny, small_params):
+    learner = Learner(tiny.train, 30, SASREC, small_params, 0, CPU)
+    Starved(learner.model, 0, RuntimeError("shapes do not match"))
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        learner.train_epoch(1)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_learns_in_a_large_catalogue(loss, small_params):
+    data = data_of(cyclic_histories(1500, 300), 300)
+    results = run(data, {**small_params, "loss": loss, "negatives": 128}, 4)
+    assert results[-1].metrics["ndcg@10"] > 0.3
 
 
 def test_training_leaves_the_callers_randomness_alone(tiny, small_params):
@@ -96,16 +188,26 @@ def test_an_unknown_objective_and_bad_params_are_refused(tiny, small_params):
     [([[1, 1, 1, 1]] * 4, 1), ([[1], [2], [1, 2, 3, 1]], 3), ([[3, 3, 3, 3, 3]] * 5, 3)],
     ids=["a catalogue of one item", "users of one event", "all repeats"],
 )
-@pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax"])
-def test_degenerate_data_trains_to_finite_numbers(histories, items, loss, small_params):
-    (result,) = run(data_of(histories, items), {**small_params, "loss": loss, "max_len": 500}, 1)
-    assert math.isfinite(result.train_loss) and 0 <= result.metrics["ndcg@10"] <= 1
+@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_degenerate_data_trains_to_finite_numbers(histories, items, loss, name, small_params):
+    params = {**small_params, "loss": loss, "max_len": 500}
+    params |= {"negative_sampling": 0.5} if loss != "full_softmax" else {}
+    for result in run(data_of(histories, items), params, 3, get_backbone(name)):
+        assert math.isfinite(result.train_loss) and 0 <= result.metrics["ndcg@10"] <= 1
 
 
 def test_a_checkpoint_of_another_seed_is_refused(tiny, small_params):
     checkpoint = run(tiny, small_params, 1)[-1].training.checkpoint()
     with pytest.raises(CorruptCheckpoint, match="another configuration or seed"):
         next(fit(tiny, SASREC, small_params, 1, CPU, "none", "ndcg@10", 3, checkpoint))
+
+
+def test_a_checkpoint_from_before_a_field_existed_is_resumed(tiny, small_params):
+    checkpoint = run(tiny, small_params, 1)[-1].training.checkpoint()
+    older = {name: value for name, value in checkpoint.params.items() if name not in ("pooling", "schedule")}
+    (resumed,) = run(tiny, small_params, 2, resume_from=replace(checkpoint, params=older))
+    assert resumed.epoch == 2
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "garbage", "empty", "missing"])

@@ -29,15 +29,19 @@ class Candidate:
 
 def candidates(evidence: Evidence, base: Params) -> list[Candidate]:
     """Every single step inside the space that was not run, does not wait and was not vetoed."""
-    seen = {view.trial.config_hash for view in evidence.trials if not _was_dropped(view)}
-    vetoed = {config_hash(view.proposal.params) for view in evidence.trials if view.proposal and _was_vetoed(view)}
-    found = []
+    known, found = taken(evidence), []
     for axis, param in evidence.space.active_axes(base).items():
         for direction, after in _steps(param, base[axis], failures(evidence, axis)):
             params = _changed(evidence, base, axis, after)
-            if params is not None and config_hash(params) not in seen | vetoed:
+            if params is not None and config_hash(params) not in known:
                 found.append(Candidate(axis, direction, base[axis], after, params))
     return found
+
+
+def taken(evidence: Evidence) -> set[str]:
+    """Hashes of the configs that were run, wait or were vetoed."""
+    seen = {view.trial.config_hash for view in evidence.trials if not _was_dropped(view)}
+    return seen | {config_hash(view.proposal.params) for view in evidence.trials if view.proposal and _was_vetoed(view)}
 
 
 def failures(evidence: Evidence, axis: str) -> int:

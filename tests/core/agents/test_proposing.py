@@ -151,7 +151,7 @@ def test_the_base_trials_curve_moves_what_is_expected_and_is_named():
 
     assert expected(OVER_FIT, "dropout", "up") > expected(STILL_LEARNING, "dropout", "up")
     assert expected(STILL_LEARNING, "lr", "up") > expected(OVER_FIT, "lr", "up")
-    draft = propose(evidence(baseline(OVER_FIT)))
+    draft = propose(evidence(baseline(OVER_FIT), space=SPACE.fix("priors", "none")))
     assert "it over-fits: best 0.0500 at epoch 4 of 12" in draft.mechanism
 
 
@@ -179,10 +179,11 @@ def test_a_lesson_moves_what_is_expected_in_proportion_to_its_trust():
 
 
 def test_a_lesson_that_led_is_cited_as_decisive_and_one_that_only_agreed_is_not():
-    lead = propose(evidence(hits=[lesson_hit("ffn", "gelu", trust=1.0, effect=0.3)]))
+    space = SPACE.fix("priors", "none")
+    lead = propose(evidence(hits=[lesson_hit("ffn", "gelu", trust=1.0, effect=0.3)], space=space))
     assert (lead.axis, lead.direction, lead.cited, lead.decisive) == ("ffn", "gelu", (7,), 7)
-    own = propose(evidence())
-    agreed = propose(evidence(hits=[lesson_hit(own.axis, own.direction, trust=0.6, effect=0.05)]))
+    own = propose(evidence(space=space))
+    agreed = propose(evidence(hits=[lesson_hit(own.axis, own.direction, trust=0.6, effect=0.05)], space=space))
     assert (agreed.axis, agreed.cited, agreed.decisive) == (own.axis, (7,), None)
 
 

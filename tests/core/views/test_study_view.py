@@ -166,6 +166,16 @@ def test_a_run_under_way_has_a_line_of_its_own(tmp_path: Path):
     assert line.number == 1 and line.minutes[-1] == pytest.approx(0.5 * len(line.epochs) / 60)
 
 
+def test_a_trial_that_took_over_weights_has_no_curve_and_says_so(tmp_path: Path):
+    world = World(tmp_path)
+    world.dataset()
+    study = world.start()
+    run = world.store.runs.claim("here-1")
+    assert run is not None and curves(world.store, study, 1, (), None).untrained is None
+    world.store.runs.end(run, RunState.COMPLETE, "here-1", value=0.1, best_epoch=5)
+    assert curves(world.store, study, 1, (), None).untrained == 1
+
+
 def gains(world: World, of: Trial) -> Any:
     parts = world.workspace
     return slice_gains(world.store, parts.artifacts, parts.settings.datasets, world.store.studies.get(1), of)
