@@ -46,7 +46,7 @@ def show_empty(parts: Workspace) -> None:
         st.markdown(
             "Start a study on the embedded sample and see the whole loop: the baseline runs with three seeds, the "
             "built-in expert proposes a trial, you approve, edit or veto it, and a verdict says whether it helped. "
-            "Four short runs lead to the first verdict: about two minutes on two free cores."
+            "Four short runs lead to the first verdict: a minute or two on two cores."
         )
         st.markdown(":orange-badge[synthetic] The sample is generated data; its figures say nothing about yours.")
         st.button(

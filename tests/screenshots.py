@@ -127,6 +127,7 @@ def picture(browser: Browser, url: str, name: str, folder: Path) -> int:
 def settle(page: Page) -> None:
     """Wait until the script has run and its charts are drawn; no longer than a live part may go on redrawing."""
     page.get_by_test_id("stHeading").first.wait_for()
+    page.wait_for_load_state("networkidle")  # parts of Streamlit's page are fetched when first drawn
     until = time.monotonic() + SETTLES_SECONDS
     while page.locator(UNSETTLED).count() and time.monotonic() < until:
         page.wait_for_timeout(200)

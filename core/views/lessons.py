@@ -134,13 +134,13 @@ def word_diff(before: str, after: str) -> tuple[Segment, ...]:
 
 
 def number(value: float | None) -> str:
-    """A profile's figure, to be read beside a condition's limit: `12,101`, `8.9`, `0.0007`."""
+    """A profile's figure, to be read beside a condition's limit: `12,101`, `9.96`, `0.0007`."""
     if value is None:
         return "unknown"
     if abs(value) >= 100 or value == int(value):
         return f"{value:,.0f}"
     if abs(value) >= 1:
-        return f"{value:.1f}"
+        return f"{value:.3g}"
     return f"{float(f'{value:.2g}'):.12f}".rstrip("0")
 
 

@@ -179,12 +179,14 @@ def _best(study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) 
         return Figure(label, "–", context="the baseline has no value yet")
     half = _half_width(noise, _complete(_of(best, runs)))
     aside = f"± {half:.4f}" if half is not None else ""
-    word = "recommended: best pooled estimate" if best.id != study.incumbent_id else "current best"
+    is_estimate = best.id != study.incumbent_id
+    word = "recommended: best pooled estimate" if is_estimate else "current best"
     help = f"Trial {best.number}, {word}. ± is the 95 % interval from the noise between seeds."
     if best.id == baseline.id:
         return Figure(label, metric(best.value), aside, context="the baseline itself", help=help)
     delta = signed_percent(best.value / baseline.value - 1)
-    return Figure(label, metric(best.value), aside, delta, "over baseline", help)
+    context = "over baseline; pooled estimate" if is_estimate else "over baseline"
+    return Figure(label, metric(best.value), aside, delta, context, help)
 
 
 def _half_width(noise: SeedNoise, seeds: int) -> float | None:

@@ -19,8 +19,8 @@ def cited_in_short(lessons: Sequence[CitedLesson]) -> None:
         lesson_link(lesson.id, lesson.title)
         small(lesson.record)
     if not cited:
-        found = f"; {len(lessons)} were found and none spoke to this step" if lessons else "; the memory held none"
-        small(f"none{found}")
+        count = "one was" if len(lessons) == 1 else f"{len(lessons)} were"
+        small(f"none; {count} found and none spoke to this step" if lessons else "none; the memory held none")
 
 
 def why_retrieved(lessons: Sequence[CitedLesson]) -> None:

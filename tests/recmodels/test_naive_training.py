@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.exactness import differences
+from benchmarks.trainers.exactness import differences
 from tests.recmodels.conftest import cyclic_histories
 from tests.recmodels.histories import histories_of
 
