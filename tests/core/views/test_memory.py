@@ -80,7 +80,7 @@ def test_trust_narrows_with_every_trial_a_lesson_chose(world: World):
 def test_figures_of_profiles_are_written_to_be_read_beside_limits():
     assert [number(value) for value in (12101.0, 8.94, 0.000712, 0.0, None)] == [
         "12,101",
-        "8.9",
+        "8.94",
         "0.00071",
         "0",
         "unknown",
