@@ -277,6 +277,30 @@ class Reveal:
 
 
 @dataclass(frozen=True)
+class AgentCall:
+    """One call of a language model, as it went: what was sent, what came back, what it cost."""
+
+    id: int
+    study_id: int
+    trial_id: int | None  # None: no trial came of it
+    purpose: str  # propose, reflect
+    model: str
+    prompt_version: str
+    messages: tuple[Mapping[str, Any], ...]
+    tools: tuple[str, ...]
+    reply: str
+    tool_calls: tuple[Mapping[str, Any], ...]
+    tokens_in: int
+    tokens_out: int
+    estimated: bool  # whether the tokens are our estimate, since the provider told none
+    money: float | None  # None: the price is unknown
+    seconds: float
+    outcome: str  # ok, invalid, refused, timeout, ... (core/agents/llm/model.py)
+    error: str
+    at: float
+
+
+@dataclass(frozen=True)
 class Event:
     """One move, in an append-only log."""
 

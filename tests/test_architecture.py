@@ -22,7 +22,7 @@ LIVES_IN: dict[str, str | tuple[str, ...]] = {
     "chromadb": "vectorstore/chroma.py",
     "sqlalchemy": "core/store/",
     "alembic": "core/store/",
-    "langchain": "core/agents/llm",
+    "langchain": "core/agents/llm/client.py",
     "optuna": "core/agents/sampling.py",
     "matplotlib": "core/report/",
     "streamlit": ("app.py", "pages/"),

@@ -22,6 +22,7 @@ class TrialView:
     comparison: Comparison | None  # with the current best of that moment
     step: Comparison | None  # with the trial it was planned from: what its own step did
     decisions: tuple[str, ...]  # kinds, oldest first
+    reasons: tuple[str, ...] = ()  # why a person vetoed or edited it, in their words
 
     @property
     def minutes(self) -> float | None:
@@ -92,6 +93,9 @@ class Draft:
     base_trial_id: int | None
     cited: tuple[int, ...] = ()
     decisive: int | None = None
+    author: str = ""  # who really wrote it, where that is not the study's agent
+    calls: tuple[int, ...] = ()  # the calls of a language model behind it
+    money: float | None = 0.0  # what they cost; None: unknown
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ class ReflectionDraft:
     rule: str
     next_action: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    author: str = ""  # who really wrote it, where that is not the study's agent
 
 
 class Agent(Protocol):

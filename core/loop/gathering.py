@@ -44,6 +44,7 @@ class Gathering:
     def view(self, study: Study, trial: Trial) -> TrialView:
         """A trial with its proposal, runs, curve and comparison."""
         runs = tuple(self._store.runs.of_trial(trial.id))
+        decisions = self._store.trials.decisions(trial.id)
         return TrialView(
             trial=trial,
             proposal=self._store.proposals.proposal(trial.id),
@@ -51,7 +52,8 @@ class Gathering:
             curve=self._curve(study, runs),
             comparison=Comparison.from_json(trial.comparison) if trial.comparison else None,
             step=Comparison.from_json(trial.step_comparison) if trial.step_comparison else None,
-            decisions=tuple(decision.kind for decision in self._store.trials.decisions(trial.id)),
+            decisions=tuple(decision.kind for decision in decisions),
+            reasons=tuple(each.reason for each in decisions if each.kind in ("veto", "edit") and each.reason),
         )
 
     def _curve(self, study: Study, runs: tuple[Run, ...]) -> CurveSummary | None:

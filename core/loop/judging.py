@@ -123,7 +123,8 @@ class Judging:
         self._consolidation.learn(study, dataset, outcome)
         self._consolidation.pay(dataset, outcome)
         agent = self._agent_of(study)
-        self._store.proposals.reflect(trial, {**vars(agent.reflect(evidence, outcome)), "author": agent.name})
+        told = agent.reflect(evidence, outcome)
+        self._store.proposals.reflect(trial, {**vars(told), "author": told.author or agent.name})
         if self._earns_seed(study, trial, view.comparison):
             seed = max(trial.seeds) + 1
             reason = "inconclusive and promising: a second and last look"

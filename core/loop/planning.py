@@ -57,12 +57,13 @@ class Planning:
                 study,
                 draft.params,
                 (study.seed,),
-                _frozen(draft, evidence, agent.name),
+                _frozen(draft, evidence, draft.author or agent.name),
                 _found(draft, evidence),
                 self._deadline(study),
             )
         except Conflict:  # a person queued the same config meanwhile: plan again with it in sight
             return False
+        self._store.calls.attach(draft.calls, trial.id)
         self._decide_by_autonomy(study, trial, asks)
         return True
 
@@ -118,7 +119,7 @@ def _frozen(draft: Draft, evidence: Evidence, author: str) -> Mapping[str, Any]:
         "risk": draft.risk,
         "novelty": draft.novelty,
         "falsifier": draft.falsifier,
-        "cost": {"minutes": draft.minutes, "seeds": 1, "money": 0.0},
+        "cost": {"minutes": draft.minutes, "seeds": 1, "money": draft.money},
         "base_trial_id": draft.base_trial_id,
     }
 

@@ -1,6 +1,7 @@
 """SQL as the only truth; the one folder that imports sqlalchemy."""
 
 from core.clock import Clock
+from core.store.calls import Calls
 from core.store.database import Database
 from core.store.datasets import Datasets
 from core.store.events import Events
@@ -25,6 +26,7 @@ class Store:
         self.studies = Studies(self.database, clock)
         self.trials = Trials(self.database, clock)
         self.proposals = Proposals(self.database, clock)
+        self.calls = Calls(self.database, clock)
         self.runs = Runs(self.database, clock)
         self.lessons = Lessons(self.database, clock)
         self.reveals = Reveals(self.database, clock)

@@ -198,6 +198,30 @@ reflections = Table(
     **own_id,
 )
 
+agent_calls = Table(
+    "agent_calls",
+    metadata,
+    id_column(),
+    reference("study_id", "studies.id"),
+    reference("trial_id", "trials.id", nullable=True),
+    Column("purpose", String(20), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("prompt_version", String(20), nullable=False),
+    Column("messages", JSON, nullable=False),
+    Column("tools", JSON, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("tool_calls", JSON, nullable=False),
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("money", Float),
+    Column("seconds", Float, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    **own_id,
+)
+
 reveals = Table(
     "reveals",
     metadata,
@@ -252,6 +276,7 @@ leases = Table(
 Index("ix_events_study_id_id", events.c.study_id, events.c.id)
 
 __all__ = [
+    "agent_calls",
     "datasets",
     "decisions",
     "events",

@@ -12,7 +12,7 @@ from core.approval import config_hash
 from core.space import SearchSpace
 from tests.core.agents.building import baseline, evidence, view
 
-SAMPLERS = tuple(name for name in AGENTS if name != "expert")
+SAMPLERS = tuple(name for name in AGENTS if name not in ("expert", "llm"))
 FEW = ("dropout", "lr", "ffn")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from core.store import Store
 from tests.core.store.building import FakeClock
 
-for _part in ("studies", "trials", "runs", "memory"):
+for _part in ("studies", "trials", "runs", "memory", "calls"):
     pytest.register_assert_rewrite(f"tests.core.store.contract_{_part}")
 
 OpenStore = Callable[[], Store]

@@ -1,5 +1,6 @@
 """The contract of the store, held by every backend of conftest.open_store."""
 
+from tests.core.store.contract_calls import CallContract
 from tests.core.store.contract_memory import (
     DatasetContract,
     EventContract,
@@ -22,5 +23,6 @@ class TestStore(
     RevealContract,
     DatasetContract,
     EventContract,
+    CallContract,
 ):
     """Every sentence of the contract, on every backend."""

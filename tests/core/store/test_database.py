@@ -59,6 +59,7 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("alter table trials drop column step_comparison"))
+        connection.execute(text("drop table agent_calls"))
         connection.execute(text("update alembic_version set version_num = '0001'"))
     trial = Store(url, clock).trials.get(run.trial_id)
     assert trial.comparison == trial.step_comparison == {"difference": 0.01}

@@ -1,0 +1,64 @@
+"""Calls of language models in SQL: what was sent and came back, and what a study has spent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from core.records import AgentCall
+from core.store import schema
+from core.store.part import Part, inserted_id, touch
+
+_table = schema.agent_calls
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a study's calls took so far; `money` counts those whose price was known."""
+
+    calls: int
+    tokens: int
+    money: float
+    unpriced: int  # calls whose price was not known
+
+
+class Calls(Part):
+    """Rows of `agent_calls`."""
+
+    def add(self, study_id: int, call: Mapping[str, Any]) -> int:
+        """Keep a call, failed ones too; its id."""
+        row = {"trial_id": None, **call, "study_id": study_id, "at": self.clock.now()}
+        with self.database.write() as connection:
+            id = inserted_id(connection.execute(insert(_table).values(row)))
+            touch(connection, study_id)
+        return id
+
+    def settle(self, id: int, outcome: str, error: str) -> None:
+        """Say what became of a reply that arrived, such as `invalid`."""
+        with self.database.write() as connection:
+            connection.execute(update(_table).where(_table.c.id == id).values(outcome=outcome, error=error))
+
+    def attach(self, ids: Sequence[int], trial_id: int) -> None:
+        """Name the trial that came of these calls."""
+        if ids:
+            with self.database.write() as connection:
+                connection.execute(update(_table).where(_table.c.id.in_(ids)).values(trial_id=trial_id))
+
+    def of_trial(self, trial_id: int) -> list[AgentCall]:
+        """The calls behind a trial's proposal and reflection, oldest first."""
+        return self._all(AgentCall, select(_table).where(_table.c.trial_id == trial_id).order_by(_table.c.id))
+
+    def of_study(self, study_id: int, limit: int = 100) -> list[AgentCall]:
+        """The newest calls of a study, newest first."""
+        query = select(_table).where(_table.c.study_id == study_id).order_by(_table.c.id.desc()).limit(limit)
+        return self._all(AgentCall, query)
+
+    def spent(self, study_id: int) -> Spent:
+        """What the study's calls took."""
+        tokens = func.coalesce(func.sum(_table.c.tokens_in + _table.c.tokens_out), 0)
+        priced = func.count(_table.c.money)
+        query = select(func.count(), tokens, func.coalesce(func.sum(_table.c.money), 0.0), priced)
+        with self.database.read() as connection:
+            calls, total, money, known = connection.execute(query.where(_table.c.study_id == study_id)).one()
+        return Spent(int(calls), int(total), float(money), int(calls) - int(known))

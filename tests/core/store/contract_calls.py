@@ -1,0 +1,48 @@
+"""What holds for the calls of language models on every backend."""
+
+from typing import Any
+
+from core.store import Store
+from core.store.calls import Spent
+from tests.core.store.building import START, a_dataset, a_proposal, a_study
+
+
+def a_call(**values: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"purpose": "propose", "model": "openai:toy", "prompt_version": "1", "reply": "yes"}
+    row |= {"messages": [{"role": "user", "content": "±?"}], "tools": ["propose"], "tool_calls": [{"name": "propose"}]}
+    row |= {"tokens_in": 900, "tokens_out": 100, "estimated": False, "money": 0.01, "seconds": 1.5}
+    return {**row, "outcome": "ok", "error": "", **values}
+
+
+class CallContract:
+    def test_a_call_is_kept_as_it_went_and_finds_its_trial(self, store: Store):
+        study = a_study(store)
+        id = store.calls.add(study.id, a_call())
+        trial = a_proposal(store, study)
+        store.calls.attach([id], trial.id)
+        (call,) = store.calls.of_trial(trial.id)
+        assert (call.id, call.study_id, call.trial_id, call.at) == (id, study.id, trial.id, START)
+        assert call.messages == ({"role": "user", "content": "±?"},)
+        assert (call.tools, call.tool_calls, call.reply) == (("propose",), ({"name": "propose"},), "yes")
+
+    def test_what_became_of_a_reply_can_be_said_later(self, store: Store):
+        study = a_study(store)
+        store.calls.settle(store.calls.add(study.id, a_call()), "invalid", "lr=9 is outside")
+        (call,) = store.calls.of_study(study.id)
+        assert (call.outcome, call.error, call.tokens_in) == ("invalid", "lr=9 is outside", 900)
+
+    def test_spending_counts_failed_calls_and_names_those_without_a_price(self, store: Store):
+        dataset = a_dataset(store)
+        study, other = (a_study(store, name, dataset_id=dataset.id) for name in ("one", "other"))
+        assert store.calls.spent(study.id) == Spent(0, 0, 0.0, 0)
+        store.calls.add(study.id, a_call())
+        store.calls.add(study.id, a_call(money=None, outcome="timeout", tokens_out=0))
+        store.calls.add(other.id, a_call(money=5.0))
+        assert store.calls.spent(study.id) == Spent(2, 1900, 0.01, 1)
+        assert len(store.calls.of_study(study.id, limit=1)) == 1
+
+    def test_the_study_moves_with_every_call(self, store: Store):
+        study = a_study(store)
+        before = store.studies.version(study.id)
+        store.calls.add(study.id, a_call())
+        assert store.studies.version(study.id) > before
