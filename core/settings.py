@@ -1,6 +1,8 @@
 """Settings from the environment; the only file that reads it."""
 
+import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +10,22 @@ from pathlib import Path
 from core.errors import InvalidInput
 
 PREFIX = "VIRTUALMLE_"
+METHODS = ("tools", "json")
+_SECRET_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_SECRET_LOOKS = re.compile(r"\bsk-[\w*-]{6,}|(?<=://)[^/@\s\"]+@")
+
+
+@dataclass(frozen=True)
+class ModelLimits:
+    """What a study may spend on its language model, and how the model is asked. Prices are per million tokens."""
+
+    calls: int = 300
+    tokens: int = 3_000_000
+    money: float | None = None
+    price_in: float | None = None  # None: unknown
+    price_out: float | None = None
+    timeout: int = 60
+    method: str = "tools"  # json: for servers without tool calls
 
 
 @dataclass(frozen=True)
@@ -19,6 +37,7 @@ class Settings:
     chroma_url: str | None = None
     model: str | None = None
     model_base_url: str | None = None
+    limits: ModelLimits = ModelLimits()
     device: str = "auto"
     concurrency: int = 1
     host: str = "127.0.0.1"
@@ -35,6 +54,7 @@ class Settings:
             chroma_url=given.get(PREFIX + "CHROMA_URL") or None,
             model=given.get(PREFIX + "MODEL") or None,
             model_base_url=given.get(PREFIX + "MODEL_BASE_URL") or None,
+            limits=_limits(given),
             device=given.get(PREFIX + "DEVICE") or "auto",
             concurrency=_whole(given, "CONCURRENCY", 1, low=1, high=256),
             host=given.get(PREFIX + "HOST") or "127.0.0.1",
@@ -47,6 +67,8 @@ class Settings:
             "HOME": str(self.home),
             "DATABASE_URL": self.database_url,
             "CHROMA_URL": self.chroma_url,
+            "MODEL": self.model,
+            "MODEL_BASE_URL": self.model_base_url,
             "DEVICE": self.device,
             "CONCURRENCY": str(self.concurrency),
         }
@@ -70,6 +92,54 @@ class Settings:
     def chroma(self) -> Path:
         """Folder of the vector index."""
         return self.home / "chroma"
+
+
+def redacted(text: str) -> str:
+    """`text` without any secret of this environment, and without what looks like one."""
+    secrets = [value for name, value in os.environ.items() if _SECRET_NAMES.search(name) and len(value) >= 6]
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
+    return _SECRET_LOOKS.sub("[secret]", text)
+
+
+def _limits(given: Mapping[str, str]) -> ModelLimits:
+    plain = ModelLimits()
+    price_in, price_out = _price(given)
+    method = given.get(PREFIX + "MODEL_METHOD") or plain.method
+    if method not in METHODS:
+        raise InvalidInput(f"{PREFIX}MODEL_METHOD={method!r} must be one of {', '.join(METHODS)}")
+    return ModelLimits(
+        calls=_whole(given, "MODEL_MAX_CALLS", plain.calls, low=0, high=1_000_000),
+        tokens=_whole(given, "MODEL_MAX_TOKENS", plain.tokens, low=0, high=10**12),
+        money=_amount("MODEL_MAX_MONEY", given.get(PREFIX + "MODEL_MAX_MONEY")),
+        price_in=price_in,
+        price_out=price_out,
+        timeout=_whole(given, "MODEL_TIMEOUT", plain.timeout, low=1, high=110),
+        method=method,
+    )
+
+
+def _price(given: Mapping[str, str]) -> tuple[float | None, float | None]:
+    """`0.25/2`: money per million tokens read and written; unknown when unset."""
+    text = given.get(PREFIX + "MODEL_PRICE")
+    if not text:
+        return None, None
+    read, slash, written = text.partition("/")
+    if not slash:
+        raise InvalidInput(f"{PREFIX}MODEL_PRICE={text!r} must be two prices per million tokens, in/out: 0.25/2")
+    return _amount("MODEL_PRICE", read), _amount("MODEL_PRICE", written)
+
+
+def _amount(name: str, text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise InvalidInput(f"{PREFIX}{name}: {text!r} must be an amount of money, such as 2.50")
+    return value
 
 
 def _whole(given: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from core.agents.expert import Expert
+from core.agents.names import LLM
 from core.agents.protocol import Agent
 from core.agents.sampling import Sampler
 from core.artifacts import Artifacts
@@ -16,7 +17,7 @@ from core.intake import Intake
 from core.loop.closing import Closing
 from core.loop.gathering import Gathering
 from core.loop.judging import Judging
-from core.loop.loop import Loop
+from core.loop.loop import LEASE_SECONDS, Loop
 from core.loop.planning import Planning
 from core.memory.consolidation import Consolidation
 from core.memory.editing import Editing
@@ -122,7 +123,16 @@ class Workspace:
 
     def agent_of(self, study: Study) -> Agent:
         """The agent a study was started with."""
+        if study.agent == LLM:
+            return self._llm_of(study)
         return Expert() if study.agent == Expert.name else Sampler(study.agent)
+
+    def _llm_of(self, study: Study) -> Agent:
+        """The language model of the settings; while it thinks, the study's lease is kept."""
+        from core.agents.llm import LlmAgent
+
+        lease = partial(self.store.leases.take, f"study-{study.id}", self.holder, LEASE_SECONDS)
+        return LlmAgent(self.settings, self.store, lease)
 
     def close(self) -> None:
         """Close the database."""

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from core.agents.names import AGENTS
+from core.agents.names import AGENTS, LLM
 from core.cli.follow import follow, show_end
 from core.cli.output import note, print_json, print_table, say
 from core.cli.study_json import study_json
@@ -77,6 +77,10 @@ def _add_tune(verbs: Any) -> None:
 
 def tune(workspace: Workspace, given: argparse.Namespace) -> int:
     """Start a study and follow it to its end."""
+    if given.agent == LLM:
+        from core.agents.llm.client import check_model  # only where it is wanted: pydantic takes time
+
+        check_model(workspace.settings.model)
     _offer_sample(workspace, given.dataset)
     space = SearchSpace.of(given.backbone)
     for name, value in space.parse(given.fix).items():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.agents.names import AGENTS
+from core.agents.names import AGENTS, LLM
 from core.errors import InvalidInput
 from core.figures import duration
 from core.guards import GUARDS
@@ -107,9 +107,9 @@ def backbones() -> dict[str, str]:
     return {name: f"{backbone.title} ({backbone.source})" for name, backbone in BACKBONES.items()}
 
 
-def agents() -> dict[str, str]:
-    """Name -> what it is."""
-    return dict(AGENTS)
+def agents(model: str | None = None) -> dict[str, str]:
+    """Name -> what it is; the language model only where one is set."""
+    return {name: text for name, text in AGENTS.items() if name != LLM or model}
 
 
 def fields_of(backbone: str) -> tuple[Field, ...]:

@@ -1,0 +1,185 @@
+"""One call after another on a study's account: caps first, then the call, patient where it helps, all of it kept."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core.agents.llm.client import MOST_OUTPUT
+from core.agents.llm.model import ChatModel, Message, ModelFailed, Reply, Tool
+from core.settings import ModelLimits, redacted
+from core.store import Store
+
+TRIES = 3
+FIRST_WAIT = 1.0  # seconds, doubled from try to try
+ACT_SECONDS = 600.0  # after so long no further call is made for one proposal or reflection
+LONGEST_WAIT = 30.0  # a provider that asks for more is not waited for
+MOST_REPLY = 60_000  # characters; more is no answer to our question
+MOST_KEPT = 20_000  # characters of a reply or an argument that are stored
+CHARACTERS_PER_TOKEN = 3.0  # on the safe side for English, figures and JSON
+UNBILLED = frozenset({"rate limit", "unauthorised", "bad request", "no model"})
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where calls are written down and whose caps hold."""
+
+    store: Store
+    limits: ModelLimits
+    study_id: int
+    purpose: str
+    prompt_version: str
+    trial_id: int | None = None
+    renew: Callable[[], object] = lambda: None  # called before each call: the study's lease must not run out
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Asker:
+    """Asks one model for one purpose. `ids` and `money` tell what it took."""
+
+    def __init__(self, model: ChatModel, account: Account) -> None:
+        self._model, self._account = model, account
+        self._until = time.monotonic() + ACT_SECONDS
+        self.ids: list[int] = []
+        self.money: float | None = 0.0
+
+    def ask(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Reply:
+        """The model's reply; secrets are cut out of what goes and what comes.
+
+        Raises ModelFailed after the last try, and before any call beyond a cap.
+        """
+        messages = _clean(messages)
+        for tried in range(1, TRIES + 1):
+            self._check_caps(messages, tools)
+            self._account.renew()
+            try:
+                return self._once(messages, tools)
+            except ModelFailed as problem:
+                wait = problem.wait if problem.wait is not None else FIRST_WAIT * 2 ** (tried - 1)
+                if not problem.passes or tried == TRIES or wait > LONGEST_WAIT:
+                    raise
+                self._account.sleep(wait)
+        raise AssertionError("unreachable")
+
+    def settle(self, outcome: str, error: str) -> None:
+        """Say what became of the last reply."""
+        if self.ids:
+            self._account.store.calls.settle(self.ids[-1], outcome, redacted(error)[:1000])
+
+    def _once(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Reply:
+        started = time.monotonic()
+        try:
+            reply = _without_secrets(self._model.invoke(messages, tools))
+        except ModelFailed as problem:
+            self._keep(messages, tools, Reply(""), time.monotonic() - started, problem)
+            raise
+        fault = _unusable(reply)
+        self._keep(messages, tools, reply, time.monotonic() - started, fault)
+        if fault:
+            raise fault
+        return reply
+
+    def _check_caps(self, messages: Sequence[Message], tools: Sequence[Tool]) -> None:
+        """Raises ModelFailed when this call could pass a cap; what cannot be known counts as too much."""
+        if time.monotonic() > self._until:
+            raise ModelFailed("timeout", f"no usable answer within {ACT_SECONDS:g} s of asking")
+        limits, spent = self._account.limits, self._account.store.calls.spent(self._account.study_id)
+        prompt = estimate(messages, tools)
+        if spent.calls >= limits.calls:
+            raise ModelFailed("over budget", f"the study's {limits.calls} calls are spent (VIRTUALMLE_MODEL_MAX_CALLS)")
+        if spent.tokens + prompt + MOST_OUTPUT > limits.tokens:
+            raise ModelFailed(
+                "over budget",
+                f"a call could pass the study's {limits.tokens} tokens, {spent.tokens} of them spent "
+                "(VIRTUALMLE_MODEL_MAX_TOKENS)",
+            )
+        if limits.money is None:
+            return
+        most = self._price(prompt, MOST_OUTPUT)
+        if most is None or spent.unpriced:
+            raise ModelFailed(
+                "over budget",
+                "money is capped and the price of calls is unknown: set VIRTUALMLE_MODEL_PRICE",
+            )
+        if spent.money + most > limits.money:
+            raise ModelFailed(
+                "over budget",
+                f"a call could pass the study's {limits.money:g} of money, {spent.money:.4f} of it spent "
+                "(VIRTUALMLE_MODEL_MAX_MONEY)",
+            )
+
+    def _price(self, tokens_in: int, tokens_out: int) -> float | None:
+        limits = self._account.limits
+        if limits.price_in is None or limits.price_out is None:
+            return None
+        return (tokens_in * limits.price_in + tokens_out * limits.price_out) / 1e6
+
+    def _keep(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool],
+        reply: Reply,
+        seconds: float,
+        problem: ModelFailed | None,
+    ) -> None:
+        if problem and problem.outcome in UNBILLED:
+            tokens_in, tokens_out, estimated = 0, 0, False
+        else:
+            estimated = reply.tokens_in is None or reply.tokens_out is None
+            tokens_in = estimate(messages, tools) if reply.tokens_in is None else reply.tokens_in
+            tokens_out = round(reply.size / CHARACTERS_PER_TOKEN) if reply.tokens_out is None else reply.tokens_out
+        money = self._price(tokens_in, tokens_out)
+        self.money = None if money is None or self.money is None else self.money + money
+        row = {
+            "trial_id": self._account.trial_id,
+            "purpose": self._account.purpose,
+            "model": self._model.name[:200],
+            "prompt_version": self._account.prompt_version,
+            "messages": list(messages),
+            "tools": [tool["function"]["name"] for tool in tools],
+            "reply": (reply.text or reply.refusal)[:MOST_KEPT],
+            "tool_calls": [_as_kept(call.name, call.arguments) for call in reply.calls],
+            "tokens_in": tokens_in,
+            "tokens_out": tokens_out,
+            "estimated": estimated,
+            "money": money,
+            "seconds": seconds,
+            "outcome": problem.outcome if problem else "ok",
+            "error": redacted(str(problem))[:1000] if problem else "",
+        }
+        self.ids.append(self._account.store.calls.add(self._account.study_id, row))
+
+
+def estimate(messages: Sequence[Message], tools: Sequence[Tool]) -> int:
+    """Tokens of a prompt, before it is sent."""
+    return round(len(json.dumps([list(messages), list(tools)], ensure_ascii=False)) / CHARACTERS_PER_TOKEN)
+
+
+def _unusable(reply: Reply) -> ModelFailed | None:
+    if reply.refusal or reply.finish == "content_filter":
+        return ModelFailed(
+            "refused", f"the model refuses: {' '.join(reply.refusal.split())[:200] or 'no reason given'}"
+        )
+    if reply.size > MOST_REPLY:
+        return ModelFailed("bad reply", f"a reply of {reply.size} characters is too long; at most {MOST_REPLY}")
+    return None
+
+
+def _as_kept(name: str, arguments: Any) -> dict[str, Any]:
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return {"name": name, "arguments": text[:MOST_KEPT]}
+
+
+def _without_secrets(reply: Reply) -> Reply:
+    calls = tuple(replace(call, arguments=_clean(call.arguments), name=redacted(call.name)) for call in reply.calls)
+    return replace(reply, text=redacted(reply.text), refusal=redacted(reply.refusal), calls=calls)
+
+
+def _clean(value: Any) -> Any:
+    """Plain data with every text in it redacted."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {key: _clean(held) for key, held in value.items()}
+    return [_clean(held) for held in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,205 @@
+"""A model's proposal as a draft: every rule that the prompt states is held here, by code."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.agents.expert.candidates import Candidate, taken
+from core.agents.expert.instructions import read as read_instructions
+from core.agents.expert.knowledge import belief
+from core.agents.llm import prose, telling
+from core.agents.llm.answers import InvalidAnswer, ProposalAnswer, ReflectionAnswer
+from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft, TrialView
+from core.approval import config_hash
+from core.records import Params
+from core.space import InvalidParams, Param
+
+MOST_CLAIM, MOST_PROSE = 400, 1500  # characters kept of a claim, of other prose
+RISKS = ("low", "medium", "high")
+
+
+def draft(evidence: Evidence, base: TrialView | None, config: Params, answer: ProposalAnswer) -> Draft:
+    """The proposal, checked against space, history, wishes, lessons and record. Raises InvalidAnswer."""
+    params, changes = _changed(evidence, config, answer)
+    axis = answer.axis
+    before, after = changes[axis]
+    direction = _direction(evidence.space.declared[axis], before, after)
+    _check_wishes(evidence, changes, params)
+    cited = _cited(evidence, answer)
+    record = _record(evidence) | prose.numbers_in([params, answer.expected_relative, answer.expected_sd])
+    texts = {
+        name: _checked(text, most, record)
+        for name, text, most in (
+            ("claim", answer.claim, MOST_CLAIM),
+            ("mechanism", _mechanism(answer), MOST_PROSE),
+            ("falsifier", answer.falsifier, MOST_CLAIM),
+            ("risk", answer.risk_reason, MOST_CLAIM),
+        )
+    }
+    origin = base or evidence.baseline
+    step = belief(axis, direction)
+    return Draft(
+        params=params,
+        changes=changes,
+        axis=axis,
+        direction=direction,
+        claim=texts["claim"],
+        mechanism=texts["mechanism"],
+        expected=answer.expected_relative,
+        expected_sd=answer.expected_sd,
+        risk=_risk(evidence, answer, texts["risk"], changes),
+        novelty=_novelty(evidence, axis, params),
+        falsifier=texts["falsifier"],
+        minutes=base.minutes * step.cost if base and base.minutes else None,
+        base_trial_id=origin.trial.id if origin else None,
+        cited=cited,
+        decisive=_decisive(evidence, answer, cited, axis, direction),
+    )
+
+
+def reflection(
+    evidence: Evidence, outcome: Outcome, computed: ReflectionDraft, answer: ReflectionAnswer
+) -> ReflectionDraft:
+    """The model's reasons around the computed figures; where code draws no rule, neither does the model."""
+    record = _record(evidence) | prose.numbers_in([computed.observed, computed.predicted, computed.why])
+    why, wrong = prose.check(telling.short(answer.why, MOST_PROSE), record)
+    rule, wrong_too = prose.check(telling.short(answer.rule, MOST_CLAIM) if computed.rule else "", record)
+    action, wrong_also = prose.check(telling.short(answer.next_action, MOST_CLAIM), record)
+    return ReflectionDraft(
+        observed=computed.observed,
+        predicted=computed.predicted,
+        why=why,
+        claim_held=computed.claim_held,
+        rule=rule or computed.rule,
+        next_action=action,
+        facts={**computed.facts, "unverified": [*wrong, *wrong_too, *wrong_also]},
+    )
+
+
+def _changed(
+    evidence: Evidence, config: Params, answer: ProposalAnswer
+) -> tuple[dict[str, Any], dict[str, tuple[Any, Any]]]:
+    space, asked = evidence.space, dict(answer.changes)
+    if answer.axis not in asked:
+        raise InvalidAnswer(f"axis {answer.axis[:50]!r} is none of the changed fields {', '.join(asked)}")
+    if len(asked) > 1 and len(answer.reason_for_several.strip()) < 10:
+        raise InvalidAnswer(f"{len(asked)} fields change ({', '.join(asked)}): give reason_for_several, or change one")
+    try:
+        values = {name: _value(space.searched, name, value) for name, value in asked.items()}
+        params = space.complete({**config, **values})
+    except InvalidParams as problem:
+        raise InvalidAnswer(telling.short(str(problem))) from problem
+    changes = {name: (config[name], params[name]) for name in values if config[name] != params[name]}
+    if idle := [name for name in values if name not in changes]:
+        raise InvalidAnswer(f"{', '.join(idle)} would not change: now {[config[name] for name in idle]}")
+    if config_hash(params) in taken(evidence):
+        raise InvalidAnswer("that config was tried, waits, or was vetoed; propose another")
+    return params, changes
+
+
+def _value(searched: Mapping[str, Param], name: str, value: Any) -> Any:
+    """A value in the field's own type; models write whole numbers as 64.0 and numbers as texts."""
+    if name not in searched:
+        raise InvalidParams(f"{name[:50]!r} is not searched in this study; choose one of the given fields")
+    param = searched[name]
+    if isinstance(value, str) and param.kind != "choice":
+        return param.parse(value[:50])
+    if param.kind == "int" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list | dict):
+        raise InvalidParams(f"{name} takes one value")
+    return param.check(value)
+
+
+def _direction(param: Param, before: Any, after: Any) -> str:
+    """As the expert and lessons call it: up, down, or the option."""
+    is_text = any(isinstance(value, str | bool) or value is None for value in (before, after))
+    return str(after) if is_text or param.kind == "flag" else "up" if after > before else "down"
+
+
+def _check_wishes(evidence: Evidence, changes: Mapping[str, tuple[Any, Any]], params: Params) -> None:
+    orders = read_instructions(evidence.study.instructions, evidence.space.declared)
+    for axis, (before, after) in changes.items():
+        direction = _direction(evidence.space.declared[axis], before, after)
+        if not orders.allows(Candidate(axis, direction, before, after, params)):
+            raise InvalidAnswer(f"the owner's wishes forbid {axis} ({direction}). {orders.sentence}"[:600])
+
+
+def _cited(evidence: Evidence, answer: ProposalAnswer) -> tuple[int, ...]:
+    shown = {hit.lesson.id for hit in evidence.hits}
+    if unknown := sorted(set(answer.cited_lessons) - shown):
+        raise InvalidAnswer(f"lessons {unknown[:5]} were not shown; cite only {sorted(shown)}, or none")
+    return tuple(dict.fromkeys(answer.cited_lessons))
+
+
+def _decisive(
+    evidence: Evidence, answer: ProposalAnswer, cited: tuple[int, ...], axis: str, direction: str
+) -> int | None:
+    """A lesson is paid only where it speaks of this field in this direction."""
+    for hit in evidence.hits:
+        lesson = hit.lesson
+        if lesson.id == answer.decisive_lesson and lesson.id in cited and lesson.kind == "do":
+            return lesson.id if (lesson.axis, lesson.direction) == (axis, direction) else None
+    return None
+
+
+def _mechanism(answer: ProposalAnswer) -> str:
+    several = f" Several fields at once: {answer.reason_for_several}" if len(answer.changes) > 1 else ""
+    return f"{answer.mechanism}{several}"
+
+
+def _checked(text: str, most: int, record: Iterable[float]) -> str:
+    return prose.check(telling.short(text, most), record)[0]
+
+
+def _risk(evidence: Evidence, answer: ProposalAnswer, reason: str, changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """The model may see more risk than the rules do, never less."""
+    declared, several = evidence.space.declared, len(changes) > 1
+    structural = any(belief(name, _direction(declared[name], *pair)).structural for name, pair in changes.items())
+    least = "high" if structural else "medium" if several else "low"
+    level = max(answer.risk, least, key=RISKS.index)
+    why = "changes the structure" if structural else "changes several fields at once" if several else ""
+    told = "; ".join(filter(None, (why if level != answer.risk else "", reason)))
+    return f"{level}: {told}" if told else level
+
+
+def _novelty(evidence: Evidence, axis: str, params: Params) -> str:
+    near = _near(evidence, params)
+    beside = f"; close to trial {near}" if near else ""
+    tried = evidence.axes_tried.get(axis, [])
+    if not tried:
+        return f"{axis} was not tried in this study{beside}"
+    times = "once" if len(tried) == 1 else f"{len(tried)} times"
+    return f"{axis} was tried {times} (trial {', '.join(map(str, tried))}){beside}"
+
+
+def _near(evidence: Evidence, params: Params) -> int | None:
+    """A trial that differs in one number alone, by less than a tenth of it."""
+    for view in evidence.trials:
+        theirs = view.trial.params
+        differ = [name for name in params if theirs.get(name) != params[name]]
+        if len(differ) == 1 and _is_close(params[differ[0]], theirs.get(differ[0])):
+            return view.trial.number
+    return None
+
+
+def _is_close(a: Any, b: Any) -> bool:
+    if isinstance(a, bool) or isinstance(b, bool) or not isinstance(a, int | float) or not isinstance(b, int | float):
+        return False
+    return abs(a - b) < 0.1 * max(abs(a), abs(b))
+
+
+def _record(evidence: Evidence) -> set[float]:
+    """Every number a model may tell: from figures, and from lessons; never from what people or models wrote."""
+    numbers = telling.numbers_of(evidence)
+    trials = [telling.trial_data(view, numbers) for view in evidence.trials]
+    told = [{name: held for name, held in trial.items() if name != "person_says"} for trial in trials]
+    exact = [(view.trial.value, view.trial.number, dict(view.trial.params)) for view in evidence.trials]
+    space = [(param.low, param.high, list(param.options), param.default) for param in evidence.space.searched.values()]
+    study = {**telling.study_data(evidence), "dataset": "", "trials": len(evidence.trials)}
+    profile = {name: value for name, value in evidence.profile.items() if value is not None}
+    runs = [(run.value, run.best_epoch, run.epoch, run.seed) for view in evidence.trials for run in view.runs]
+    slices = [telling.slices_data(view) for view in evidence.trials]
+    comparisons = [vars(each) for view in evidence.trials for each in (view.comparison, view.step) if each]
+    curves = [vars(view.curve) for view in evidence.trials if view.curve]
+    lessons = [telling.lesson_data(hit) for hit in evidence.hits]
+    return prose.numbers_in([told, exact, space, study, profile, runs, slices, comparisons, curves, lessons])

@@ -1,0 +1,140 @@
+"""Evidence as plain data for a prompt: figures from the record, rounded by code; item titles are never in it."""
+
+from typing import Any
+
+from core.agents.curves import CurveSummary
+from core.agents.protocol import Evidence, TrialView
+from core.memory.hits import Hit
+from core.records import Params
+from core.space import Param
+from core.states import TrialState
+from core.verdict import Comparison
+
+MOST_TEXT = 400  # characters of one text by a person, a lesson or a model
+DIGITS = 4
+
+
+def rounded(value: Any) -> Any:
+    """A figure with four significant digits; all else as it is."""
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+
+
+def short(text: str, most: int = MOST_TEXT) -> str:
+    """One line of at most so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def study_data(evidence: Evidence) -> dict[str, Any]:
+    """What is tuned, on what, and how much budget is left."""
+    study, noise = evidence.study, evidence.noise
+    return {
+        "backbone": study.backbone,
+        "objective": f"validation {study.objective}, higher is better",
+        "smallest_gain_worth_keeping": study.min_gain,
+        "trials_left": evidence.remaining,
+        "most_epochs": study.max_epochs,
+        "deviation_between_two_seeds": rounded(noise.deviation * 2**0.5) if noise.degrees else None,
+        "dataset": short(evidence.dataset_name, 100),
+        "items": evidence.num_items,
+        "in_words": list(evidence.facets),
+    }
+
+
+def profile_data(evidence: Evidence) -> dict[str, Any]:
+    """The training part's profile in figures."""
+    return {name: rounded(value) for name, value in evidence.profile.items() if value is not None}
+
+
+def space_data(evidence: Evidence, base: Params) -> list[dict[str, Any]]:
+    """The fields that may be changed beside this config, with their ranges."""
+    return [_field(param, base[name]) for name, param in evidence.space.active_axes(base).items()]
+
+
+def _field(param: Param, now: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {"field": param.name, "now": rounded(now), "meaning": short(param.help, 120)}
+    if param.low is not None and param.high is not None:
+        scale = {"scale": "log"} if param.log else {}
+        return {**told, "kind": param.kind, "low": param.low, "high": param.high, **scale}
+    return {**told, "options": list(param.options) or [False, True]}
+
+
+def trial_data(view: TrialView, numbers: dict[int, int]) -> dict[str, Any]:
+    """One trial in a few fields; `numbers` turns ids of trials into their numbers."""
+    told: dict[str, Any] = {"trial": view.trial.number, "kind": view.trial.kind}
+    if view.trial.state is not TrialState.APPROVED:
+        told["state"] = str(view.trial.state)
+    if view.proposal:
+        told["changes"] = {axis: [rounded(each) for each in pair] for axis, pair in view.proposal.changes.items()}
+        told["planned_from"] = numbers.get(view.proposal.base_trial_id or 0)
+    if "edit" in view.decisions:
+        told["edited_by_a_person"] = True
+    if view.reasons:
+        told["person_says"] = [short(reason) for reason in view.reasons]
+    if view.trial.value is not None:
+        told["value"] = rounded(view.trial.value)
+        told["seeds"] = sum(run.value is not None and run.purpose != "fresh" for run in view.runs)
+    elif errors := sorted({run.error for run in view.runs if run.error}):
+        told["failed"] = short("; ".join(errors), 200)
+    if view.comparison:
+        told["verdict"] = comparison_data(view.comparison)
+    if view.step and view.comparison and view.step.against != view.comparison.against:
+        told["its_own_step"] = comparison_data(view.step)
+    if view.curve:
+        told["curve"] = curve_data(view.curve)
+    return told
+
+
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
+    """A difference with its interval."""
+    scale = comparison.reference or None
+    ends = {"low": comparison.low, "high": comparison.high, "smallest_detectable": comparison.smallest_detectable}
+    shares = {name: rounded(end / scale) for name, end in ends.items() if end is not None and scale}
+    told = {"says": str(comparison.verdict), "against_trial": comparison.against}
+    guards = {"broken_guards": list(comparison.broken_guards)} if comparison.broken_guards else {}
+    return {**told, "relative": rounded(comparison.relative), **shares, **guards}
+
+
+def curve_data(curve: CurveSummary) -> dict[str, Any]:
+    """A curve in a few figures and one word."""
+    return {
+        "says": curve.diagnosis,
+        "best_epoch": curve.best_epoch,
+        "epochs": curve.epochs,
+        "last": rounded(curve.last),
+        "slope_per_epoch": rounded(curve.slope),
+        "swing": rounded(curve.swing),
+    }
+
+
+def slices_data(view: TrialView) -> dict[str, Any]:
+    """The objective on slices of users and items, of the first complete run."""
+    for run in view.runs:
+        if run.value is not None and run.metrics.get("slices"):
+            return {name: _rounded_deep(held) for name, held in run.metrics["slices"].items()}
+    return {}
+
+
+def _rounded_deep(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded_deep(held) for name, held in value.items()}
+    return rounded(value)
+
+
+def lesson_data(hit: Hit) -> dict[str, Any]:
+    """A lesson that was found, with how far it fits and what it earned."""
+    lesson = hit.lesson
+    told: dict[str, Any] = {
+        "lesson": lesson.id,
+        "says": short(lesson.claim),
+        "kind": lesson.kind,
+        "level": lesson.level,
+    }
+    told |= {"axis": lesson.axis, "direction": lesson.direction, "effect": rounded(lesson.effect)}
+    told |= {"conditions": short(lesson.conditions, 200), "conditions_met": rounded(hit.conditions)}
+    return told | {"confidence": rounded(hit.confidence), "wins": lesson.wins, "losses": lesson.losses}
+
+
+def numbers_of(evidence: Evidence) -> dict[int, int]:
+    """Trial id -> number."""
+    return {view.trial.id: view.trial.number for view in evidence.trials}
