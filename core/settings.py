@@ -125,7 +125,7 @@ def _price(given: Mapping[str, str]) -> tuple[float | None, float | None]:
     if not text:
         return None, None
     read, slash, written = text.partition("/")
-    if not slash:
+    if not (slash and read and written):
         raise InvalidInput(f"{PREFIX}MODEL_PRICE={text!r} must be two prices per million tokens, in/out: 0.25/2")
     return _amount("MODEL_PRICE", read), _amount("MODEL_PRICE", written)
 

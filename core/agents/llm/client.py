@@ -5,7 +5,8 @@ off (every try is counted against the study's caps), and so is tracing: a prompt
 """
 
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
@@ -15,6 +16,7 @@ from core.errors import InvalidInput
 from core.settings import redacted
 
 MOST_OUTPUT = 8_000  # tokens of a reply, those spent on reasoning included
+TRICKLE = 1.5  # times the timeout, for a reply that has begun
 EXTRAS = "requirements-providers.txt"
 PACKAGES = {
     "openai": "langchain_openai",
@@ -68,11 +70,14 @@ class LangChainModel:
 
     def invoke(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Reply:
         """One call, not repeated. Raises ModelFailed."""
+        client = self._client.bind_tools([dict(tool) for tool in tools]) if tools else self._client
+        return _within(self._timeout, lambda: self._invoke(client, messages))
+
+    def _invoke(self, client: Any, messages: Sequence[Message]) -> Reply:
         from langchain_core.messages import AIMessage, convert_to_messages
         from langsmith import tracing_context
 
         try:
-            client = self._client.bind_tools([dict(tool) for tool in tools]) if tools else self._client
             with tracing_context(enabled=False):
                 said = client.invoke(convert_to_messages([dict(message) for message in messages]))
         except _families() as problem:
@@ -103,6 +108,27 @@ class LangChainModel:
         if self._provider == "google_genai":
             own = {"timeout": self._timeout, "max_retries": 1, "max_output_tokens": MOST_OUTPUT}
         return {**own, "base_url": self._base_url} if self._base_url else own
+
+
+def _within(timeout: float, work: Callable[[], Reply]) -> Reply:
+    """What `work` gives, or a timeout: the libraries' clock starts anew with every byte, so a trickle never ends."""
+    given: list[Reply | ModelFailed] = []
+
+    def run() -> None:
+        try:
+            given.append(work())
+        except ModelFailed as problem:
+            given.append(problem)
+
+    thread = threading.Thread(target=run, name="language model", daemon=True)
+    thread.start()
+    thread.join(timeout * TRICKLE)
+    if not given:
+        text = f"no whole reply within {timeout * TRICKLE:g} s" if thread.is_alive() else "the call broke off"
+        raise ModelFailed("timeout" if thread.is_alive() else "bad reply", text, passes=thread.is_alive())
+    if isinstance(given[0], ModelFailed):
+        raise given[0]
+    return given[0]
 
 
 def _families() -> tuple[type[Exception], ...]:

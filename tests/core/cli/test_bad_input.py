@@ -29,6 +29,7 @@ RULE = {"kind": "do", "level": "cognition", "axis": "dropout", "direction": "up"
         (("tune", "toy", "--range", "lr=0.005:0.001"), "holds no value; give low <= high"),
         (("tune", "toy", "--range", "lr"), "write FIELD=LOW:HIGH"),
         (("tune", "toy", "--production", "speed=1"), "speed is no parameter of sasrec"),
+        (("tune", "toy", "--agent", "llm"), "set VIRTUALMLE_MODEL=provider:model"),
         (("tune", "toy", "--deadline", "0"), "no time to decide in"),
         (("follow", "99"), "no study '99'"),
         (("pause", "99"), "no study '99'"),

@@ -18,6 +18,7 @@ class Server:
         self.script: list[Answer] = []
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.paths: list[str] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         self._http.owner = self  # type: ignore[attr-defined]
@@ -28,7 +29,7 @@ class Server:
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
     def will(self, *answers: Answer) -> None:
-        self.script, self.asked = list(answers), []
+        self.script, self.asked, self.paths = list(answers), [], []
 
     def next(self) -> Answer:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
@@ -47,10 +48,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         owner: Server = self.server.owner  # type: ignore[attr-defined]
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        owner.paths.append(self.path)
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if not self.path.endswith("/chat/completions"):
+            return self.send(404, b"{}")
         owner.asked.append(json.loads(body))
         owner.keys.append(self.headers.get("Authorization", ""))
         owner.next()(self)
+
+    def do_GET(self) -> None:
+        self.server.owner.paths.append(self.path)  # type: ignore[attr-defined]
+        self.send(404, b"{}")
 
     def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
         self.send_response(status)
@@ -122,6 +130,20 @@ def drops(handler: Handler) -> None:
     handler.wfile.write(b'{"id": "c1", "choices": [{"mess')
     handler.wfile.flush()
     handler.connection.close()
+
+
+def trickles(handler: Handler) -> None:
+    """A byte now and then, for long."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "5000")
+    handler.end_headers()
+    try:
+        for _ in range(40):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.2)
+    except OSError:  # the client left
+        return
 
 
 def echoes_the_key(handler: Handler) -> None:

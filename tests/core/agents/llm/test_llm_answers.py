@@ -116,6 +116,7 @@ FAILING: dict[str, tuple[Answer, str, int]] = {
     "401": (fails(401), "unauthorised", 1),
     "404": (fails(404), "bad request", 1),
     "timeout": (stalls(1.6), "timeout", 3),
+    "trickle": (loopback.trickles, "timeout", 3),
     "dropped": (loopback.drops, "dropped", 3),
     "html": (page(), "bad reply", 1),
     "a megabyte": (says("x" * 1_000_000), "bad reply", 1),
@@ -130,8 +131,6 @@ FAILING: dict[str, tuple[Answer, str, int]] = {
 @pytest.mark.parametrize("name", FAILING)
 def test_where_the_provider_fails_the_expert_steps_in_and_every_try_is_kept(home: Home, server: Server, name: str):
     answer, outcome, tries = FAILING[name]
-    if name == "timeout":
-        home.limit(timeout=1)
     server.will(answer)
     study = home.study()
     draft = home.propose(study)

@@ -5,10 +5,11 @@ import logging
 from dataclasses import replace
 
 import pytest
+from langchain_core.tracers.langchain import wait_for_all_tracers
 from sqlalchemy import select
 
 from core.agents.llm import prompts
-from core.agents.llm.asking import MOST_OUTPUT
+from core.agents.llm.client import MOST_OUTPUT
 from core.agents.names import STEPPED_IN
 from core.store import Store, schema
 from tests.core.agents.building import baseline, evidence, lesson_hit, step
@@ -116,7 +117,8 @@ class TestSecrets:
         monkeypatch.setenv("LANGSMITH_API_KEY", "ls-0123456789")
         server.will(calls("propose", proposal()))
         home.propose(home.study())
-        assert len(server.asked) == 1
+        wait_for_all_tracers()
+        assert server.paths == ["/v1/chat/completions"]
 
 
 class TestOtherPeoplesWords:
