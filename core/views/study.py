@@ -13,6 +13,7 @@ from core.records import Dataset, Run, Study, Trial
 from core.stamp import Protocol
 from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
 from core.store import Store
+from core.store.calls import Spent
 from core.verdict import CONFIDENCE, Comparison, SeedNoise
 from core.views.standing import standing
 from recmodels.registry import get_backbone
@@ -111,7 +112,7 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
         study=study,
         version=study.version,
         head=_head(study, dataset),
-        figures=_figures(study, trials, runs, noise, seen, now),
+        figures=_figures(study, trials, runs, noise, seen, now, store.calls.spent(study.id)),
         steps=tuple(Step(trial.number, trial.id, standing(trial, _of(trial, runs))) for trial in trials),
         points=tuple(_points(store, study, trials, runs, noise)),
         incumbents=incumbents(trials),
@@ -161,12 +162,12 @@ def _head(study: Study, dataset: Dataset) -> Head:
 
 
 def _figures(
-    study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise, seen: Forecast, now: float
+    study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise, seen: Forecast, now: float, spent: Spent
 ) -> tuple[Figure, ...]:
     return (
         _best(study, trials, runs, noise),
         _budget(study, trials, runs),
-        _time(study, runs, seen, now),
+        _time(study, runs, seen, now, spent),
         _noise(study, noise),
     )
 
@@ -204,13 +205,21 @@ def _budget(study: Study, trials: list[Trial], runs: list[Run]) -> Figure:
     return Figure("Trials", f"{budget_used(trials)} of {study.max_trials}", "", delta, context)
 
 
-def _time(study: Study, runs: list[Run], seen: Forecast, now: float) -> Figure:
+def _time(study: Study, runs: list[Run], seen: Forecast, now: float, spent: Spent) -> Figure:
     trained = sum(run.seconds for run in runs)
     elapsed = duration(max((study.ended_at or now) - study.created_at, 0.0))
     left = f"about {duration(seen.seconds_left)} left" if seen.seconds_left and not study.has_ended else ""
     context = left or f"{duration(trained)} of training"
-    help = "Since the study was started. The built-in expert costs no money; a language model's bill would stand here."
-    return Figure("Time", elapsed, "", "", f"{context} · models $0.00", help)
+    help = "Since the study was started. The built-in expert costs no money; a language model's bill stands here."
+    return Figure("Time", elapsed, "", "", f"{context} · models {_bill(spent)}", help)
+
+
+def _bill(spent: Spent) -> str:
+    """What the language model cost; calls whose price is unknown are not called free."""
+    if not spent.unpriced:
+        return f"${spent.money:.2f}"
+    known = f"${spent.money:.2f} + " if spent.money else ""
+    return f"{known}{spent.tokens:,} tokens, price not set"
 
 
 def _noise(study: Study, noise: SeedNoise) -> Figure:

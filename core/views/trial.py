@@ -244,7 +244,8 @@ def _cost(store: Store, proposal: Proposal | None, base: Mapping[str, Any]) -> s
     parts += [f"about {size(round(max(peaks) * 2**20))}"] if peaks else []
     seeds = int(proposal.cost.get("seeds") or 1)
     parts.append(f"{seeds} seed{'s' if seeds != 1 else ''}")
-    parts.append(f"${proposal.cost.get('money') or 0.0:.2f}")
+    money = proposal.cost.get("money", 0.0)
+    parts.append("model's price not set" if money is None else f"${money:.2f}")
     return " · ".join(parts)
 
 

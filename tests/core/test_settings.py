@@ -38,7 +38,15 @@ def test_what_a_language_model_may_cost_is_read_with_its_price():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PRICE", "2"), ("PRICE", "2/"), ("PRICE", "a/b"), ("MAX_MONEY", "-1"), ("MAX_MONEY", "inf"), ("METHOD", "xml"), ("TIMEOUT", "0")],
+    [
+        ("PRICE", "2"),
+        ("PRICE", "2/"),
+        ("PRICE", "a/b"),
+        ("MAX_MONEY", "-1"),
+        ("MAX_MONEY", "inf"),
+        ("METHOD", "xml"),
+        ("TIMEOUT", "0"),
+    ],
 )
 def test_a_limit_that_cannot_be_read_is_refused_rather_than_dropped(name, value):
     with pytest.raises(InvalidInput, match=f"VIRTUALMLE_MODEL_{name}"):

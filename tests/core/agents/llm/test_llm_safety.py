@@ -12,6 +12,8 @@ from core.agents.llm import prompts
 from core.agents.llm.client import MOST_OUTPUT
 from core.agents.names import STEPPED_IN
 from core.store import Store, schema
+from core.views.study import study_view
+from core.views.trial import trial_view
 from tests.core.agents.building import baseline, evidence, lesson_hit, step
 from tests.core.agents.llm.house import KEY, Home, proposal, reflection
 from tests.core.agents.llm.loopback import Server, calls, echoes_the_key, fails, message, says
@@ -208,3 +210,22 @@ class TestLookingUp:
         assert json.loads(results[2]) == {"error": "there is no trial 77; the newest is 2"}
         assert json.loads(results[3])["fields"] == {}
         assert (results[4], len(draft.calls)) == ("[]", 7)
+
+
+class TestOnScreen:
+    def test_a_bill_of_unknown_height_is_not_shown_as_nothing(self, home: Home, server: Server):
+        server.will(calls("reflect", reflection()), calls("propose", proposal()))
+        study = home.study()
+        trial = home.wait_for_proposal(study)
+        assert "model's price not set" in trial_view(home.store, study, trial.number).cost
+        told = study_view(home.store, study, home.clock.now()).figures[2].context
+        assert "tokens, price not set" in told
+
+    def test_with_a_price_the_bill_is_the_sum_of_its_calls(self, home: Home, server: Server):
+        home.limit(price_in=100.0, price_out=1000.0)
+        server.will(calls("propose", proposal()))
+        study = home.study()
+        trial = home.wait_for_proposal(study)
+        assert "$0.19" in trial_view(home.store, study, trial.number).cost
+        spent = home.store.calls.spent(study.id)
+        assert f"models ${spent.money:.2f}" in study_view(home.store, study, home.clock.now()).figures[2].context
