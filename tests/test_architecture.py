@@ -23,6 +23,8 @@ LIVES_IN: dict[str, str | tuple[str, ...]] = {
     "sqlalchemy": "core/store/",
     "alembic": "core/store/",
     "langchain": "core/agents/llm/client.py",
+    "langsmith": "core/agents/llm/client.py",
+    "pydantic": "core/agents/llm/answers.py",
     "optuna": "core/agents/sampling.py",
     "matplotlib": "core/report/",
     "streamlit": ("app.py", "pages/"),

@@ -13,6 +13,7 @@ from core.agents.llm.tools import Tools
 Made = TypeVar("Made")
 MOST_LOOKUPS = 8  # of tools in one act; then only the answer's own tool is offered
 MOST_RESULT = 6_000  # characters of what one look-up tells
+MOST_FAULT = 600  # characters of what was wrong with an answer
 MOST_QUOTED = 2_000  # characters of an unusable answer that are shown to the model again
 
 
@@ -40,11 +41,12 @@ class Answering:
             try:
                 return accept(read(form, name, reply))
             except InvalidAnswer as problem:
-                self._asker.settle("invalid", str(problem))
+                fault = str(problem)[:MOST_FAULT]
+                self._asker.settle("invalid", fault)
                 if repaired:
-                    raise ModelFailed("invalid", f"two answers could not be used: {problem}") from problem
+                    raise ModelFailed("invalid", f"two answers could not be used: {fault}") from problem
                 repaired = True
-                messages += _quoted(reply, prompts.repair(str(problem)))
+                messages += _quoted(reply, prompts.repair(fault))
 
     def _offered(self, own: Tool) -> list[Tool]:
         if not self._by_tool:

@@ -70,7 +70,11 @@ class LangChainModel:
 
     def invoke(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Reply:
         """One call, not repeated. Raises ModelFailed."""
-        client = self._client.bind_tools([dict(tool) for tool in tools]) if tools else self._client
+        try:
+            client = self._client.bind_tools([dict(tool) for tool in tools]) if tools else self._client
+        except NotImplementedError:
+            text = f"{self.name} has no tool calls in LangChain: set VIRTUALMLE_MODEL_METHOD=json"
+            raise ModelFailed("no model", text) from None
         return _within(self._timeout, lambda: self._invoke(client, messages))
 
     def _invoke(self, client: Any, messages: Sequence[Message]) -> Reply:

@@ -14,6 +14,7 @@ from core.records import Params
 from core.space import InvalidParams, Param
 
 MOST_CLAIM, MOST_PROSE = 400, 1500  # characters kept of a claim, of other prose
+MOST_NUMBER = 10**15  # beyond it whole numbers may not fit a float
 RISKS = ("low", "medium", "high")
 
 
@@ -107,6 +108,8 @@ def _value(searched: Mapping[str, Param], name: str, value: Any) -> Any:
         return int(value)
     if isinstance(value, list | dict):
         raise InvalidParams(f"{name} takes one value")
+    if isinstance(value, int) and abs(value) > MOST_NUMBER:
+        raise InvalidParams(f"{name} is far too large a number")
     return param.check(value)
 
 
@@ -197,9 +200,10 @@ def _record(evidence: Evidence) -> set[float]:
     space = [(param.low, param.high, list(param.options), param.default) for param in evidence.space.searched.values()]
     study = {**telling.study_data(evidence), "dataset": "", "trials": len(evidence.trials)}
     profile = {name: value for name, value in evidence.profile.items() if value is not None}
+    axes = telling.axes_data(evidence)
     runs = [(run.value, run.best_epoch, run.epoch, run.seed) for view in evidence.trials for run in view.runs]
     slices = [telling.slices_data(view) for view in evidence.trials]
     comparisons = [vars(each) for view in evidence.trials for each in (view.comparison, view.step) if each]
     curves = [vars(view.curve) for view in evidence.trials if view.curve]
     lessons = [telling.lesson_data(hit) for hit in evidence.hits]
-    return prose.numbers_in([told, exact, space, study, profile, runs, slices, comparisons, curves, lessons])
+    return prose.numbers_in([told, axes, exact, space, study, profile, runs, slices, comparisons, curves, lessons])

@@ -13,8 +13,8 @@ Tool = Mapping[str, Any]  # as OpenAI writes them: a function with a JSON schema
 class ModelFailed(VirtualMLEError):
     """No usable reply. `outcome` is one word for the record; `passes`: asking again may help.
 
-    Outcomes: no model, over budget, unauthorised, rate limit, server error, timeout, dropped, bad reply, refused,
-    invalid.
+    Outcomes: no model, over budget, unauthorised, bad request, rate limit, server error, timeout, dropped, bad reply,
+    refused, invalid.
     """
 
     def __init__(self, outcome: str, text: str, passes: bool = False, wait: float | None = None) -> None:

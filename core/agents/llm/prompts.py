@@ -60,7 +60,7 @@ def propose(evidence: Evidence, base: TrialView | None, config: Params, by_tool:
             "slices": telling.slices_data(origin) if origin else {},
         },
         "fields": telling.space_data(evidence, config),
-        "axes_tried": evidence.axes_tried,
+        "axes_tried": telling.axes_data(evidence),
         "lessons": [telling.lesson_data(hit) for hit in evidence.hits],
     }
     return [_system(_PROPOSE + _FIGURES + _DATA), _user(given, evidence, base, _ask(by_tool))]

@@ -13,7 +13,7 @@ MARK = " [not in the record]"
 ALWAYS = (95.0, 0.95)  # the interval's level
 _FIGURE = re.compile(
     r"(?<![\w@])(?<!\d[.,])(?P<sign>[+−-]?)(?P<size>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
-    r"(?:[eE](?P<power>[+-]?\d{1,3}))?(?P<share>\s?%|\s?percent\b)?"
+    r"(?:[eE](?P<power>[+-]?\d{1,2}))?(?P<share>\s?%|\s?percent\b)?"
 )
 
 

@@ -12,6 +12,7 @@ from core.verdict import Comparison
 
 MOST_TEXT = 400  # characters of one text by a person, a lesson or a model
 DIGITS = 4
+NEWEST = 10  # trials named for an axis
 
 
 def rounded(value: Any) -> Any:
@@ -57,6 +58,12 @@ def _field(param: Param, now: Any) -> dict[str, Any]:
         scale = {"scale": "log"} if param.log else {}
         return {**told, "kind": param.kind, "low": param.low, "high": param.high, **scale}
     return {**told, "options": list(param.options) or [False, True]}
+
+
+def axes_data(evidence: Evidence) -> dict[str, Any]:
+    """Which fields were changed: how often, and in which of the newest trials."""
+    tried = evidence.axes_tried
+    return {axis: {"times": len(numbers), "newest_trials": numbers[-NEWEST:]} for axis, numbers in tried.items()}
 
 
 def trial_data(view: TrialView, numbers: dict[int, int]) -> dict[str, Any]:

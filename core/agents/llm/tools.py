@@ -29,7 +29,7 @@ class Tools:
             "get_curve": self._get_curve,
             "search_memory": self._search_memory,
             "get_profile": lambda args: telling.profile_data(self._evidence),
-            "get_axes_tried": lambda args: self._evidence.axes_tried,
+            "get_axes_tried": lambda args: telling.axes_data(self._evidence),
         }
 
     @property

@@ -51,7 +51,8 @@ class Handler(BaseHTTPRequestHandler):
         owner.paths.append(self.path)
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         if not self.path.endswith("/chat/completions"):
-            return self.send(404, b"{}")
+            self.send(404, b"{}")
+            return
         owner.asked.append(json.loads(body))
         owner.keys.append(self.headers.get("Authorization", ""))
         owner.next()(self)

@@ -85,6 +85,19 @@ class TestCaps:
         assert draft.author == STEPPED_IN
         assert "set VIRTUALMLE_MODEL=provider:model" in draft.mechanism
 
+    def test_a_local_server_needs_no_key(self, home: Home, server: Server, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.delenv("OPENAI_API_KEY")
+        server.will(calls("propose", proposal()))
+        assert home.propose(home.study()).author == ""
+        assert server.keys == ["Bearer none"]
+
+    def test_without_a_key_the_provider_itself_is_not_asked(self, home: Home, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.delenv("OPENAI_API_KEY")
+        home.set(model_base_url=None)
+        study = home.study()
+        assert "openai:toy cannot be set up" in home.propose(study).mechanism
+        assert [call.outcome for call in home.calls(study)] == ["no model"]
+
     def test_a_provider_that_is_not_installed_names_the_file(self, home: Home):
         home.set(model="ollama:llama")
         assert "pip install -r requirements-providers.txt" in home.propose(home.study()).mechanism
