@@ -65,7 +65,7 @@ class Asker:
     def settle(self, outcome: str, error: str) -> None:
         """Say what became of the last reply."""
         if self.ids:
-            self._account.store.calls.settle(self.ids[-1], outcome, redacted(error)[:1000])
+            self._account.store.calls.settle(self.ids[-1], outcome, _plain(error)[:1000])
 
     def _once(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Reply:
         started = time.monotonic()
@@ -146,7 +146,7 @@ class Asker:
             "money": money,
             "seconds": seconds,
             "outcome": problem.outcome if problem else "ok",
-            "error": redacted(str(problem))[:1000] if problem else "",
+            "error": _plain(str(problem))[:1000] if problem else "",
         }
         self.ids.append(self._account.store.calls.add(self._account.study_id, row))
 
@@ -172,14 +172,22 @@ def _as_kept(name: str, arguments: Any) -> dict[str, Any]:
 
 
 def _without_secrets(reply: Reply) -> Reply:
-    calls = tuple(replace(call, arguments=_clean(call.arguments), name=redacted(call.name)) for call in reply.calls)
-    return replace(reply, text=redacted(reply.text), refusal=redacted(reply.refusal), calls=calls)
+    calls = tuple(
+        replace(call, id=_plain(call.id), name=_plain(call.name), arguments=_clean(call.arguments))
+        for call in reply.calls
+    )
+    return replace(reply, text=_plain(reply.text), refusal=_plain(reply.refusal), calls=calls)
+
+
+def _plain(text: str) -> str:
+    """Text that every database can hold and that holds no secret: no NUL, no half of a surrogate pair."""
+    return redacted(text.replace("\x00", "")).encode("utf-8", "replace").decode("utf-8")
 
 
 def _clean(value: Any) -> Any:
-    """Plain data with every text in it redacted."""
+    """Plain data with every text in it made plain."""
     if isinstance(value, str):
-        return redacted(value)
+        return _plain(value)
     if isinstance(value, Mapping):
-        return {key: _clean(held) for key, held in value.items()}
+        return {_clean(key): _clean(held) for key, held in value.items()}
     return [_clean(held) for held in value] if isinstance(value, list | tuple) else value

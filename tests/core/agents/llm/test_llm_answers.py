@@ -84,6 +84,8 @@ BROKEN = {
     "prose": (says("I would raise dropout a little."), "no JSON object"),
     "empty": (says(""), "the answer was empty"),
     "cut off": (says('{"changes": {"dropout"', finish="length"), "no JSON object"),
+    "half characters": (says("\x00 \ud800 nothing"), "no JSON object"),
+    "half characters in a call": (calls("propose", proposal(changes={"\ud800\x00": 1}, axis="\ud800\x00")), "searched"),
     "another tool": (calls("delete_everything", {}), "cannot be called now"),
 }
 
