@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("tune shop --trials 20", "it asks you for each trial"),
         ("tune shop --autonomy autopilot --json", "run it all, print JSON at the end"),
         ("tune shop --autonomy window --deadline 10", "runs unless you veto within ten minutes"),
+        ("tune shop --space space.toml", "a search space from a file"),
         ("tune shop --fix loss=full_softmax --range lr=0.0005:0.005", "hold a field, narrow another"),
         ("tune shop --instructions 'do not touch max_len'", "standing instructions"),
         ("tune shop --guard min_coverage=0.2 --min-gain 0.001", "what a better trial must keep"),

@@ -1,6 +1,7 @@
 """tune, follow, pause, resume, stop, cancel, retry."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from core.agents.names import AGENTS
@@ -11,6 +12,7 @@ from core.errors import InvalidInput, NotFound
 from core.intake import SAMPLE
 from core.records import Study
 from core.space import SearchSpace
+from core.space_file import read_space
 from core.starting import StudyPlan, start_study
 from core.states import Autonomy, StudyState
 from core.worker.launch import ensure_worker
@@ -57,6 +59,7 @@ def _add_tune(verbs: Any) -> None:
     verb.add_argument("--objective", default=plan.objective)
     verb.add_argument("--min-gain", type=float, default=plan.min_gain, help="smallest gain worth keeping (%(default)s)")
     verb.add_argument("--guard", action="append", default=[], metavar="NAME=LIMIT", help="such as min_coverage=0.2")
+    verb.add_argument("--space", type=Path, metavar="FILE", help="the search space as TOML or JSON (see the README)")
     verb.add_argument(
         "--fix", action="append", default=[], metavar="FIELD=VALUE", help="hold a field, do not search it"
     )
@@ -78,7 +81,7 @@ def _add_tune(verbs: Any) -> None:
 def tune(workspace: Workspace, given: argparse.Namespace) -> int:
     """Start a study and follow it to its end."""
     _offer_sample(workspace, given.dataset)
-    space = SearchSpace.of(given.backbone)
+    space = read_space(given.space, given.backbone) if given.space else SearchSpace.of(given.backbone)
     for name, value in space.parse(given.fix).items():
         space = space.fix(name, value)
     for text in given.range:
