@@ -52,6 +52,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("reveal 1 --refit", "and score it refitted on training plus validation"),
     ),
     "report": (("report 1 --out june", "one page for the people who pay"),),
+    "space": (
+        ("space 1", "what study 1 searches"),
+        (
+            "space 1 --range lr=0.0005:0.002 --reason 'higher ones diverge'",
+            "edited, from the next proposal on",
+        ),
+    ),
     "export": (
         ("export 1 --out trials.csv", "a row for each trial"),
         ("export 1 --out study.json", "everything"),

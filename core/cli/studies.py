@@ -1,18 +1,17 @@
 """tune, follow, pause, resume, stop, cancel, retry."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from core.agents.names import AGENTS
 from core.cli.follow import follow, show_end
 from core.cli.output import note, print_json, print_table, say
+from core.cli.spaces import add_space_options, given_space
 from core.cli.study_json import study_json
 from core.errors import InvalidInput, NotFound
 from core.intake import SAMPLE
 from core.records import Study
 from core.space import SearchSpace
-from core.space_file import read_space
 from core.starting import StudyPlan, start_study
 from core.states import Autonomy, StudyState
 from core.worker.launch import ensure_worker
@@ -59,13 +58,7 @@ def _add_tune(verbs: Any) -> None:
     verb.add_argument("--objective", default=plan.objective)
     verb.add_argument("--min-gain", type=float, default=plan.min_gain, help="smallest gain worth keeping (%(default)s)")
     verb.add_argument("--guard", action="append", default=[], metavar="NAME=LIMIT", help="such as min_coverage=0.2")
-    verb.add_argument("--space", type=Path, metavar="FILE", help="the search space as TOML or JSON (see the README)")
-    verb.add_argument(
-        "--fix", action="append", default=[], metavar="FIELD=VALUE", help="hold a field, do not search it"
-    )
-    verb.add_argument(
-        "--range", action="append", default=[], metavar="FIELD=LOW:HIGH", help="search a part of its range"
-    )
+    add_space_options(verb)
     verb.add_argument(
         "--production", action="append", default=[], metavar="FIELD=VALUE", help="the config in production"
     )
@@ -81,11 +74,7 @@ def _add_tune(verbs: Any) -> None:
 def tune(workspace: Workspace, given: argparse.Namespace) -> int:
     """Start a study and follow it to its end."""
     _offer_sample(workspace, given.dataset)
-    space = read_space(given.space, given.backbone) if given.space else SearchSpace.of(given.backbone)
-    for name, value in space.parse(given.fix).items():
-        space = space.fix(name, value)
-    for text in given.range:
-        space = _narrowed(space, text)
+    space = given_space(given, SearchSpace.of(given.backbone))
     plan = StudyPlan(
         dataset=given.dataset,
         backbone=given.backbone,
@@ -189,13 +178,3 @@ def _guards(texts: list[str]) -> dict[str, float]:
         except ValueError as problem:
             raise InvalidInput(f"--guard {text!r}: write NAME=NUMBER, such as min_coverage=0.2") from problem
     return guards
-
-
-def _narrowed(space: SearchSpace, text: str) -> SearchSpace:
-    name, _, bounds = text.partition("=")
-    low, _, high = bounds.partition(":")
-    try:
-        ends = float(low), float(high)
-    except ValueError as problem:
-        raise InvalidInput(f"--range {text!r}: write FIELD=LOW:HIGH, such as lr=0.0005:0.005") from problem
-    return space.narrow(name, *ends)

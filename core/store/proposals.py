@@ -95,6 +95,16 @@ class Proposals(TrialRows):
         )
         return self._mark(outrun, why, actor)
 
+    def mark_outside(self, trial_ids: Sequence[int], why: str, actor: str) -> list[Trial]:
+        """Mark the waiting proposals of these trials; returns the trials that still waited."""
+        outside = (
+            select(_table.c.id, _table.c.trial_id, _trials.c.study_id)
+            .join(_trials, _trials.c.id == _table.c.trial_id)
+            .where(_trials.c.id.in_(trial_ids), _trials.c.state == TrialState.PROPOSED)
+            .order_by(_table.c.id)
+        )
+        return self._mark(outside, why, actor)
+
     def _mark(self, waiting: Select[Any], why: str, actor: str, **ids: int) -> list[Trial]:
         with self.database.write() as connection:
             rows = connection.execute(waiting).all()
