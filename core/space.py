@@ -11,6 +11,7 @@ from recmodels.registry import Backbone, get_backbone
 from recmodels.space import Param
 
 __all__ = ["InvalidParams", "Param", "SearchSpace"]
+TIMED = ("time_bias",)  # flags of backbones that act only where events have times
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,13 @@ class SearchSpace:
         checked = self._declared(name).check(value)
         searched = {other: param for other, param in self.searched.items() if other != name}
         return replace(self, searched=searched, fixed={**self.fixed, name: checked})
+
+    def without_times(self) -> "SearchSpace":
+        """Hold off what reads the times of events, for a dataset that has none: it would be searched for nothing."""
+        space = self
+        for name in TIMED:
+            space = space.fix(name, False) if name in space.declared else space
+        return space
 
     def narrow(
         self, name: str, low: float | None = None, high: float | None = None, options: tuple[Any, ...] | None = None

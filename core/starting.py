@@ -47,6 +47,7 @@ def start_study(store: Store, plan: StudyPlan, actor: str) -> Study:
     """
     dataset = store.datasets.get(plan.dataset)
     space = plan.space or SearchSpace.of(plan.backbone)
+    space = space if dataset.card.get("has_timestamps", True) else space.without_times()
     _check(plan, space, dataset)
     baseline = space.baseline()
     production = space.complete(plan.production) if plan.production else None

@@ -13,9 +13,11 @@ from torch import Tensor
 from recmodels.full_softmax import full_softmax
 from recmodels.layers import SequenceModel
 from recmodels.negatives import NegativeSampler
+from recmodels.picked_scores import picked_scores
 from recmodels.training_config import TrainingConfig
 
 _SHARING = 48  # targets that share negatives: a few dozen learn as fast per epoch as each with its own
+_DENSE = 64  # items for each negative up to which the whole catalogue is scored instead
 _CELLS = 2**25  # vectors and scores of negatives that exist at once: 128 MiB, a few times over
 
 Criterion = Callable[[Tensor, Tensor], Tensor]  # losses (n,) from scores of targets (n,) and of rivals (n, K)
@@ -92,7 +94,7 @@ def sampled_loss(
     """The criterion's mean over targets against `negatives` (G, K), each row shared by one block of consecutive
     targets; `excess` (G, K) is taken off their scores. A negative that is the target itself does not count. What is
     too large to exist at once is made piece by piece, and again in the backward pass."""
-    pieces, m = list(_pieces(states, negatives)), -(-len(targets) // len(negatives))
+    pieces, m = list(_pieces(model, states, negatives)), -(-len(targets) // len(negatives))
     if len(pieces) == 1:
         losses = _losses(criterion, model, states, targets, negatives, m, excess)
         return losses.mean() if weights is None else (losses * weights).sum() / weights.sum()
@@ -121,8 +123,11 @@ def _losses(
     G, n = len(negatives), len(targets)
     m = min(m, n)
     blocks = torch.arange(G * m, device=states.device).clamp_(max=n - 1)  # the last block repeats its last target
-    grouped = states.index_select(0, blocks).view(G, m, -1)
-    rivals = grouped @ model.item_vectors(negatives).transpose(1, 2)  # (G, m, K)
+    if _is_dense(model, negatives, m):
+        rivals = picked_scores(states, model.item_vectors(), negatives).unsqueeze(1)  # (G, 1, K)
+    else:
+        grouped = states.index_select(0, blocks).view(G, m, -1)
+        rivals = grouped @ model.item_vectors(negatives).transpose(1, 2)  # (G, m, K)
     if excess is not None:
         rivals = rivals - excess.unsqueeze(1)
     itself = targets.index_select(0, blocks).view(G, m, 1) == negatives.unsqueeze(1)
@@ -131,7 +136,13 @@ def _losses(
     return criterion(own, rivals)
 
 
-def _pieces(states: Tensor, negatives: Tensor) -> Iterator[tuple[slice, slice]]:
+def _is_dense(model: SequenceModel, negatives: Tensor, m: int) -> bool:
+    """Whether to score the whole catalogue and pick: with negatives of one's own, a product of matrices is quicker
+    than gathering so many vectors until the catalogue is large."""
+    return m == 1 and model.num_items <= _DENSE * negatives.shape[1]
+
+
+def _pieces(model: SequenceModel, states: Tensor, negatives: Tensor) -> Iterator[tuple[slice, slice]]:
     """Targets and the blocks of negatives that serve them, as few pieces as memory allows."""
     (n, D), (G, K) = states.shape, negatives.shape
     if G == 1:
@@ -139,7 +150,8 @@ def _pieces(states: Tensor, negatives: Tensor) -> Iterator[tuple[slice, slice]]:
         yield from ((slice(first, min(first + rows, n)), slice(0, 1)) for first in range(0, n, rows))
         return
     m = -(-n // G)
-    blocks = max(1, _CELLS // (K * D + m * (K + D)))
+    cells = K if _is_dense(model, negatives, m) else K * D + m * (K + D)
+    blocks = max(1, _CELLS // cells)
     for first in range(0, -(-n // m), blocks):
         yield slice(first * m, min((first + blocks) * m, n)), slice(first, first + blocks)
 

@@ -68,6 +68,9 @@ def take(browser: Browser, server: Server, home: Workspace, folder: Path) -> lis
     approve_next(home, second)
     until(lambda: home.store.trials.by_number(second.id, 2).judged_at is not None)
     until(lambda: bool(home.store.trials.waiting(second.id)))
+    for trial in home.store.trials.waiting(second.id):  # planned while trial 2 ran: again, with what it showed
+        home.deciding.replan(trial, ACTOR, "dashboard")
+    until(lambda: bool(home.store.trials.waiting(second.id)))
     waiting = home.store.trials.waiting(second.id)[0].number
     best = next(
         t for t in home.store.trials.of_study(first.id) if t.id == home.store.studies.get(first.id).incumbent_id

@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from core.cli import data, deciding, memory, results, serving, studies, using
+from core.cli import data, deciding, memory, results, serving, spaces, studies, using
 from core.cli.examples import EXAMPLES, show_examples, top_examples
 from core.cli.output import close_quietly, error
 from core.errors import InvalidInput, VirtualMLEError
@@ -72,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     show_examples(parser, top_examples())
     parser.add_argument("--as", dest="actor", default=_user(), help="the name that stands on decisions (%(default)s)")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for group in (data, studies, deciding, results, using, memory, serving):
+    for group in (data, studies, spaces, deciding, results, using, memory, serving):
         group.add_verbs(verbs)
     for name, verb in verbs.choices.items():
         show_examples(verb, EXAMPLES[name])

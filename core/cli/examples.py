@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("tune shop --trials 20", "it asks you for each trial"),
         ("tune shop --autonomy autopilot --json", "run it all, print JSON at the end"),
         ("tune shop --autonomy window --deadline 10", "runs unless you veto within ten minutes"),
+        ("tune shop --space space.toml", "a search space from a file"),
         ("tune shop --fix loss=full_softmax --range lr=0.0005:0.005", "hold a field, narrow another"),
         ("tune shop --instructions 'do not touch max_len'", "standing instructions"),
         ("tune shop --guard min_coverage=0.2 --min-gain 0.001", "what a better trial must keep"),
@@ -51,6 +52,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("reveal 1 --refit", "and score it refitted on training plus validation"),
     ),
     "report": (("report 1 --out june", "one page for the people who pay"),),
+    "space": (
+        ("space 1", "what study 1 searches"),
+        (
+            "space 1 --range lr=0.0005:0.002 --reason 'higher ones diverge'",
+            "edited, from the next proposal on",
+        ),
+    ),
     "export": (
         ("export 1 --out trials.csv", "a row for each trial"),
         ("export 1 --out study.json", "everything"),

@@ -6,6 +6,7 @@ from typing import Any
 from core.agents.names import AGENTS, LLM
 from core.cli.follow import follow, show_end
 from core.cli.output import note, print_json, print_table, say
+from core.cli.spaces import add_space_options, given_space
 from core.cli.study_json import study_json
 from core.errors import InvalidInput, NotFound
 from core.intake import SAMPLE
@@ -57,12 +58,7 @@ def _add_tune(verbs: Any) -> None:
     verb.add_argument("--objective", default=plan.objective)
     verb.add_argument("--min-gain", type=float, default=plan.min_gain, help="smallest gain worth keeping (%(default)s)")
     verb.add_argument("--guard", action="append", default=[], metavar="NAME=LIMIT", help="such as min_coverage=0.2")
-    verb.add_argument(
-        "--fix", action="append", default=[], metavar="FIELD=VALUE", help="hold a field, do not search it"
-    )
-    verb.add_argument(
-        "--range", action="append", default=[], metavar="FIELD=LOW:HIGH", help="search a part of its range"
-    )
+    add_space_options(verb)
     verb.add_argument(
         "--production", action="append", default=[], metavar="FIELD=VALUE", help="the config in production"
     )
@@ -82,11 +78,7 @@ def tune(workspace: Workspace, given: argparse.Namespace) -> int:
 
         check_model(workspace.settings.model)
     _offer_sample(workspace, given.dataset)
-    space = SearchSpace.of(given.backbone)
-    for name, value in space.parse(given.fix).items():
-        space = space.fix(name, value)
-    for text in given.range:
-        space = _narrowed(space, text)
+    space = given_space(given, SearchSpace.of(given.backbone))
     plan = StudyPlan(
         dataset=given.dataset,
         backbone=given.backbone,
@@ -190,13 +182,3 @@ def _guards(texts: list[str]) -> dict[str, float]:
         except ValueError as problem:
             raise InvalidInput(f"--guard {text!r}: write NAME=NUMBER, such as min_coverage=0.2") from problem
     return guards
-
-
-def _narrowed(space: SearchSpace, text: str) -> SearchSpace:
-    name, _, bounds = text.partition("=")
-    low, _, high = bounds.partition(":")
-    try:
-        ends = float(low), float(high)
-    except ValueError as problem:
-        raise InvalidInput(f"--range {text!r}: write FIELD=LOW:HIGH, such as lr=0.0005:0.005") from problem
-    return space.narrow(name, *ends)

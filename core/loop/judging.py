@@ -74,6 +74,8 @@ class Judging:
         is_better = comparison and comparison.verdict is Verdict.BETTER and not comparison.broken_guards
         if is_first or (is_better and study.incumbent_id != trial.id):
             self._store.studies.set_incumbent(study.id, trial.id, study.incumbent_id, ACTOR)
+            why = f"it was planned from another trial, and trial {trial.number} is the current best now"
+            self._store.proposals.mark_outrun(study.id, trial.id, why, ACTOR)
         if trial.value is None and trial.kind == "baseline" and study.state is StudyState.ACTIVE:
             self._store.studies.move(
                 study.id,

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from core.errors import NotFound
 from core.records import Params, Proposal, Reflection, Retrieval, Study, Trial
@@ -79,12 +79,39 @@ class Proposals(TrialRows):
             .where(_retrievals.c.lesson_id == lesson_id, _retrievals.c.cited, _trials.c.state == TrialState.PROPOSED)
             .order_by(_table.c.id)
         )
+        return self._mark(citing, why, actor, lesson_id=lesson_id)
+
+    def mark_outrun(self, study_id: int, best_id: int, why: str, actor: str) -> list[Trial]:
+        """Mark every waiting step of a study that was planned from another trial than the best; returns their trials.
+
+        A sampler's draw builds on no trial and stays as it is.
+        """
+        outrun = (
+            select(_table.c.id, _table.c.trial_id, _trials.c.study_id)
+            .join(_trials, _trials.c.id == _table.c.trial_id)
+            .where(_trials.c.study_id == study_id, _trials.c.state == TrialState.PROPOSED)
+            .where(_table.c.axis != "", _table.c.base_trial_id != best_id)
+            .order_by(_table.c.id)
+        )
+        return self._mark(outrun, why, actor)
+
+    def mark_outside(self, trial_ids: Sequence[int], why: str, actor: str) -> list[Trial]:
+        """Mark the waiting proposals of these trials; returns the trials that still waited."""
+        outside = (
+            select(_table.c.id, _table.c.trial_id, _trials.c.study_id)
+            .join(_trials, _trials.c.id == _table.c.trial_id)
+            .where(_trials.c.id.in_(trial_ids), _trials.c.state == TrialState.PROPOSED)
+            .order_by(_table.c.id)
+        )
+        return self._mark(outside, why, actor)
+
+    def _mark(self, waiting: Select[Any], why: str, actor: str, **ids: int) -> list[Trial]:
         with self.database.write() as connection:
-            rows = connection.execute(citing).all()
+            rows = connection.execute(waiting).all()
             for row in rows:
                 connection.execute(update(_table).where(_table.c.id == row.id).values(stale=why))
-                ids = {"study_id": row.study_id, "trial_id": row.trial_id, "lesson_id": lesson_id}
-                self._note(connection, "proposal stale", actor, {"why": why}, **ids)
+                about = {"study_id": row.study_id, "trial_id": row.trial_id, **ids}
+                self._note(connection, "proposal stale", actor, {"why": why}, **about)
             return [self._trial(connection, row.trial_id) for row in rows]
 
     def retrievals(self, trial_id: int) -> list[Retrieval]:

@@ -66,6 +66,7 @@ def _range(backbone: str, param: Param) -> None:
             format_func=_word,
             key=_key(backbone, param, "options"),
             label_visibility="collapsed",
+            wrap=True,
             persist_state="page",
         )
         return

@@ -46,6 +46,15 @@ def test_an_archived_dataset_is_not_tuned(world: World):
         world.start()
 
 
+def test_what_reads_times_is_held_off_where_events_have_none(world: World):
+    card = {**world.store.datasets.get("toy").card, "has_timestamps": False}
+    world.store.datasets.add("0" * 12, "timeless", "lineage", "0" * 12, card, {}, "test")
+    study = world.start("timeless", backbone="hstu", space=SearchSpace.of("hstu"))
+    space = SearchSpace.from_json(study.space)
+    assert space.fixed["time_bias"] is False and "time_bias" not in space.searched
+    assert world.store.trials.of_study(study.id)[0].params["time_bias"] is False
+
+
 def test_a_name_is_taken_once_and_the_next_one_is_found(world: World):
     assert [world.start().name for _ in range(3)] == ["toy-sasrec", "toy-sasrec-2", "toy-sasrec-3"]
     with pytest.raises(VirtualMLEError):

@@ -156,7 +156,7 @@ def cited(story: ScriptedHome, trial: Trial) -> list[int]:
 def test_a_stale_proposal_is_marked_and_can_be_planned_again(open_page: Open, story: ScriptedHome):
     trial = waiting(story, trials=12)
     while not cited(story, trial):
-        story.deciding.approve(trial, "Ada", "dashboard")
+        story.deciding.approve(trial, "Ada", "dashboard", accept_stale=True)
         story.run_until(lambda: not story.store.runs.unfinished())
         trial = story.wait_for_proposal(story.store.studies.get(trial.study_id))
     lesson = story.store.lessons.get(cited(story, trial)[0])

@@ -77,12 +77,16 @@ CRITERIA = {
 }
 
 
+WAYS = {"position": (n, 0), "position, dense": (n, 64), "block": (4, 64), "batch": (1, 64)}
+
+
 @pytest.mark.parametrize("cells", [2**25, 1000], ids=["at once", "in pieces"])
-@pytest.mark.parametrize("blocks", [n, 4, 1], ids=["position", "block", "batch"])
+@pytest.mark.parametrize(("blocks", "dense"), WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("corrected", [False, True], ids=["plain", "weighted and corrected"])
 @pytest.mark.parametrize("name", CRITERIA)
-def test_sampled_losses_equal_the_naive_loop(name, corrected, blocks, cells, model, monkeypatch):
+def test_sampled_losses_equal_the_naive_loop(name, corrected, blocks, dense, cells, model, monkeypatch):
     monkeypatch.setattr(losses, "_CELLS", cells)
+    monkeypatch.setattr(losses, "_DENSE", dense)
     torch.manual_seed(5)
     states, targets = torch.randn(n, D, dtype=torch.float64), torch.randint(1, V + 1, (n,))
     negatives = torch.randint(1, V + 1, (blocks, K))
@@ -117,6 +121,7 @@ def test_the_full_softmax_in_chunks_equals_cross_entropy(weighted, cells, monkey
 def test_huge_samples_are_made_in_pieces_of_bounded_size(monkeypatch):
     sizes: list[int] = []
     monkeypatch.setattr(losses, "_CELLS", 50_000)
+    monkeypatch.setattr(losses, "_DENSE", 0)  # as for a large catalogue
     small = SASRec(SASRecConfig(hidden_dim=D), V)
     looked_up = small.item_vectors
 

@@ -42,7 +42,8 @@ def rank(
 
 
 def best_estimate(evidence: Evidence) -> TrialView | None:
-    """The trial to plan from: the incumbent, or a trial inconclusive against it whose shrunken estimate lies above it.
+    """The trial to plan from: the incumbent, or a trial inconclusive against it whose shrunken estimate lies above it;
+    of a space that was edited to exclude the incumbent, the best trial inside, None where there is none.
 
     An observed difference d with standard error e is shrunk by t^2 / (t^2 + e^2), with t the spread of true effects
     (a James-Stein weight), so that a lucky seed is not followed far.
@@ -50,6 +51,9 @@ def best_estimate(evidence: Evidence) -> TrialView | None:
     incumbent = evidence.incumbent
     if incumbent is None:
         return None
+    if not evidence.space.contains(incumbent.trial.params):  # the space was edited since
+        inside = [view for view in evidence.judged if evidence.space.contains(view.trial.params)]
+        return max(inside, key=lambda view: view.trial.value or 0.0, default=None)
     best, gain = incumbent, 0.0
     for view in evidence.judged:
         comparison = view.comparison
@@ -60,7 +64,7 @@ def best_estimate(evidence: Evidence) -> TrialView | None:
         spread = belief(view.proposal.axis, view.proposal.direction).sd if view.proposal else 0.02
         error = comparison.error / comparison.reference
         shrunk = comparison.relative * spread**2 / (spread**2 + error**2)
-        is_current = comparison.against == incumbent.trial.number
+        is_current = comparison.against == incumbent.trial.number and evidence.space.contains(view.trial.params)
         if is_current and shrunk > max(gain, evidence.study.min_gain / comparison.reference):
             best, gain = view, shrunk
     return best

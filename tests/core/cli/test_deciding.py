@@ -110,3 +110,16 @@ def test_a_config_of_ones_own_is_queued_once(home: Home):
 def test_an_empty_name_cannot_decide(home: Home):
     *_, proposal = home.waiting()
     assert "--as is empty" in home.refuses("--as", " ", "decide", str(proposal), "approve")
+
+
+def test_the_space_of_a_running_study_is_edited_and_what_waits_outside_it_told(home: Home):
+    study, trial, _ = home.waiting()
+    answer = home.say("space", str(study.id), "--fix", f"lr={trial.params['lr'] / 2}", "--reason", "it diverged")
+    assert "search space version 2" in answer.err and f"trial {trial.number} waits outside it" in answer.err
+    assert home.say("space", str(study.id), "--json").json["fixed"]["lr"] == trial.params["lr"] / 2
+
+
+def test_a_space_that_cannot_be_is_refused_and_nothing_is_edited(home: Home):
+    study, *_ = home.waiting()
+    assert "lr=7.0 is outside" in home.say("space", str(study.id), "--range", "lr=0.001:7").err
+    assert home.store.studies.get(study.id).space_version == 1

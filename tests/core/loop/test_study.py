@@ -129,6 +129,20 @@ def test_in_a_window_silence_approves_at_the_deadline(world: World):
     assert decision.actor == "deadline" and decision.at >= trial.deadline_at
 
 
+def test_a_waiting_step_that_a_better_trial_has_outrun_is_stale_and_planned_again_from_there(world: World):
+    study = world.start(autonomy="each", trials=4)
+    world.deciding.approve(world.wait_for_proposal(study), "Ada", "dashboard")
+    outrun = world.wait_for_proposal(study)
+    world.run_until(lambda: world.store.trials.by_number(study.id, 2).judged_at is not None)
+    best = world.store.studies.get(study.id).incumbent_id
+    proposal = world.store.proposals.proposal(outrun.id)
+    assert proposal is not None and proposal.base_trial_id != best
+    assert proposal.stale == "it was planned from another trial, and trial 2 is the current best now"
+    world.deciding.replan(outrun, "Ada", "dashboard")
+    again = world.store.proposals.proposal(world.wait_for_proposal(study).id)
+    assert again is not None and again.base_trial_id == best
+
+
 def test_with_each_and_a_deadline_silence_expires(world: World):
     study = world.start(autonomy="each", deadline_seconds=60.0)
     trial = world.wait_for_proposal(study)

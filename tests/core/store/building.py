@@ -48,6 +48,7 @@ def a_proposal(store: Store, study: Study, lr: float = 0.001, found: Sequence[Fo
     body: dict[str, Any] = {"author": "expert", "changes": {"lr": [0.002, lr]}, "axis": "lr", "direction": "down"}
     body |= {"claim": "a lower rate", "mechanism": "less noise", "expected": {"relative": 0.02, "relative_sd": 0.03}}
     body |= {"risk": "slow", "novelty": "new", "falsifier": "no gain", "cost": {"minutes": 3.0}, "base_trial_id": None}
+    body |= {name: more.pop(name) for name in ("base_trial_id", "axis") if name in more}
     return store.proposals.propose(study, {"lr": lr}, [11], body, found, **more)
 
 

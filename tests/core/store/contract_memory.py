@@ -103,6 +103,16 @@ class LessonContract:
         paid = store.lessons.get(lesson.id)
         assert (paid.wins, paid.losses, paid.revision) == (0.75, 1.0, 1)
 
+    def test_a_step_planned_from_another_trial_than_the_best_is_marked_and_a_draw_is_not(self, store: Store):
+        study = a_study(store)
+        base, best = an_approved(store, study), an_approved(store, study, lr=0.25)
+        outrun = a_proposal(store, study, lr=0.1, base_trial_id=base.id)
+        a_proposal(store, study, lr=0.2, base_trial_id=best.id)
+        a_proposal(store, study, lr=0.3, base_trial_id=base.id, axis="")
+        assert [trial.id for trial in store.proposals.mark_outrun(study.id, best.id, "outrun", "verdict")] == [
+            outrun.id
+        ]
+
     def test_editing_a_cited_lesson_marks_the_proposals_that_wait(self, store: Store):
         cited, shown = a_lesson(store), a_lesson(store, "another")
         study = a_study(store)
