@@ -85,8 +85,9 @@ def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
     study = view.study
     seen = versioned(f"trial-{study.id}-{chosen}", view.version, lambda: trial_view(opened.store, study, chosen))
     names = [*(["Where the gain sits"] if seen.observed else []), "Trials so far", *RECORD]
+    names += ["Model"] if seen.calls else []
     with st.container(border=True, key="below"):
-        for name, tab in zip(names, st.tabs(names, key=f"tabs-{'judged' if seen.observed else 'open'}"), strict=True):
+        for name, tab in zip(names, st.tabs(names, key=f"tabs-{'-'.join(names)}"), strict=True):
             with tab:
                 if name == "Trials so far":
                     trials_so_far(view)

@@ -100,7 +100,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A judged trial beside the one it was judged against, and the one it was planned from."""
+    """A judged trial beside the one it was judged against, and the one it was planned from.
+
+    What several fields did together is no lesson about one of them.
+    """
 
     view: TrialView
     against: TrialView | None
@@ -111,6 +114,12 @@ class Outcome:
         """The comparison that puts the proposal's claim to the test; None without a claim, or after an edit."""
         proposal = self.view.proposal
         return None if proposal is None or not proposal.axis or "edit" in self.view.decisions else self.view.step
+
+    @property
+    def test_of_axis(self) -> Comparison | None:
+        """The test of a claim about one field: what lessons, rules and credit may rest on."""
+        proposal = self.view.proposal
+        return self.test_of_claim if proposal is not None and len(proposal.changes) == 1 else None
 
 
 @dataclass(frozen=True)

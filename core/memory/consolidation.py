@@ -28,7 +28,7 @@ class Consolidation:
 
     def learn(self, study: Study, dataset: Dataset, outcome: Outcome) -> Lesson | None:
         """The study lesson a conclusive verdict writes or strengthens; None for any other."""
-        proposal, comparison = outcome.view.proposal, outcome.test_of_claim
+        proposal, comparison = outcome.view.proposal, outcome.test_of_axis
         if proposal is None or comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
             return None
         if comparison.broken_guards:
@@ -47,7 +47,7 @@ class Consolidation:
 
     def pay(self, dataset: Dataset, outcome: Outcome) -> None:
         """Credit the lesson that chose axis and direction: one unit per dataset at most, nothing when inconclusive."""
-        comparison = outcome.test_of_claim
+        comparison = outcome.test_of_axis
         if comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
             return
         trial = outcome.view.trial

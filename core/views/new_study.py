@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.agents.llm.prompts import LEAVES_FOR_THE_PROVIDER, NEVER_LEAVES
 from core.agents.names import AGENTS, LLM
 from core.errors import InvalidInput
 from core.figures import duration
@@ -110,6 +111,12 @@ def backbones() -> dict[str, str]:
 def agents(model: str | None = None) -> dict[str, str]:
     """Name -> what it is; the language model only where one is set."""
     return {name: text for name, text in AGENTS.items() if name != LLM or model}
+
+
+def leaves_for_provider() -> str:
+    """What a language model's provider is told, and what it never is."""
+    told, kept = "; ".join(LEAVES_FOR_THE_PROVIDER), ", ".join(NEVER_LEAVES)
+    return f"The provider is told {told}. Never: {kept}."
 
 
 def fields_of(backbone: str) -> tuple[Field, ...]:

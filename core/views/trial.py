@@ -10,6 +10,7 @@ from core.records import Decision, Proposal, Reflection, Run, Study, Trial
 from core.states import RunState, TrialState
 from core.store import Store
 from core.verdict import Comparison
+from core.views.calls import CallView, calls_of
 from core.views.cited import CitedLesson, Remembered, cited_lessons, remembered
 from core.views.standing import standing
 
@@ -92,6 +93,7 @@ class TrialView:
     claim: str
     history: tuple[HistoryRow, ...]
     runs: tuple[Run, ...]
+    calls: tuple[CallView, ...]  # of a language model
     acts: Acts
     noise_floor: float | None
     min_gain: float
@@ -131,6 +133,7 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
         claim=CLAIM_WORDS[reflection.claim_held] if reflection and proposal else "",
         history=tuple(_row(decision) for decision in store.trials.decisions(trial.id)),
         runs=tuple(runs),
+        calls=calls_of(store, trial),
         acts=_acts(study, trial, runs),
         noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
         min_gain=study.min_gain,

@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.agents.names import LLM
 from core.space import SearchSpace
 from core.states import Autonomy
 from core.views.new_study import (
@@ -15,7 +16,10 @@ from core.views.new_study import (
     agents,
     backbones,
     guard_labels,
+    leaves_for_provider,
 )
+from pages.components.rows import small
+from pages.components.workspace import workspace
 
 WHOLE_GUARDS = ("max_parameters",)
 STEPS = {"min_coverage": 0.05, "max_minutes": 1.0, "max_slice_loss": 0.05}
@@ -127,8 +131,10 @@ def rules() -> None:
 
 def agent_choices() -> None:
     """Who plans, what it may remember, what it must heed."""
-    names = agents()
-    st.selectbox("Agent", list(names), format_func=names.__getitem__, key="plan_agent")
+    names = agents(workspace().settings.model)
+    chosen = st.selectbox("Agent", list(names), format_func=names.__getitem__, key="plan_agent")
+    if chosen == LLM:
+        small(leaves_for_provider())
     st.toggle(
         "Plan with memory",
         DEFAULT.use_memory,

@@ -9,6 +9,7 @@ from core.views.run_log import log_tail, whole_log
 from core.views.slices import SliceGain, slice_gains
 from core.views.trial import Interval, TrialView, shown_metrics
 from pages.components.approval import VIA, what_changes
+from pages.components.calls import model_calls
 from pages.components.chart import chart
 from pages.components.chips import chip
 from pages.components.cited import what_was_remembered, why_retrieved
@@ -83,9 +84,13 @@ def gain_by_slice(study: Study, seen: TrialView) -> None:
 
 def record_tabs(study: Study, seen: TrialView, names: Sequence[str]) -> None:
     """The tabs below the curves that speak of this trial; call each within its tab."""
-    drawers = {"Lessons": _lessons, "Numbers": _numbers, "History": _history, "Log": _log}
+    drawers = {"Lessons": _lessons, "Model": _model, "Numbers": _numbers, "History": _history, "Log": _log}
     for name in names:
         drawers[name](study, seen)
+
+
+def _model(study: Study, seen: TrialView) -> None:
+    model_calls(seen.calls)
 
 
 def _against_prediction(study: Study, seen: TrialView) -> None:

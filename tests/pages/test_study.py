@@ -246,6 +246,22 @@ def test_settings_can_be_changed_in_mid_study(open_page: Open, story: ScriptedHo
     assert (now.max_trials, now.autonomy, now.instructions) == (9, Autonomy.GATED, "leave max_len alone")
 
 
+def test_the_calls_of_a_language_model_are_shown_with_what_they_cost_and_said(open_page: Open, story: ScriptedHome):
+    trial = waiting(story)
+    row = {"trial_id": trial.id, "purpose": "propose", "model": "openai:small", "prompt_version": "1"}
+    row |= {"messages": [{"role": "user", "content": "Plan <the> next trial."}], "tools": ["propose"]}
+    row |= {"reply": "", "tool_calls": [{"name": "propose", "arguments": "dropout up"}], "tokens_in": 1200}
+    row |= {"tokens_out": 80, "estimated": False, "money": 0.0021, "seconds": 2.0, "outcome": "ok", "error": ""}
+    story.store.calls.add(trial.study_id, row)
+    story.store.calls.add(trial.study_id, {**row, "outcome": "rate limit", "error": "the provider is busy"})
+    page = open_page("study", {"study": trial.study_id, "trial": trial.number})
+    said = text(page)
+    for words in ("propose · openai:small", "1,200 tokens sent, 80 received", "0.0021", "rate limit"):
+        assert words in said.replace("\\", "")
+    shown = [block.value for block in page.code]
+    assert "Plan <the> next trial." in shown and "dropout up" in shown
+
+
 def test_of_two_who_edit_the_settings_the_later_is_told(open_page: Open, story: ScriptedHome):
     study = story.start(trials=6)
     page = open_page("study", {"study": study.id}).menu_button(key="more").click("Settings and instructions").run()

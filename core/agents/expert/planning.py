@@ -76,11 +76,7 @@ def _estimate(
     prior = belief(candidate.axis, candidate.direction)
     own_hints = tuple(h for h in hints if (h.axis, h.direction) == (candidate.axis, candidate.direction))
     lessons = tuple(h for h in hits if h.lesson.axis == candidate.axis and _speaks_to(h, candidate))
-    trials = tuple(
-        v
-        for v in evidence.judged
-        if v.proposal and v.proposal.axis == candidate.axis and v.step and "edit" not in v.decisions
-    )
+    trials = tuple(v for v in evidence.judged if v.proposal and v.proposal.axis == candidate.axis and _tests_it(v))
     mean, precision = prior.mean + sum(hint.shift for hint in own_hints), prior.sd**-2
     for seen, sd in [*_from_lessons(lessons, candidate), *_from_trials(trials, candidate)]:
         mean = (mean * precision + seen * sd**-2) / (precision + sd**-2)
@@ -109,6 +105,11 @@ def _from_lessons(lessons: Iterable[Hit], candidate: Candidate) -> list[tuple[fl
         trust = max(hit.confidence * hit.conditions * max(hit.profile, 0.25), 0.05)
         seen.append((effect, LESSON_SD / trust))
     return seen
+
+
+def _tests_it(view: TrialView) -> bool:
+    """Whether the trial changed its axis, as proposed, and nothing else."""
+    return bool(view.step and view.proposal and len(view.proposal.changes) == 1 and "edit" not in view.decisions)
 
 
 def _from_trials(trials: Iterable[TrialView], candidate: Candidate) -> list[tuple[float, float]]:

@@ -70,7 +70,7 @@ def _on_claim(evidence: Evidence, outcome: Outcome, comparison: Comparison, step
         predicted=_predicted(view),
         why=_why(outcome, comparison),
         claim_held=held,
-        rule=_rule(evidence, view, step),
+        rule=_rule(evidence, outcome, step),
         next_action=_next_action(evidence, outcome),
         facts=_facts(outcome),
     )
@@ -135,8 +135,9 @@ def _slice_values(view: TrialView | None) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in totals.items()}
 
 
-def _rule(evidence: Evidence, view: TrialView, step: Comparison) -> str:
-    if step.verdict is Verdict.INCONCLUSIVE:
+def _rule(evidence: Evidence, outcome: Outcome, step: Comparison) -> str:
+    view = outcome.view
+    if step.verdict is Verdict.INCONCLUSIVE or outcome.test_of_axis is None:
         return ""
     assert view.proposal is not None
     before, after = view.proposal.changes[view.proposal.axis]

@@ -137,7 +137,7 @@ def test_a_proposal_changes_one_axis_and_says_why_how_much_and_what_would_refute
     before, after = draft.changes[draft.axis]
     assert {name for name, value in draft.params.items() if value != SPACE.baseline()[name]} == {draft.axis}
     assert f"from {before} to {after}" in draft.claim
-    assert draft.expected_sd > 0
+    assert draft.expected_sd is not None and draft.expected_sd > 0
     assert "lies below 0" in draft.falsifier
     assert draft.minutes is not None
 
