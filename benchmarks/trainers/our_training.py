@@ -1,0 +1,72 @@
+"""This package's training as a process that takes the same commands as `benchmarks.trainers.naive_training`."""
+
+import os
+
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # as the trainer does, before torch
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.trainers.child import serve
+from recmodels.checkpoint import save_model
+from recmodels.data import TrainingData
+from recmodels.device import peak_mib, prepare_process
+from recmodels.metrics import summary
+from recmodels.registry import get_backbone
+from recmodels.training import Training
+
+
+class _Enough(Exception):
+    """As many batches as were asked for are done."""
+
+
+class Ours:
+    """One model in training."""
+
+    def __init__(self, backbone: str, params: dict[str, Any], open_dir: str, seed: int, threads: int) -> None:
+        prepare_process()
+        torch.set_num_threads(threads)
+        data = TrainingData.load(Path(open_dir))
+        device = torch.device("cpu")
+        self.training = Training(data, get_backbone(backbone), params, seed, device, "seen", "ndcg@10")
+        self.epoch = 0
+
+    def train(self, batches: int | None = None) -> dict[str, Any]:
+        """Trains on the first so many batches of the next epoch, or on all."""
+        whole, done = len(self.training.batches), 0
+        wanted = min(batches or whole, whole)
+
+        def between() -> None:
+            nonlocal done
+            if done == wanted:
+                raise _Enough
+            done += 1
+
+        self.epoch += 1
+        began, loss = time.perf_counter(), None
+        with suppress(_Enough):
+            loss = self.training.train_epoch(self.epoch, between)
+        return {"seconds": time.perf_counter() - began, "share": done / whole, "loss": loss}
+
+    def save(self, path: str) -> dict[str, Any]:
+        training = self.training
+        weights = dict(training.model.state_dict())
+        save_model(Path(path), weights, training.backbone.name, training.params, training.data.num_items)
+        return {}
+
+    def evaluate(self, masking: str = "seen") -> dict[str, Any]:
+        self.training.masking = masking
+        began = time.perf_counter()
+        metrics = summary(self.training.evaluate(self.epoch).ranks)
+        return {"seconds": time.perf_counter() - began, "share": 1.0, "metrics": metrics}
+
+    def peak(self) -> dict[str, Any]:
+        return {"gib": peak_mib(torch.device("cpu")) / 1024}
+
+
+if __name__ == "__main__":
+    serve(Ours, ("train", "save", "evaluate", "peak"))

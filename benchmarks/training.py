@@ -1,0 +1,172 @@
+"""How fast recommenders train, against a naive reference and RecBole, and how good they become:
+`python -m benchmarks.training [--quick]`.
+
+Without a further flag: seconds of an epoch and of an evaluation on Amazon Beauty, ours and the reference in turns. The
+reference is SASRec and HSTU as published: histories padded to 50, DataLoader, torch.optim.Adam, 500 negatives drawn and
+gathered for each position that has a target (and, as a figure of its own, for padding too), validation by sorting the
+catalogue. Flags add further parts; each writes its part of benchmarks/results/training.json and leaves the others. Both
+sides have the same number of threads and the same OpenMP waiting time, so that a busy machine slows both alike; still,
+run it on a quiet one.
+
+The file beauty.txt is looked for in the folder that VIRTUALMLE_TEST_DATA names.
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import benchmarks.trainers.peer as peers
+import benchmarks.trainers.quality as qualities
+import benchmarks.trainers.scale as scales
+import benchmarks.trainers.speed as speeds
+from benchmarks.trainers.curves import curves
+from benchmarks.trainers.quality import Place
+from benchmarks.trainers.results import BACKBONES, Circumstances, record, recorded
+from core.data.importing import import_dataset
+from core.data.options import ImportOptions
+
+SIZES = (1_000_000, 10_000_000, 30_000_000)
+_QUICK_SIZES = (100_000, 300_000)
+
+
+def speed(arguments: argparse.Namespace, place: Place) -> None:
+    amount = speeds.QUICK if arguments.quick else speeds.Amount(repeats=arguments.repeats)
+    print(
+        f"{'backbone':9} {'epoch':>8} {'naive':>8} {'exact':>8} | speed-up {'train':>7} {'exact':>7} {'eval':>7}  peak"
+    )
+    for backbone in arguments.backbones:
+        circumstances = Circumstances(place.threads)
+        found = speeds.speed(backbone, place.dataset / "open", place.runs, place.threads, amount)
+        record("quick" if arguments.quick else "speed", backbone, found, circumstances)
+        seconds = found["seconds"]
+        print(
+            f"{backbone:9} {seconds['ours']:7.1f}s {seconds['naive']:7.1f}s {seconds['exact']:7.1f}s | "
+            f"{'':8} {found['train_speedup']:7.1f} {found['exact_speedup']:7.1f} {found['eval_speedup']:7.1f}  "
+            f"{found['peak_gib']:.2f} GiB",
+            flush=True,
+        )
+
+
+def quality_per_epoch(arguments: argparse.Namespace, place: Place) -> None:
+    for backbone in arguments.backbones:
+        circumstances = Circumstances(place.threads)
+        found = curves(backbone, place.dataset / "open", place.threads, with_naive=arguments.curves == "naive")
+        record("curves", backbone, found, circumstances)
+        for name, values in found["ndcg@10"].items():
+            print(f"{backbone:9} {name:18} validation NDCG@10 after each epoch: {values}", flush=True)
+
+
+def quality(arguments: argparse.Namespace, place: Place) -> None:
+    for backbone in arguments.backbones:
+        circumstances = Circumstances(place.threads)
+        found = qualities.quality(backbone, place, arguments.minutes)
+        record("quality", backbone, found, circumstances)
+        print(
+            f"{backbone:9} validation NDCG@10 {found['val_ndcg@10']:.4f} (epoch {found['best_epoch']} of "
+            f"{found['epochs']}, {found['seconds']:.0f} s), with priors {found['with_priors']['val_ndcg@10']:.4f}",
+            flush=True,
+        )
+
+
+def reveal(arguments: argparse.Namespace, place: Place) -> None:
+    for backbone in arguments.backbones:
+        found = recorded("quality", backbone)
+        if found is None or not (place.runs / f"{backbone}-priors").exists():
+            raise SystemExit(f"there are no weights of {backbone} in {place.runs}; run --quality with the same --home")
+        circumstances = Circumstances(place.threads)
+        told = qualities.reveal(backbone, place, found)
+        alone = {f"test_{metric}": value for metric, value in told["alone"].items()}
+        record("reveal", backbone, {**alone, "all": told}, circumstances)
+        for name, metrics in told.items():
+            print(f"{backbone:9} {name:16} test NDCG@10 {metrics['ndcg@10']:.4f}  Recall@10 {metrics['recall@10']:.4f}")
+
+
+def scale(arguments: argparse.Namespace, place: Place) -> None:
+    sizes, seconds = (_QUICK_SIZES, 3.0) if arguments.quick else (SIZES, arguments.seconds)
+    circumstances = Circumstances(place.threads)
+    found = scales.scale("sasrec", sizes, place.threads, seconds, arguments.repeats)
+    record("quick" if arguments.quick else "scale", "scale", found, circumstances)
+    print(f"{'interactions':>13} {'epoch':>9} {'s per million targets':>22} {'peak':>9}")
+    for row in found["sizes"]:
+        print(
+            f"{row['interactions']:13,} {row['epoch_seconds']:8.0f}s {row['seconds_per_million_targets']:22.1f} "
+            f"{row['peak_gib']:5.2f} GiB"
+        )
+    print(f"dearest over cheapest: {found['worst_ratio']:.2f}", flush=True)
+
+
+def peer(arguments: argparse.Namespace, place: Place) -> None:
+    circumstances, batches = Circumstances(place.threads), 5 if arguments.quick else 40
+    try:
+        found = peers.peer(
+            place.dataset / "open", place.runs, place.threads, batches, arguments.peer_epochs, arguments.repeats
+        )
+    except peers.NoPeer as reason:
+        record("peer", "recbole", {"reason": str(reason)}, circumstances)
+        print(reason, flush=True)
+        return
+    record("peer", "recbole", found, circumstances)
+    print(
+        f"RecBole's SASRec: {found['recbole_speedup']:.1f} times our seconds of an epoch for equal steps, "
+        f"{found['recbole_speedup_256_histories']:.1f} for steps of 256 histories",
+        flush=True,
+    )
+
+
+PARTS: dict[str, Callable[[argparse.Namespace, Place], None]] = {
+    "curves": quality_per_epoch,
+    "quality": quality,
+    "reveal": reveal,
+    "scale": scale,
+    "peer": peer,
+}
+
+
+def prepared(home: Path) -> Path:
+    """The folder of the dataset, imported once."""
+    source = Path(os.environ.get("VIRTUALMLE_TEST_DATA", "")) / "beauty.txt"
+    if not source.is_file():
+        print("skipped: beauty.txt is missing; set VIRTUALMLE_TEST_DATA to the folder that holds it")
+        raise SystemExit(0)
+    known = sorted((home / "datasets").glob("*/card.json"))
+    return known[0].parent if known else home / "datasets" / import_dataset(source, home, "beauty", ImportOptions()).id
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a little of each, within a minute on two free cores")
+    parser.add_argument(
+        "--curves", choices=("ours", "naive"), help="validation after epochs 1 to 3, also of the reference"
+    )
+    parser.add_argument("--quality", action="store_true", help="train each backbone for --minutes, then with priors")
+    parser.add_argument("--reveal", action="store_true", help="read the sealed test with the weights of --quality")
+    parser.add_argument("--scale", action="store_true", help="1, 10 and 30 million generated interactions")
+    parser.add_argument("--peer", action="store_true", help="RecBole in an environment of its own, from the registry")
+    parser.add_argument("--peer-epochs", type=int, default=0, help="train RecBole so long for its metrics")
+    parser.add_argument("--backbones", type=lambda text: text.split(","), default=list(BACKBONES))
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of every process that is timed")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=10.0, help="of training, for --quality")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of training in each repeat of --scale")
+    parser.add_argument("--home", type=Path, help="keeps dataset and weights there (default: a temporary folder)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parsed()
+    chosen = [part for name, part in PARTS.items() if getattr(arguments, name)] or [speed]
+    with tempfile.TemporaryDirectory(prefix="benchmark-training-") as folder:
+        home = arguments.home or Path(folder)
+        place = Place(prepared(home), home / "runs", arguments.threads)
+        place.runs.mkdir(exist_ok=True)
+        for part in chosen:
+            part(arguments, place)
+
+
+if __name__ == "__main__":
+    main()
