@@ -19,7 +19,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     study = world.start("like", name="second", autonomy="each")
     for _ in range(2):
         trial = world.wait_for_proposal(study)
-        world.deciding.approve(trial, "Ada", "test")
+        world.deciding.approve(trial, "Ada", "test", accept_stale=True)
         world.run_until(lambda: world.store.trials.get(trial.id).judged_at is not None)  # noqa: B023
     world.wait_for_proposal(study)
     while world.workspace.indexer.apply():
