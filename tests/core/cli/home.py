@@ -5,6 +5,7 @@ The worker's lock is held by the test itself, which is that worker, so that no v
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -90,7 +91,7 @@ class Home(World):
         return answer.err
 
     def process(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Run a verb in a process of its own."""
+        """Run a verb in a process of its own, which hears Ctrl-C even where this one runs in a background job."""
         return subprocess.Popen(
             [sys.executable, "-m", "core", *arguments],
             cwd=ROOT,
@@ -98,6 +99,7 @@ class Home(World):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def waiting(self, **plan: Any) -> tuple[Study, Trial, int]:
