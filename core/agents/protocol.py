@@ -30,6 +30,16 @@ class TrialView:
         ended = [run.seconds / 60 for run in self.runs if run.value is not None]
         return sum(ended) / len(ended) if ended else None
 
+    @property
+    def slices(self) -> dict[str, float]:
+        """The objective on each slice of users or targets, by name, averaged over its complete runs."""
+        values: dict[str, list[float]] = {}
+        for run in self.runs:
+            for name, value in run.metrics.get("slices", {}).items():
+                if isinstance(value, int | float):
+                    values.setdefault(name, []).append(float(value))
+        return {name: sum(each) / len(each) for name, each in values.items()}
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -99,6 +109,13 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Nothing:
+    """No trial is worth proposing, and why; a study whose trials are all judged ends with these words."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A judged trial beside the one it was judged against, and the one it was planned from.
 
@@ -141,8 +158,8 @@ class Agent(Protocol):
 
     name: str
 
-    def propose(self, evidence: Evidence) -> Draft | None:
-        """The next trial worth running; None when there is none left."""
+    def propose(self, evidence: Evidence) -> Draft | Nothing:
+        """The next trial worth running."""
         ...
 
     def reflect(self, evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
