@@ -63,7 +63,8 @@ def _judged(child: Child) -> float:
 
 def compared(ours: Curves, reference: Curves) -> dict[str, Any]:
     """Means over seeds after each epoch, and whether ours are nowhere below the reference's by more than `spread`: the
-    larger of both sides' distances from the worst seed to the best at that epoch."""
+    larger of both sides' distances from the worst seed to the best at that epoch. One seed has no spread and tells
+    nothing: None."""
     mine, theirs = np.array(list(ours.values())), np.array(list(reference.values()))  # (seeds, epochs)
     spread = np.maximum(np.ptp(mine, axis=0), np.ptp(theirs, axis=0))
     apart = mine.mean(0) - theirs.mean(0)
@@ -71,5 +72,5 @@ def compared(ours: Curves, reference: Curves) -> dict[str, Any]:
         "ours": mine.mean(0).round(5).tolist(),
         "reference": theirs.mean(0).round(5).tolist(),
         "spread": spread.round(5).tolist(),
-        "at_parity": bool((apart >= -spread).all()),
+        "at_parity": bool((apart >= -spread).all()) if len(mine) > 1 else None,
     }
