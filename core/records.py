@@ -54,6 +54,10 @@ class Study:
     created_by: str
     created_at: float
     ended_at: float | None = None
+    use_reflection: bool = True  # off: the study writes nothing into the memory, its agent hears verdicts alone
+    use_pruning: bool = True
+    ask_for: tuple[str, ...] = ()  # fields whose change a gated study always asks for
+    parallel: int = 1  # proposals at a time
 
     @property
     def has_ended(self) -> bool:
@@ -147,11 +151,12 @@ class Run:
     best_epoch: int | None
     value: float | None
     metrics: Mapping[str, Any]
-    error: str | None
+    error: str | None  # why it failed, or why it was pruned
     seconds: float
     created_at: float
     started_at: float | None = None
     ended_at: float | None = None
+    spared: bool = False  # a person wants it run to its end, whatever pruning says
 
     @property
     def has_ended(self) -> bool:
