@@ -6,7 +6,7 @@ from typing import Any
 from core.agents.protocol import Agent, Draft, Evidence
 from core.clock import Clock
 from core.errors import Conflict
-from core.loop.gates import fired
+from core.loop.gates import EVENT, fired
 from core.loop.gathering import Gathering
 from core.records import Study, Trial
 from core.states import Autonomy, StudyState, TrialState
@@ -16,7 +16,7 @@ WINDOW_SECONDS = 15 * 60.0  # how long a `window` study waits for a veto, unless
 
 
 class Planning:
-    """One proposal at a time waits; while people decide, one approved trial may be ahead of it."""
+    """As many proposals wait at a time as the study says; while people decide, one approved trial may be ahead."""
 
     def __init__(
         self, store: Store, gathering: Gathering, agent_of: Callable[[Study], Agent], clock: Clock, parallel: int
@@ -36,19 +36,18 @@ class Planning:
             return False
         trials = self._store.trials.of_study(study.id)
         used = [trial for trial in trials if trial.state in (TrialState.PROPOSED, TrialState.APPROVED)]
-        if len(used) >= study.max_trials or any(trial.waits for trial in used):
+        if len(used) >= study.max_trials or sum(trial.waits for trial in used) >= study.parallel:
             return False
-        ahead = sum(trial.judged_at is None for trial in used)
-        return ahead < self._parallel if study.autonomy is Autonomy.AUTOPILOT else ahead <= self._parallel
+        ahead, at_once = sum(trial.judged_at is None for trial in used), max(study.parallel, self._parallel)
+        return ahead < at_once if study.autonomy is Autonomy.AUTOPILOT else ahead <= at_once
 
     def _propose(self, study: Study) -> bool:
         evidence = self._gathering.evidence(study)
         agent = self._agent_of(study)
         draft = agent.propose(evidence)
         if draft is None:
-            if not any(
-                view.trial.judged_at is None for view in evidence.trials if view.trial.state is TrialState.APPROVED
-            ):
+            live = (TrialState.PROPOSED, TrialState.APPROVED)
+            if not any(view.trial.judged_at is None for view in evidence.trials if view.trial.state in live):
                 self._store.studies.move(study.id, StudyState.STOPPING, agent.name, "nothing left to try in the space")
             return False
         asks = fired(draft, evidence)
@@ -73,7 +72,7 @@ class Planning:
             self._store.trials.decide(trial, "approve", "autopilot", str(study.autonomy), reason, trial.approval_hash)
         elif asks:
             detail = {"gates": list(asks)}
-            self._store.events.note("gate fired", "autopilot", detail, study_id=study.id, trial_id=trial.id)
+            self._store.events.note(EVENT, "autopilot", detail, study_id=study.id, trial_id=trial.id)
 
     def _deadline(self, study: Study) -> float | None:
         if study.autonomy is Autonomy.WINDOW:

@@ -184,6 +184,8 @@ def _outcome(each: TrialFacts) -> str:
     if trial.judged_at is None:
         return "running" if RunState.RUNNING in states else "second look" if each.comparison else "queued"
     if trial.value is None:
+        if each.comparison is not None and each.comparison.epoch is not None:
+            return f"pruned, {each.comparison.verdict} by epoch {each.comparison.epoch}"
         return "failed" if RunState.FAILED in states else "no value"
     if each.comparison is None:
         return trial.kind

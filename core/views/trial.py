@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.figures import duration, metric, size
+from core.loop.gates import gates_of
 from core.loop.gathering import seed_noise
 from core.records import Decision, Proposal, Reflection, Run, Study, Trial
 from core.states import RunState, TrialState
@@ -95,6 +96,7 @@ class TrialView:
     runs: tuple[Run, ...]
     calls: tuple[CallView, ...]  # of a language model
     acts: Acts
+    gates: tuple[str, ...]  # why it asks, while it waits
     noise_floor: float | None
     min_gain: float
 
@@ -135,6 +137,7 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
         runs=tuple(runs),
         calls=calls_of(store, trial),
         acts=_acts(study, trial, runs),
+        gates=tuple(gates_of(store, study, trial)) if trial.waits else (),
         noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
         min_gain=study.min_gain,
     )
@@ -196,7 +199,8 @@ def _predicted(proposal: Proposal | None) -> Interval | None:
 def _observed(comparison: Comparison | None, stands: str) -> Interval | None:
     if comparison is None:
         return None
-    return Interval("observed", comparison.difference, comparison.low, comparison.high, stands)
+    label = "observed" if comparison.epoch is None else f"by epoch {comparison.epoch}"
+    return Interval(label, comparison.difference, comparison.low, comparison.high, stands)
 
 
 def _own_step(trial: Trial, comparison: Comparison | None) -> Interval | None:
@@ -217,9 +221,13 @@ def _verdict_words(study: Study, trial: Trial, comparison: Comparison | None) ->
         "inconclusive": "it crosses the smallest gain worth keeping" if study.min_gain else "it crosses zero",
     }[comparison.verdict]
     ours, theirs = comparison.seeds
-    if comparison.low is None:
+    if comparison.low is None and comparison.epoch is not None:
+        where = "no interval: no whole trial was compared before it, so the noise between users is unknown"
+    elif comparison.low is None:
         where = "no interval: no config was repeated, so the noise between seeds is unknown"
     versus = f"against trial {comparison.against}, " if comparison.against else ""
+    if comparison.epoch is not None:
+        versus = f"of the best by epoch {comparison.epoch}, {versus}"
     return (
         f"95 % interval {versus}{comparison.users:,} users, {ours} seed{'s' if ours > 1 else ''} to {theirs}: {where}."
     )
@@ -263,13 +271,13 @@ def _acts(study: Study, trial: Trial, runs: Sequence[Run]) -> Acts:
     open_ = not study.has_ended
     alive = any(not run.has_ended for run in runs)
     approved = trial.state is TrialState.APPROVED
-    failed = tuple(run for run in runs if run.state is RunState.FAILED)
+    ended = tuple(run for run in runs if run.state in (RunState.FAILED, RunState.PRUNED))
     return Acts(
         decide=trial.waits and open_,
         cancel=open_ and (trial.waits or (approved and (alive or trial.judged_at is None))),
         clone=open_,
         add_seeds=open_ and approved and trial.kind != "baseline" and trial.judged_at is not None,
-        retry=failed if open_ and approved else (),
+        retry=ended if open_ and approved else (),
     )
 
 
