@@ -43,6 +43,16 @@ class TrialView:
         """Whether it was stopped as hopeless: its comparison is of the epoch it came to, and it has no value."""
         return is_pruned(self.runs)
 
+    @property
+    def slices(self) -> dict[str, float]:
+        """The objective on each slice of users or targets, by name, averaged over its complete runs."""
+        values: dict[str, list[float]] = {}
+        for run in self.runs:
+            for name, value in run.metrics.get("slices", {}).items():
+                if isinstance(value, int | float):
+                    values.setdefault(name, []).append(float(value))
+        return {name: sum(each) / len(each) for name, each in values.items()}
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -73,6 +83,11 @@ class Evidence:
     def judged(self) -> tuple[TrialView, ...]:
         """Trials with a value."""
         return tuple(view for view in self.trials if view.trial.value is not None)
+
+    @property
+    def compared(self) -> tuple[TrialView, ...]:
+        """Trials whose own step was put to the test: those with a value, and pruned ones, as of an epoch."""
+        return tuple(view for view in self.trials if view.step is not None)
 
     @property
     def axes_tried(self) -> dict[str, list[int]]:
@@ -119,6 +134,13 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Nothing:
+    """No trial is worth proposing, and why; a study whose trials are all judged ends with these words."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A judged trial beside the one it was judged against, and the one it was planned from.
 
@@ -161,8 +183,8 @@ class Agent(Protocol):
 
     name: str
 
-    def propose(self, evidence: Evidence) -> Draft | None:
-        """The next trial worth running; None when there is none left."""
+    def propose(self, evidence: Evidence) -> Draft | Nothing:
+        """The next trial worth running."""
         ...
 
     def reflect(self, evidence: Evidence, outcome: Outcome) -> ReflectionDraft:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.agents.expert.candidates import taken
 from core.agents.expert.reflecting import reflect
-from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft
+from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDraft
 from core.approval import config_hash
 from core.records import Params
 from core.space import InvalidParams, Param
@@ -31,8 +31,8 @@ class Sampler:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def propose(self, evidence: Evidence) -> Draft | None:
-        """A config that is new to the study; None when it finds none."""
+    def propose(self, evidence: Evidence) -> Draft | Nothing:
+        """A config that is new to the study."""
         known = taken(evidence)
         for drawn in self._draws(evidence):
             try:
@@ -41,7 +41,7 @@ class Sampler:
                 continue
             if config_hash(params) not in known:
                 return _draft(evidence, self.name, params)
-        return None
+        return Nothing("nothing new left to draw from the space")
 
     def reflect(self, evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
         """What was observed; there was no claim to hold it against."""

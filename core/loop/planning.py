@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from core.agents.protocol import Agent, Draft, Evidence
+from core.agents.protocol import Agent, Draft, Evidence, Nothing
 from core.clock import Clock
 from core.errors import Conflict
 from core.loop.gates import EVENT, fired
@@ -45,10 +45,10 @@ class Planning:
         evidence = self._gathering.evidence(study)
         agent = self._agent_of(study)
         draft = agent.propose(evidence)
-        if draft is None:
+        if isinstance(draft, Nothing):
             live = (TrialState.PROPOSED, TrialState.APPROVED)
             if not any(view.trial.judged_at is None for view in evidence.trials if view.trial.state in live):
-                self._store.studies.move(study.id, StudyState.STOPPING, agent.name, "nothing left to try in the space")
+                self._store.studies.move(study.id, StudyState.STOPPING, agent.name, draft.reason)
             return False
         asks = fired(draft, evidence)
         try:

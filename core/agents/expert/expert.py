@@ -5,9 +5,9 @@ from dataclasses import replace
 from core.agents.expert.candidates import Candidate, candidates, failures
 from core.agents.expert.hints import hints
 from core.agents.expert.instructions import read
-from core.agents.expert.planning import Estimate, best_estimate, rank
+from core.agents.expert.planning import CHANCE_WORTH_A_TRIAL, Estimate, best_estimate, rank
 from core.agents.expert.reflecting import reflect
-from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft, TrialView
+from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDraft, TrialView
 from core.figures import metric, percent, signed, signed_percent
 
 
@@ -16,18 +16,22 @@ class Expert:
 
     name = "expert"
 
-    def propose(self, evidence: Evidence) -> Draft | None:
-        """The step with the largest expected improvement for its cost; None when the space holds no untried step."""
+    def propose(self, evidence: Evidence) -> Draft | Nothing:
+        """The step with the largest expected improvement for its cost, unless none is likely to gain enough."""
         base = best_estimate(evidence)
         config = dict(base.trial.params) if base else evidence.space.baseline()
         orders = read(evidence.study.instructions, evidence.space.declared)
         steps = [step for step in candidates(evidence, config) if orders.allows(step)]
         if not steps:
-            return None
+            return Nothing("nothing left to try in the space")
         reasons = hints(evidence, base)
         min_gain = _relative_min_gain(evidence, base)
         heard = [hit for hit in evidence.hits if evidence.study.use_memory]
-        chosen = rank(steps, evidence, reasons, heard, min_gain)[0]
+        ranked = rank(steps, evidence, reasons, heard, min_gain)
+        if all(step.chance(min_gain) < CHANCE_WORTH_A_TRIAL for step in ranked):
+            chance = percent(max(step.chance(min_gain) for step in ranked))
+            return Nothing(f"no step left has more than a {chance} chance of a gain worth keeping")
+        chosen = ranked[0]
         unaided = rank(steps, evidence, reasons, [], min_gain)[0]
         draft = _draft(evidence, base, chosen, was_led=chosen.candidate != unaided.candidate)
         return replace(draft, mechanism=f"{draft.mechanism} {orders.sentence}".strip())

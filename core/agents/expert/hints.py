@@ -1,9 +1,12 @@
 """From diagnosis to steps: what the base trial's curve, the profile and the slices suggest, each with its reason."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.agents.protocol import Evidence, TrialView
+
+LONG_SHARE = 0.85  # of the shortest histories' value: below it the longest ones are served badly
+TAIL_SHARE = 0.1  # of the head's value: below it the tail gets next to nothing
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Hint:
 
 def hints(evidence: Evidence, base: TrialView | None) -> list[Hint]:
     """Everything that speaks for or against a step before any lesson is heard."""
-    return [*_from_curve(base), *_from_profile(evidence, base)]
+    return [*_from_curve(base), *_from_slices(evidence.study.objective, base), *_from_profile(evidence, base)]
 
 
 def _from_curve(base: TrialView | None) -> Iterator[Hint]:
@@ -45,6 +48,31 @@ def _from_curve(base: TrialView | None) -> Iterator[Hint]:
     ):
         if diagnosis == curve.diagnosis:
             yield Hint(axis.partition(":")[0], direction, shift, reason)
+
+
+def _from_slices(objective: str, base: TrialView | None) -> Iterator[Hint]:
+    """Long histories served worse than short ones want more of their order; a tail that gets nothing wants a say."""
+    slices = base.slices if base else {}
+    by_length = {name: value for name, value in slices.items() if name.startswith("history length ")}
+    if len(by_length) > 1:
+        (short, at_short), (long, at_long) = (_end_slice(by_length, which) for which in (min, max))
+        if at_long < LONG_SHARE * at_short:
+            reason = f"{objective} is {at_long:.4f} at {long} and {at_short:.4f} at {short}."
+            for axis, direction in (("num_blocks", "up"), ("position", "both"), ("position", "rotary")):
+                yield Hint(axis, direction, 0.005, reason)
+            yield Hint("prior_recency", "down", 0.003, reason)
+    head, tail = (slices.get(f"target popularity {group}") for group in ("head", "tail"))
+    if head and tail is not None and tail < TAIL_SHARE * head:
+        reason = f"{objective} is {tail:.4f} for targets of the tail, {head:.4f} for the head."
+        yield Hint("dropout", "up", 0.003, reason)
+        yield Hint("embedding_norm", "l2", 0.005, reason)
+        yield Hint("popularity_discount", "up", 0.005, reason)
+
+
+def _end_slice(by_length: Mapping[str, float], which: Callable[..., str]) -> tuple[str, float]:
+    """The slice of the shortest or longest histories, and its value."""
+    name = which(by_length, key=lambda each: int(each.removeprefix("history length ").split("-")[0]))
+    return name, by_length[name]
 
 
 def _from_profile(evidence: Evidence, base: TrialView | None) -> Iterator[Hint]:

@@ -8,15 +8,19 @@ Expected improvement: Jones et al. 1998, Journal of Global Optimization 13:455.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.agents.expert.candidates import Candidate
 from core.agents.expert.hints import Hint
 from core.agents.expert.knowledge import Belief, belief
 from core.agents.protocol import Evidence, TrialView
+from core.memory.consolidation import AUTHOR as CONSOLIDATION
 from core.memory.hits import Hit
 
 STEP_CORRELATION = 0.5  # how much of one step's effect is believed of the next step in the same direction
+SAME_STEP_CORRELATION = 0.9  # and of the very same step from another base: most effects add up, nearly
 LESSON_SD = 0.02  # spread of an effect carried over by a lesson one is sure of
+CHANCE_WORTH_A_TRIAL = 0.05  # of gaining more than the smallest gain worth keeping
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class Estimate:
     hints: tuple[Hint, ...]
     lessons: tuple[Hit, ...]
     trials: tuple[TrialView, ...]
+
+    def chance(self, gain: float) -> float:
+        """Probability that the relative change is larger than `gain`."""
+        return (1 - math.erf((gain - self.mean) / (self.sd * math.sqrt(2)))) / 2
 
 
 def rank(
@@ -78,7 +86,7 @@ def _estimate(
     lessons = tuple(h for h in hits if h.lesson.axis == candidate.axis and _speaks_to(h, candidate))
     trials = tuple(v for v in evidence.judged if v.proposal and v.proposal.axis == candidate.axis and _tests_it(v))
     mean, precision = prior.mean + sum(hint.shift for hint in own_hints), prior.sd**-2
-    for seen, sd in [*_from_lessons(lessons, candidate), *_from_trials(trials, candidate)]:
+    for seen, sd in [*_from_lessons(lessons, candidate, evidence.study.id), *_from_trials(trials, candidate)]:
         mean = (mean * precision + seen * sd**-2) / (precision + sd**-2)
         precision += sd**-2
     sd = precision**-0.5
@@ -93,10 +101,13 @@ def _speaks_to(hit: Hit, candidate: Candidate) -> bool:
     return hit.lesson.direction in (candidate.direction, _opposite(candidate.direction))
 
 
-def _from_lessons(lessons: Iterable[Hit], candidate: Candidate) -> list[tuple[float, float]]:
-    """Each lesson as an observed effect; the less trusted or the less it fits, the wider."""
+def _from_lessons(lessons: Iterable[Hit], candidate: Candidate, study_id: int) -> list[tuple[float, float]]:
+    """Each lesson as an observed effect; the less trusted or the less it fits, the wider. What this study's own trials
+    taught is left out: the trials themselves are counted."""
     seen = []
     for hit in lessons:
+        if hit.lesson.study_id == study_id and hit.lesson.author == CONSOLIDATION:
+            continue
         effect = hit.lesson.effect
         if effect is None:
             effect = 0.02 if hit.lesson.kind == "do" else -0.02
@@ -113,17 +124,27 @@ def _tests_it(view: TrialView) -> bool:
 
 
 def _from_trials(trials: Iterable[TrialView], candidate: Candidate) -> list[tuple[float, float]]:
-    """This study's own steps on the axis: the same direction goes on, the other one turns back."""
+    """This study's own steps on the axis as observed effects of this one, each with its spread."""
     seen = []
     for view in trials:
         assert view.proposal and view.step
-        same = view.proposal.direction == candidate.direction
-        if not same and view.proposal.direction != _opposite(candidate.direction):
-            continue
+        share = _correlation(view.proposal.changes[candidate.axis], view.proposal.direction, candidate)
         error = view.step.error / view.step.reference if view.step.reference else 1.0
-        sign = STEP_CORRELATION if same else -STEP_CORRELATION
-        seen.append((sign * view.step.relative, max(error, 0.005) + 0.01))
+        if share:
+            seen.append((share * view.step.relative, max(error, 0.005) + 0.01))
     return seen
+
+
+def _correlation(change: tuple[Any, Any], direction: str, candidate: Candidate) -> float:
+    """How much of a step's effect is believed of the candidate: the same step again, or back; or a further one."""
+    before, after = change
+    if (before, after) == (candidate.before, candidate.after):
+        return SAME_STEP_CORRELATION
+    if (after, before) == (candidate.before, candidate.after):
+        return -SAME_STEP_CORRELATION
+    if direction == candidate.direction:
+        return STEP_CORRELATION
+    return -STEP_CORRELATION if direction == _opposite(candidate.direction) else 0.0
 
 
 def expected_improvement(mean: float, sd: float) -> float:

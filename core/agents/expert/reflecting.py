@@ -116,23 +116,13 @@ def _why(outcome: Outcome, comparison: Comparison) -> str:
 
 
 def _slices(outcome: Outcome) -> list[str]:
-    ours, theirs = _slice_values(outcome.view), _slice_values(outcome.against)
+    ours, theirs = outcome.view.slices, outcome.against.slices if outcome.against else {}
     moved = []
     for name in ours.keys() & theirs.keys():
         if theirs[name] and abs(ours[name] / theirs[name] - 1) > SLICE_SHARE:
             moved.append((abs(ours[name] - theirs[name]), f"{name} {metric(theirs[name])} → {metric(ours[name])}"))
     moved.sort(reverse=True)
     return [f"Slices that moved: {'; '.join(text for _, text in moved[:3])}."] if moved else []
-
-
-def _slice_values(view: TrialView | None) -> dict[str, float]:
-    """Mean over complete runs of each slice's objective, by name."""
-    totals: dict[str, list[float]] = {}
-    for run in view.runs if view else ():
-        for name, value in run.metrics.get("slices", {}).items():
-            if isinstance(value, int | float):
-                totals.setdefault(name, []).append(float(value))
-    return {name: sum(values) / len(values) for name, values in totals.items()}
 
 
 def _rule(evidence: Evidence, outcome: Outcome, step: Comparison) -> str:

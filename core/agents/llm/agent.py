@@ -16,7 +16,7 @@ from core.agents.llm.model import ChatModel, ModelFailed
 from core.agents.llm.telling import short
 from core.agents.llm.tools import Tools
 from core.agents.names import LLM, STEPPED_IN
-from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft
+from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDraft
 from core.errors import InvalidInput
 from core.records import Study
 from core.settings import Settings
@@ -38,11 +38,11 @@ class LlmAgent:
         self._settings, self._store, self._renew, self._sleep = settings, store, renew, sleep
         self._expert = Expert()
 
-    def propose(self, evidence: Evidence) -> Draft | None:
-        """The model's next trial, or the expert's in its place; None when the space holds no untried step."""
+    def propose(self, evidence: Evidence) -> Draft | Nothing:
+        """The model's next trial, or the expert's in its place; nothing where the expert sees none."""
         plain = self._expert.propose(evidence)
-        if plain is None:
-            return None
+        if isinstance(plain, Nothing):
+            return plain
         asker = None
         try:
             asker = self._asker(evidence.study, "propose")

@@ -4,11 +4,11 @@ import pytest
 
 from core.agents.expert import Expert
 from core.agents.expert.instructions import read
-from core.agents.protocol import Draft
+from core.agents.protocol import Draft, Nothing
 from tests.core.agents.building import SPACE, evidence
 
 
-def propose(instructions: str) -> Draft | None:
+def propose(instructions: str) -> Draft | Nothing:
     return Expert().propose(evidence(instructions=instructions))
 
 
@@ -86,4 +86,4 @@ def test_an_instruction_that_is_not_understood_is_said_in_the_proposal():
 
 
 def test_when_instructions_leave_nothing_to_try_nothing_is_proposed():
-    assert propose("only temperature, do not raise temperature, do not lower temperature") is None
+    assert isinstance(propose("only temperature, do not raise temperature, do not lower temperature"), Nothing)

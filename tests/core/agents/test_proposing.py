@@ -10,11 +10,22 @@ from core.agents.expert.candidates import candidates
 from core.agents.expert.hints import hints
 from core.agents.expert.knowledge import BELIEFS, UNKNOWN, belief
 from core.agents.expert.planning import best_estimate, expected_improvement, rank
-from core.agents.protocol import Draft, Evidence
+from core.agents.protocol import Draft, Evidence, Nothing
 from core.space import SearchSpace
 from core.states import TrialState, Verdict
 from recmodels.registry import BACKBONES
-from tests.core.agents.building import BASE, RISING, SPACE, baseline, comparison, evidence, lesson_hit, step, view
+from tests.core.agents.building import (
+    BASE,
+    OBJECTIVE,
+    RISING,
+    SPACE,
+    baseline,
+    comparison,
+    evidence,
+    lesson_hit,
+    step,
+    view,
+)
 
 OVER_FIT = [0.02, 0.035, 0.045, 0.05, 0.049, 0.047, 0.045, 0.043, 0.041, 0.04, 0.039, 0.038]
 STILL_LEARNING = [0.004 * epoch for epoch in range(1, 13)]
@@ -22,7 +33,7 @@ STILL_LEARNING = [0.004 * epoch for epoch in range(1, 13)]
 
 def propose(shown: Evidence) -> Draft:
     draft = Expert().propose(shown)
-    assert draft is not None
+    assert isinstance(draft, Draft)
     return draft
 
 
@@ -123,7 +134,7 @@ def test_when_every_step_was_tried_nothing_is_proposed():
             space = space.fix(name, value)
     untied = view(2, space.complete({"tied_embeddings": False}), value=BASE)
     assert Expert().propose(evidence(space=space)) is not None
-    assert Expert().propose(evidence(baseline(), untied, space=space)) is None
+    assert isinstance(Expert().propose(evidence(baseline(), untied, space=space)), Nothing)
 
 
 def test_the_same_evidence_gives_the_same_proposal():
@@ -225,6 +236,43 @@ def test_what_failed_in_this_study_is_expected_to_fail_again():
         return next((e.mean for e in ranked if (e.candidate.axis, e.candidate.direction) == ("hidden_dim", "down")), 0)
 
     assert expected(failed) > expected(evidence())
+
+
+def test_a_step_that_gained_is_expected_to_gain_from_another_base_too():
+    gained = step(2, "dropout", 0.3, 0.03)
+    elsewhere = step(3, "ffn", "gelu", 0.05, Verdict.BETTER)
+    shown = evidence(gained, elsewhere, incumbent_id=3)
+    again, further = (
+        next(e.mean for e in rank(candidates(shown, base), shown, [], [], 0.0) if e.candidate.axis == "dropout")
+        for base in (elsewhere.trial.params, SPACE.complete({"ffn": "gelu", "dropout": 0.3}))
+    )
+    assert again > further > 0
+
+
+def test_a_trial_and_the_lesson_it_wrote_are_counted_once():
+    seen = step(2, "ffn", "gelu", 0.05, Verdict.BETTER)
+    own = lesson_hit("ffn", "swiglu", trust=1.0, effect=0.05, level="study", study_id=1, author="consolidation")
+    person = replace(own, lesson=replace(own.lesson, author="Ada"))
+
+    def expected(hits: list) -> float:
+        ranked = rank(candidates(evidence(seen), SPACE.baseline()), evidence(seen), [], hits, 0.0)
+        return next(e.mean for e in ranked if e.candidate.direction == "swiglu")
+
+    assert expected([own]) == expected([])
+    assert expected([person]) > expected([])
+
+
+def test_when_no_step_is_likely_to_gain_what_is_worth_keeping_the_expert_stops_and_says_so():
+    answer = Expert().propose(evidence(min_gain=10 * BASE))
+    assert isinstance(answer, Nothing)
+    assert "chance of a gain worth keeping" in answer.reason
+
+
+def test_a_weak_slice_of_the_base_trial_speaks_for_a_step_and_is_named():
+    values = {"history length 3-5": 0.06, "history length 40-90": 0.03}
+    weak = view(1, SPACE.baseline(), kind="baseline", run={"metrics": {OBJECTIVE: BASE, "slices": values}})
+    told = [hint.reason for hint in hints(evidence(weak), weak) if (hint.axis, hint.direction) == ("num_blocks", "up")]
+    assert told == ["ndcg@10 is 0.0300 at history length 40-90 and 0.0600 at history length 3-5."]
 
 
 def test_expected_improvement_grows_with_mean_and_doubt():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.agents.names import AGENTS
-from core.agents.protocol import Draft, Evidence
+from core.agents.protocol import Draft, Evidence, Nothing
 from core.agents.sampling import Sampler
 from core.approval import config_hash
 from core.space import SearchSpace
@@ -35,7 +35,7 @@ def told(space: SearchSpace, count: int, value: Callable[[Mapping[str, Any]], fl
 
 def propose(name: str, seen: Evidence) -> Draft:
     draft = Sampler(name).propose(seen)
-    assert draft is not None
+    assert isinstance(draft, Draft)
     return draft
 
 
@@ -77,4 +77,4 @@ def test_a_grid_ends_when_every_cell_was_tried():
     for number in (2, 3, 4):
         seen = evidence(*seen.trials, view(number, propose("grid", seen).params), space=space)
     assert {each.trial.params["dropout"] for each in seen.trials} == {0.0, 0.2, 0.4, 0.8}
-    assert Sampler("grid").propose(seen) is None
+    assert isinstance(Sampler("grid").propose(seen), Nothing)

@@ -1,0 +1,1 @@
+"""Tables of whole grids: every cell trained to its end, so that agents can race without training anything."""
