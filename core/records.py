@@ -94,6 +94,11 @@ class Trial:
         """Whether somebody has to decide."""
         return self.state is TrialState.PROPOSED
 
+    @property
+    def pruned_at(self) -> int | None:
+        """The epoch up to which a pruned trial was compared; None for any other."""
+        return None if self.value is not None or self.comparison is None else self.comparison.get("epoch")
+
 
 @dataclass(frozen=True)
 class Proposal:

@@ -229,20 +229,16 @@ def _decided_by(decision: Decision) -> str:
 
 def _glyph(trial: Trial) -> Text:
     styles = {Verdict.BETTER: "green", Verdict.NOT_BETTER: "magenta"}
-    if _pruned_at(trial) is not None:
+    if trial.pruned_at is not None:
         return Text("✕", style="yellow")
     if trial.verdict is None:
         return Text("■" if trial.value is not None else " ")
     return Text(GLYPHS[trial.verdict], style=styles.get(trial.verdict, ""))
 
 
-def _pruned_at(trial: Trial) -> int | None:
-    return Comparison.from_json(trial.comparison).epoch if trial.comparison else None
-
-
 def _verdict_text(trial: Trial) -> str:
-    if (epoch := _pruned_at(trial)) is not None:
-        return f"pruned, {trial.verdict} by epoch {epoch}"
+    if trial.pruned_at is not None:
+        return f"pruned, {trial.verdict} by epoch {trial.pruned_at}"
     if trial.verdict is not None:
         return str(trial.verdict)
     return "baseline" if trial.kind == "baseline" and trial.value is not None else str(trial.state)

@@ -13,6 +13,7 @@ from core.verdict import Comparison, compare_at
 from core.worker.jobs import sample_users
 from core.worker.reuse import trained
 
+MOST_KEPT = 64
 PRUNABLE = frozenset({"planned", "person"})  # never the baseline, nor the config in production
 
 
@@ -30,24 +31,34 @@ class Screening:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._looked_up: dict[tuple[int, int, int], tuple[Rival | None, float | None]] = {}
 
     def why_hopeless(self, run: Run) -> str | None:
         """Why a running run should be pruned after its last epoch so far, in a sentence; None to let it go on."""
         study, trial = self._store.studies.get(run.study_id), self._store.trials.get(run.trial_id)
         if not _is_prunable(study, trial, run):
             return None
-        noise = seed_noise(self._store.runs.of_study(study.id))
-        rival = self.rival(study, self._store.trials.get(study.incumbent_id or 0))
-        if rival is None or not noise.degrees:
-            return None
+        rival, deviation = self._known(study, run)
         ours = self._curve(study, run)
-        if not ours or not is_hopeless(ours, rival.curve, noise.deviation * 2**0.5):
+        if rival is None or deviation is None or not ours or not is_hopeless(ours, rival.curve, deviation):
             return None
         best, theirs = max(ours), max(rival.curve[: len(ours)])
         return (
             f"by epoch {len(ours)} its {study.objective} had come to {metric(best)}, {percent(1 - best / theirs)} "
             f"below the {metric(theirs)} of the current best (trial {rival.number}) by the same epoch"
         )
+
+    def _known(self, study: Study, run: Run) -> tuple[Rival | None, float | None]:
+        """The current best's curve and the deviation of a difference of two seeds; looked up once for each attempt at
+        a run, since a study may hold thousands."""
+        key = (run.id, run.attempt, study.incumbent_id or 0)
+        if key not in self._looked_up:
+            noise = seed_noise(self._store.runs.of_study(study.id))
+            rival = self.rival(study, self._store.trials.get(study.incumbent_id or 0))
+            if len(self._looked_up) >= MOST_KEPT:
+                self._looked_up.clear()
+            self._looked_up[key] = rival, noise.deviation * 2**0.5 if noise.degrees else None
+        return self._looked_up[key]
 
     def comparison(self, study: Study, runs: Sequence[Run], rival_trial: Trial) -> Comparison | None:
         """Pruned runs of one trial against another trial, both up to the epoch all of them reached; None without

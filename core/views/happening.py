@@ -70,8 +70,6 @@ def _verdict(scene: _Scene) -> Happening:
         return scene.tell("baseline" if trial.value is not None else "failed", says)
     seen = Comparison.from_json(trial.comparison)
     against = f" against trial {seen.against}" if seen.against else ""
-    if seen.epoch is not None:
-        how = "pruned"
     more = f"{change(seen.difference, seen.low, seen.high)} ({signed_percent(seen.relative)}){against}"
     says = f"was pruned, {trial.verdict} by epoch {seen.epoch}" if how == "pruned" else f"is {trial.verdict}"
     return scene.tell(how, says, more)

@@ -14,17 +14,9 @@ from core.verdict import Comparison
 from core.views.calls import CallView, calls_of
 from core.views.cited import CitedLesson, Remembered, cited_lessons, remembered
 from core.views.standing import standing
+from core.views.trial_words import detail_of, title_of, verdict_words_of
 
 SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10")
-TITLES = {
-    "waiting": "waits for you",
-    "baseline": "is the baseline",
-    "failed": "failed",
-    "expired": "expired",
-    "pruned": "was pruned",
-    "vetoed": "was vetoed",
-    "cancelled": "was cancelled",
-}
 CLAIM_WORDS = {"yes": "claim held", "no": "claim did not hold", "unknown": "claim open"}
 
 
@@ -120,14 +112,14 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
         trial=trial,
         proposal=proposal,
         standing=stands,
-        title=_title(study, trial, stands, comparison),
+        title=title_of(study, trial, stands, comparison),
         changes=_changes(trial, proposal, base),
         against=word,
         predicted=_predicted(proposal),
         observed=_observed(comparison, stands),
         own_step=_own_step(trial, comparison),
-        verdict_words=_verdict_words(study, trial, comparison),
-        detail=_detail(comparison),
+        verdict_words=verdict_words_of(study, trial, comparison),
+        detail=detail_of(comparison),
         cost=_cost(store, proposal, base),
         cited=cited_lessons(store, trial),
         remembered=remembered(store, study, trial),
@@ -174,19 +166,6 @@ def _changes(trial: Trial, proposal: Proposal | None, base: Mapping[str, Any]) -
     )
 
 
-def _title(study: Study, trial: Trial, stands: str, comparison: Comparison | None) -> str:
-    name = f"Trial {trial.number}"
-    if trial.id == study.recommended_id:
-        return f"{name} is recommended"
-    if trial.id == study.incumbent_id:
-        return f"{name} is the current best"
-    if stands == "better":
-        guarded = comparison is not None and comparison.broken_guards
-        return f"{name} is better, but breaks a guard" if guarded else f"{name} was better than the best before it"
-    who = ", the baseline," if trial.kind == "baseline" and stands != "baseline" else ""
-    return f"{name}{who} {TITLES.get(stands, f'is {stands}')}"
-
-
 def _predicted(proposal: Proposal | None) -> Interval | None:
     if proposal is None:
         return None
@@ -208,40 +187,6 @@ def _own_step(trial: Trial, comparison: Comparison | None) -> Interval | None:
     if step is None or comparison is None or step.against == comparison.against:
         return None
     return Interval(f"from trial {step.against}", step.difference, step.low, step.high, str(step.verdict))
-
-
-def _verdict_words(study: Study, trial: Trial, comparison: Comparison | None) -> str:
-    """How sure the verdict is and against what, in a sentence."""
-    if comparison is None:
-        seeds = len(trial.seeds)
-        return f"{metric(trial.value)} over {seeds} seed{'s' if seeds != 1 else ''}." if trial.value is not None else ""
-    where = {
-        "better": "it lies above the smallest gain worth keeping" if study.min_gain else "it lies above zero",
-        "not better": "it lies below the smallest gain worth keeping" if study.min_gain else "it lies below zero",
-        "inconclusive": "it crosses the smallest gain worth keeping" if study.min_gain else "it crosses zero",
-    }[comparison.verdict]
-    ours, theirs = comparison.seeds
-    if comparison.low is None and comparison.epoch is not None:
-        where = "no interval: no whole trial was compared before it, so the noise between users is unknown"
-    elif comparison.low is None:
-        where = "no interval: no config was repeated, so the noise between seeds is unknown"
-    versus = f"against trial {comparison.against}, " if comparison.against else ""
-    if comparison.epoch is not None:
-        versus = f"of the best by epoch {comparison.epoch}, {versus}"
-    return (
-        f"95 % interval {versus}{comparison.users:,} users, {ours} seed{'s' if ours > 1 else ''} to {theirs}: {where}."
-    )
-
-
-def _detail(comparison: Comparison | None) -> tuple[str, ...]:
-    if comparison is None:
-        return ()
-    said_of = []
-    if comparison.smallest_detectable is not None:
-        said_of.append(
-            f"The smallest change it could detect (four times in five) is {comparison.smallest_detectable:.4f}."
-        )
-    return (*said_of, *(f"It breaks a guard: {guard}." for guard in comparison.broken_guards))
 
 
 def _cost(store: Store, proposal: Proposal | None, base: Mapping[str, Any]) -> str:
