@@ -45,11 +45,11 @@ def taken(evidence: Evidence) -> set[str]:
 
 
 def failures(evidence: Evidence, axis: str) -> int:
-    """How many judged trials changed this axis without getting better."""
+    """How many trials with a verdict changed this axis without getting better; pruned ones count."""
     return sum(
         1
-        for view in evidence.judged
-        if view.proposal and view.proposal.axis == axis and view.trial.verdict is not Verdict.BETTER
+        for view in evidence.trials
+        if view.proposal and view.proposal.axis == axis and view.trial.verdict not in (None, Verdict.BETTER)
     )
 
 

@@ -84,7 +84,7 @@ def _estimate(
     prior = belief(candidate.axis, candidate.direction)
     own_hints = tuple(h for h in hints if (h.axis, h.direction) == (candidate.axis, candidate.direction))
     lessons = tuple(h for h in hits if h.lesson.axis == candidate.axis and _speaks_to(h, candidate))
-    trials = tuple(v for v in evidence.judged if v.proposal and v.proposal.axis == candidate.axis and _tests_it(v))
+    trials = tuple(v for v in evidence.trials if _tests_it(v) and v.proposal and v.proposal.axis == candidate.axis)
     mean, precision = prior.mean + sum(hint.shift for hint in own_hints), prior.sd**-2
     for seen, sd in [*_from_lessons(lessons, candidate, evidence.study.id), *_from_trials(trials, candidate)]:
         mean = (mean * precision + seen * sd**-2) / (precision + sd**-2)

@@ -1,0 +1,161 @@
+"""Agents and samplers race on the tables of `benchmarks.grid`: how many trials until 98 % of the best, how much is
+given away after 5, 10 and 20.
+
+    python -m benchmarks.race [--tables NAME,NAME] [--repeats 100] [--processes N] [--agent llm --model X] [--quick]
+
+One trial is one full training. Extra seeds count whole, pruned runs by their share of epochs; the baseline's three
+seeds are given to all and not counted. Memory is empty. A racer is scored on what it would recommend, by seeds that
+nobody saw. Prints a table, writes benchmarks/results/race.json and race.png. `--quick` races ten repeats on two tables.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.racing import plot
+from benchmarks.racing.scoring import Finish, finish, ratios, summary
+from benchmarks.racing.track import Moment, Rules, Track
+from benchmarks.tables.table import Table, tables
+from core.agents.expert import Expert
+from core.agents.protocol import Agent
+from core.agents.sampling import Sampler
+
+RESULTS = Path(__file__).parent / "results"
+SAMPLING = Rules(prunes=False, reseeds=False, by_verdict=False)
+RACERS: dict[str, tuple[str, Rules]] = {
+    "expert": ("expert", Rules()),
+    "expert, no pruning": ("expert", Rules(prunes=False)),
+    "expert, no extra seeds": ("expert", Rules(reseeds=False)),
+    "expert, no reflection": ("expert", Rules(reflects=False)),
+    "tpe": ("tpe", SAMPLING),
+    "tpe, pruned": ("tpe", Rules(prunes=True, reseeds=False, by_verdict=False)),
+    "gp": ("gp", SAMPLING),
+    "random": ("random", SAMPLING),
+    "grid": ("grid", SAMPLING),
+}
+FEWER = {"gp": 20}  # a Gaussian process takes a second a proposal
+LLM = "llm"
+
+
+def agent_of(name: str) -> Agent:
+    """The racer itself."""
+    return Expert() if name == "expert" else Sampler(name)
+
+
+@cache
+def table_of(name: str) -> Table:
+    """Loaded once in each process."""
+    return tables([name])[0]
+
+
+def one(job: tuple[str, str, int]) -> list[Moment]:
+    """One repeat of one racer on one table."""
+    table, racer, seed = job
+    agent, rules = RACERS[racer]
+    return list(Track(table_of(table), agent_of(agent), rules, seed).race())
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=lambda text: text.split(","))
+    parser.add_argument("--racers", type=lambda text: text.split(";"), default=list(RACERS), help="separated by ;")
+    parser.add_argument("--repeats", type=int, default=100)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--agent", choices=(LLM,), help="race a language model; needs its key and --model")
+    parser.add_argument("--model", help="provider:name, as VIRTUALMLE_MODEL")
+    parser.add_argument("--quick", action="store_true")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parsed()
+    chosen = tables(arguments.tables)[: 2 if arguments.quick else None]
+    repeats = 10 if arguments.quick else arguments.repeats
+    racers = [racer for racer in arguments.racers if not (arguments.quick and racer in FEWER)]
+    races = _raced(chosen, racers, repeats, arguments.processes)
+    finishes = {
+        table.name: {racer: [finish(each, table) for each in races[table.name][racer]] for racer in racers}
+        for table in chosen
+    }
+    result = _result(chosen, finishes)
+    _print(result)
+    if not arguments.quick:
+        (RESULTS / "race.json").write_text(json.dumps(result, indent=1) + "\n")
+        plot.draw(races, chosen, RESULTS / "race.png")
+
+
+def _raced(
+    chosen: list[Table], racers: list[str], repeats: int, processes: int
+) -> dict[str, dict[str, list[list[Moment]]]]:
+    jobs = [
+        (table.name, racer, seed)
+        for table in chosen
+        for racer in racers
+        for seed in range(min(repeats, FEWER.get(racer, repeats)))
+    ]
+    races: dict[str, dict[str, list[list[Moment]]]] = {table.name: {racer: [] for racer in racers} for table in chosen}
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for (table, racer, _), moments in zip(jobs, pool.imap(one, jobs, chunksize=5), strict=True):
+            races[table][racer].append(moments)
+    return races
+
+
+def _result(chosen: list[Table], finishes: Mapping[str, Mapping[str, list[Finish]]]) -> dict[str, Any]:
+    """By table and racer; tables whose default already reaches the target stand apart and out of the ratios."""
+    told: dict[str, Any] = {}
+    raced = {table.name for table in chosen if not table.reaches(table.default)}
+    for table in chosen:
+        told[table.name] = {racer: summary(each) for racer, each in finishes[table.name].items()}
+        told[table.name]["llm"] = "not run"
+    overall = {
+        racer: ratios(
+            {name: finishes[name]["expert"] for name in raced}, {name: finishes[name][racer] for name in raced}
+        )
+        for racer in finishes[chosen[0].name]
+        if racer != "expert" and "expert" in finishes[chosen[0].name]
+    }
+    facts = {
+        table.name: {
+            "default_regret": round(table.regret(table.default), 4),
+            "target_share": round(table.target / table.best_value, 4),
+            "cells_that_reach": sum(table.reaches(cell) for cell in table.held_out),
+            "cells": len(table.runs),
+            "default_reaches": table.reaches(table.default),
+            "says": table.meta["says"],
+        }
+        for table in chosen
+    }
+    return {**told, "_expert_over": overall, "_tables": facts}
+
+
+def _print(result: Mapping[str, Any]) -> None:
+    for table, racers in result.items():
+        if table.startswith("_"):
+            continue
+        facts = result["_tables"][table]
+        apart = "; the default reaches the target, so it stands apart" if facts["default_reaches"] else ""
+        print(
+            f"\n{table}: target {facts['target_share']:.1%} of the best, {facts['cells_that_reach']} cells reach{apart}"
+        )
+        for racer, told in racers.items():
+            if isinstance(told, str):
+                print(f"  {racer:24} {told}")
+                continue
+            trials, regret = told["trials_to_98"], told["regret_after"]
+            median = "> 60" if trials["median"] is None else f"{trials['median']:.1f}"
+            print(f"  {racer:24} trials {median:>5} {trials['interval']!s:16} regret " + _regret(regret))
+    for racer, told in result["_expert_over"].items():
+        print(f"expert over {racer}: {told}")
+
+
+def _regret(regret: Mapping[str, float]) -> str:
+    return "  ".join(f"{count}: {value:.1%}" for count, value in regret.items())
+
+
+if __name__ == "__main__":
+    main()
