@@ -64,6 +64,12 @@ class Study:
         """Whether nothing of the study will change by itself any more."""
         return self.state in STUDY_ENDED
 
+    @property
+    def switched_off(self) -> tuple[str, ...]:
+        """Powers it goes without, as a control: `memory off`, `reflection off`, `pruning off`."""
+        powers = {"memory": self.use_memory, "reflection": self.use_reflection, "pruning": self.use_pruning}
+        return tuple(f"{name} off" for name, is_on in powers.items() if not is_on)
+
 
 @dataclass(frozen=True)
 class Trial:

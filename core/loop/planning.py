@@ -1,6 +1,8 @@
 """Asks the agent for the next trial and settles who decides it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from core.agents.protocol import Agent, Draft, Evidence, Nothing
@@ -29,7 +31,8 @@ class Planning:
 
     def step(self, study: Study) -> bool:
         """Settle deadlines, then propose a trial if one is wanted; whether anything happened."""
-        return self._settle_deadlines(study) or (self._wants_trial(study) and self._propose(study))
+        settled = self._settle_deadlines(study) or self._settle_autopilot(study)
+        return settled or (self._wants_trial(study) and self._propose(study))
 
     def _wants_trial(self, study: Study) -> bool:
         if study.state is not StudyState.ACTIVE:
@@ -50,7 +53,8 @@ class Planning:
             if not any(view.trial.judged_at is None for view in evidence.trials if view.trial.state in live):
                 self._store.studies.move(study.id, StudyState.STOPPING, agent.name, draft.reason)
             return False
-        asks = fired(draft, evidence)
+        study = self._store.studies.get(study.id)  # its settings may have changed while the agent thought
+        asks = fired(draft, replace(evidence, study=study))
         try:
             trial = self._store.proposals.propose(
                 study,
@@ -80,6 +84,18 @@ class Planning:
         if study.autonomy is Autonomy.EACH and study.deadline_seconds:
             return self._clock.now() + study.deadline_seconds
         return None
+
+    def _settle_autopilot(self, study: Study) -> bool:
+        """On autopilot nothing waits: what was proposed just before somebody switched is decided now."""
+        if study.autonomy is not Autonomy.AUTOPILOT:
+            return False
+        waiting = self._store.trials.waiting(study.id)
+        for trial in waiting:
+            proposal = self._store.proposals.proposal(trial.id)
+            kind = "expire" if proposal and proposal.stale else "approve"
+            with suppress(Conflict):  # somebody decided in the last moment
+                self._store.trials.decide(trial, kind, "autopilot", str(study.autonomy), "", trial.approval_hash)
+        return bool(waiting)
 
     def _settle_deadlines(self, study: Study) -> bool:
         """In `window` silence approves, elsewhere it expires."""

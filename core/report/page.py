@@ -121,7 +121,8 @@ def _subtitle(facts: Facts) -> str:
     synthetic = " (synthetic data)" if facts.card.synthetic else ""
     title = get_backbone(study.backbone).title
     agent = AGENTS.get(study.agent, study.agent)
-    return f"{title} on {one_line(facts.dataset.name, 120)}{synthetic} · {agent} · decisions: {study.autonomy}"
+    parts = (f"{title} on {one_line(facts.dataset.name, 120)}{synthetic}", agent, f"decisions: {study.autonomy}")
+    return " · ".join((*parts, *study.switched_off))
 
 
 def _dates(facts: Facts) -> str:

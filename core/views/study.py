@@ -150,12 +150,10 @@ def _won(comparison: Comparison) -> bool:
 
 def _head(study: Study, dataset: Dataset) -> Head:
     title = get_backbone(study.backbone).title
-    parts = {"memory": study.use_memory, "reflection": study.use_reflection, "pruning": study.use_pruning}
-    off = "".join(f" · {name} off" for name, is_on in parts.items() if not is_on)
     return Head(
         title=f"{dataset.name} × {title}",
         state=study.state,
-        mode=f"{study.name} · {ASKS[study.autonomy]} · {agent_word(study.agent)}{off}",
+        mode=f"{study.name} · {ASKS[study.autonomy]} · {' · '.join((agent_word(study.agent), *study.switched_off))}",
         moves=frozenset(target for origin, target in STUDY_MOVES if origin is study.state),
         synthetic=bool(dataset.card.get("synthetic")),
         instructions=study.instructions,

@@ -20,7 +20,7 @@ MOST_TRIALS = 40
 LEAVES_FOR_THE_PROVIDER = (
     "the dataset's name and its profile: counts, means and shares of the training part, and words for them",
     "the backbone, its search space, the objective and the budget",
-    "every trial: config, values, verdicts, curves, slices, and people's reasons for vetoes and edits",
+    "every trial: config, values, verdicts, curves, slices, people's reasons for vetoes and edits, conclusions",
     "lessons found in the memory, and the study's standing instructions",
 )
 NEVER_LEAVES = ("interactions", "users", "items and their titles", "anything of the sealed test", "keys")

@@ -86,6 +86,14 @@ def test_autopilot_approves_what_waits_already_and_says_who_switched(world: Worl
     )
 
 
+def test_what_was_proposed_in_the_moment_of_the_switch_does_not_wait_for_ever(world: World):
+    study = world.start(autonomy="each")
+    trial = world.wait_for_proposal(study)
+    world.store.studies.edit(study.id, 1, {"autonomy": "autopilot"}, "Ada")  # as if the planner had read it before
+    world.tick(2)
+    assert world.store.trials.get(trial.id).state is TrialState.APPROVED
+
+
 def test_gated_leaves_what_tripped_a_gate_to_the_person(world: World):
     study = world.start(autonomy="each")
     trial = world.wait_for_proposal(study)
