@@ -53,12 +53,16 @@ def speed(arguments: argparse.Namespace, place: Place) -> None:
 
 
 def quality_per_epoch(arguments: argparse.Namespace, place: Place) -> None:
+    with_naive, seeds = arguments.curves == "naive", arguments.seeds
     for backbone in arguments.backbones:
         circumstances = Circumstances(place.threads)
-        found = curves(backbone, place.dataset / "open", place.threads, with_naive=arguments.curves == "naive")
+        found = curves(backbone, place.dataset / "open", place.runs, place.threads, seeds, with_naive)
         record("curves", backbone, found, circumstances)
-        for name, values in found["ndcg@10"].items():
-            print(f"{backbone:9} {name:18} validation NDCG@10 after each epoch: {values}", flush=True)
+        for whose, by_seed in found["ndcg@10"].items():
+            for seed, values in by_seed.items():
+                print(f"{backbone:9} {whose:9} seed {seed}: validation NDCG@10 after each epoch {values}", flush=True)
+        if with_naive:
+            print(f"{backbone:9} quality per epoch: {found['quality_per_epoch']}", flush=True)
 
 
 def quality(arguments: argparse.Namespace, place: Place) -> None:
@@ -112,8 +116,9 @@ def peer(arguments: argparse.Namespace, place: Place) -> None:
         return
     record("peer", "recbole", found, circumstances)
     print(
-        f"RecBole's SASRec: {found['recbole_speedup']:.1f} times our seconds of an epoch for equal steps, "
-        f"{found['recbole_speedup_256_histories']:.1f} for steps of 256 histories",
+        f"RecBole's SASRec: {found['recbole_speedup']:.1f} times our seconds of an epoch for steps of 256 histories, "
+        f"{found['recbole_speedup_small_steps']:.1f} for steps of 32, {found['recbole_speedup_fastest']:.1f} for the "
+        "faster of both on each side",
         flush=True,
     )
 
@@ -143,6 +148,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--curves", choices=("ours", "naive"), help="validation after epochs 1 to 3, also of the reference"
     )
+    parser.add_argument("--seeds", type=int, default=3, help="of each side, for --curves")
     parser.add_argument("--quality", action="store_true", help="train each backbone for --minutes, then with priors")
     parser.add_argument("--reveal", action="store_true", help="read the sealed test with the weights of --quality")
     parser.add_argument("--scale", action="store_true", help="1, 10 and 30 million generated interactions")

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from core.records import Dataset
+from core.space import SearchSpace
 from core.starting import start_study
 from core.views.dataset_card import DatasetRow, dataset_card, dataset_rows
-from core.views.new_study import Built, plan_of
+from core.views.new_study import plan_of
 from core.views.problems import EXPECTED
+from core.views.space_choices import Built
 from pages.components.frame import frame
 from pages.components.import_form import arrived, import_form, take_sample
 from pages.components.outlook_card import outlook_card, stop_measuring
@@ -75,13 +77,14 @@ def _study(datasets: list[Dataset]) -> None:
         dataset = _data(datasets, rows)
     with plan, st.container(border=True):
         main_choices()
-    built = built_space(chosen_backbone())
+    scope, start = chosen_backbone(), SearchSpace.of(chosen_backbone())
+    built = built_space(scope, start)
     with data:
         _advanced()
     with plan, st.container(border=True, height="stretch"):
         _when(dataset, built)
     with st.expander(f"Search space · {built.headline}", key="advanced_space", icon=":material/tune:"):
-        space_form(built.space.backbone, built)
+        space_form(scope, start, built)
 
 
 def _data(datasets: list[Dataset], rows: list[DatasetRow]) -> Dataset:
@@ -112,7 +115,7 @@ def _when(dataset: Dataset, built: Built) -> None:
             icon=":material/play_arrow:",
             key="start_study",
             on_click=_start,
-            args=(dataset, built),
+            args=(dataset,),
             disabled=bool(fault),
         )
         seeds = ", ".join(str(form.seed + n) for n in range(3))
@@ -131,9 +134,9 @@ def _fault(dataset: Dataset, built: Built) -> str:
     return ""
 
 
-def _start(dataset: Dataset, built: Built) -> None:
+def _start(dataset: Dataset) -> None:
     try:
-        plan = plan_of(answers(dataset.id, built_space(built.space.backbone).space))
+        plan = plan_of(answers(dataset.id, built_space(chosen_backbone(), SearchSpace.of(chosen_backbone())).space))
         study = start_study(workspace().store, plan, actor(), workspace().settings.model)
     except EXPECTED as problem:
         st.session_state["start problem"] = str(problem)

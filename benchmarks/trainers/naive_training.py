@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.trainers.child import serve
 from benchmarks.trainers.naive_models import Padded, build, sampled_softmax
-from recmodels.checkpoint import read_tensors
+from recmodels.checkpoint import read_tensors, save_model
 from recmodels.data import Histories, TrainingData
 from recmodels.device import peak_mib, prepare_process
 from recmodels.metrics import summary
@@ -61,7 +61,7 @@ class Naive:
             prepare_process()
         torch.set_num_threads(threads)
         torch.manual_seed(seed)
-        self.data = TrainingData.load(Path(open_dir))
+        self.backbone, self.data = backbone, TrainingData.load(Path(open_dir))
         self.params = get_backbone(backbone).complete(params)
         architecture, self.config = get_backbone(backbone).configs(params)
         self.model: Padded = build(backbone, architecture, self.data.num_items)
@@ -104,6 +104,12 @@ class Naive:
         self.model.load_state_dict(read_tensors(Path(path))[0])
         return {}
 
+    def save(self, path: str) -> dict[str, Any]:
+        """Writes weights that `recmodels` can take over."""
+        weights, name = dict(self.model.state_dict()), self.backbone
+        save_model(Path(path), weights, name, self.params, self.data.num_items)
+        return {}
+
     @torch.no_grad()
     def evaluate(self, users: int | None = None) -> dict[str, Any]:
         """Metrics of the first so many validation users, `seen` items masked, by sorting all scores."""
@@ -132,4 +138,4 @@ class Naive:
 
 
 if __name__ == "__main__":
-    serve(Naive, ("train", "load", "evaluate", "peak"))
+    serve(Naive, ("train", "save", "load", "evaluate", "peak"))

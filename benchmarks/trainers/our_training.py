@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from benchmarks.trainers.child import serve
-from recmodels.checkpoint import save_model
+from recmodels.checkpoint import read_tensors, save_model
 from recmodels.data import TrainingData
 from recmodels.device import peak_mib, prepare_process
 from recmodels.metrics import summary
@@ -58,6 +58,11 @@ class Ours:
         save_model(Path(path), weights, training.backbone.name, training.params, training.data.num_items)
         return {}
 
+    def load(self, path: str) -> dict[str, Any]:
+        """Takes over weights, of the reference too."""
+        self.training.model.load_state_dict(read_tensors(Path(path))[0])
+        return {}
+
     def evaluate(self, masking: str = "seen") -> dict[str, Any]:
         self.training.masking = masking
         began = time.perf_counter()
@@ -69,4 +74,4 @@ class Ours:
 
 
 if __name__ == "__main__":
-    serve(Ours, ("train", "save", "evaluate", "peak"))
+    serve(Ours, ("train", "save", "load", "evaluate", "peak"))

@@ -34,7 +34,7 @@ class Amount:
     smaller: Mapping[str, Any] = field(default_factory=dict)  # params that make the reference bearable
 
 
-QUICK = Amount(1, 12, 4, 4, 1, 1_024, compared=False, smaller={"hidden_dim": 64, "batch_size": 64, "negatives": 100})
+QUICK = Amount(1, 12, 4, 4, 1, 512, compared=False, smaller={"hidden_dim": 64, "batch_size": 64, "negatives": 100})
 
 
 def speed(backbone: str, open_dir: Path, scratch: Path, threads: int, amount: Amount) -> dict[str, Any]:
@@ -44,10 +44,13 @@ def speed(backbone: str, open_dir: Path, scratch: Path, threads: int, amount: Am
     params, naive = {**PARAMS[backbone], **amount.smaller}, "benchmarks.trainers.naive_training"
     ours_module = "benchmarks.trainers.our_training"
     with Child(ours_module) as ours, Child(ours_module) as exact, Child(naive) as shipped, Child(naive) as tuned:
-        _start(ours, job, {**params, "negative_sharing": "block"})
-        _start(exact, job, {**params, "negative_sharing": "position"})
-        _start(shipped, job, params, same_process_settings=False)
-        _start(tuned, job, params, same_process_settings=True)
+        jobs = {
+            ours: {**job, "params": {**params, "negative_sharing": "block"}},
+            exact: {**job, "params": {**params, "negative_sharing": "position"}},
+            shipped: {**job, "params": params, "same_process_settings": False},
+            tuned: {**job, "params": params, "same_process_settings": True},
+        }
+        _start(jobs)
         rounds = [_round(ours, exact, shipped, tuned, amount) for _ in range(amount.repeats)]
         peak, naive_peak = ours.ask("peak")["gib"], shipped.ask("peak")["gib"]
         equal = _metrics_apart(ours, shipped, scratch / f"{backbone}.safetensors") if amount.compared else None
@@ -70,10 +73,14 @@ def speed(backbone: str, open_dir: Path, scratch: Path, threads: int, amount: Am
     }
 
 
-def _start(child: Child, job: Mapping[str, Any], params: Mapping[str, Any], **more: Any) -> None:
-    child.send({**job, "params": dict(params), **more})
-    child.receive()
-    child.ask("train", batches=1)
+def _start(jobs: Mapping[Child, Mapping[str, Any]]) -> None:
+    """All at once; then each trains a batch that does not count."""
+    for child, job in jobs.items():
+        child.send(job)
+    for child in jobs:
+        child.receive()
+    for child in jobs:
+        child.ask("train", batches=1)
 
 
 def _round(ours: Child, exact: Child, shipped: Child, tuned: Child, amount: Amount) -> dict[str, float]:

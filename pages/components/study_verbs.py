@@ -10,12 +10,15 @@ from pages.components.chips import state_chip
 from pages.components.report import report_dialog
 from pages.components.reveal import reveal_dialog
 from pages.components.rows import small
+from pages.components.space_dialog import space_dialog
 from pages.components.study_settings import settings_dialog
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
-SETTINGS, REPORT, REVEAL, CANCEL = "Settings and instructions", "Report", "Open the sealed test", "Cancel the study"
+SETTINGS, SPACE, REPORT = "Settings and instructions", "Search space", "Report"
+REVEAL, CANCEL = "Open the sealed test", "Cancel the study"
 ICONS = {
     SETTINGS: ":material/tune:",
+    SPACE: ":material/rule_settings:",
     REPORT: ":material/description:",
     REVEAL: ":material/lock_open:",
     CANCEL: ":material/cancel:",
@@ -69,7 +72,7 @@ def _verbs(view: StudyView) -> None:
         "Stop", key="stop", icon=":material/stop_circle:", on_click=dialogs.opened, help="end it in good order"
     ):
         _stop_dialog(study)
-    offered = [SETTINGS, REPORT, CANCEL] if StudyState.CANCELLED in moves else [REPORT]
+    offered = [SETTINGS, SPACE, REPORT, CANCEL] if StudyState.CANCELLED in moves else [REPORT]
     offered += [REVEAL] if study.state is StudyState.FINISHED else []
     picked = st.menu_button(
         "More", offered, key="more", format_func=lambda verb: f"{ICONS[verb]} {verb}", on_click=dialogs.opened
@@ -80,6 +83,8 @@ def _verbs(view: StudyView) -> None:
 def _open(picked: str | None, view: StudyView) -> None:
     if picked == SETTINGS:
         settings_dialog(view.study, workspace().store.studies.revision(view.study.id))
+    elif picked == SPACE:
+        space_dialog(view.study, workspace().store.studies.revision(view.study.id))
     elif picked == REPORT:
         report_dialog(view.study)
     elif picked == REVEAL:

@@ -246,6 +246,21 @@ def test_settings_can_be_changed_in_mid_study(open_page: Open, story: ScriptedHo
     assert (now.max_trials, now.autonomy, now.instructions) == (9, Autonomy.GATED, "leave max_len alone")
 
 
+def test_the_search_space_can_be_edited_in_mid_study(open_page: Open, story: ScriptedHome):
+    study = story.start(trials=6)
+    page = open_page("study", {"study": study.id}).menu_button(key="more").click("Search space").run()
+    scope = f"{study.id}-1"
+    page.number_input(key=f"space_{scope}_lr_high").set_value(5.0)
+    page = button(page, f"space-go-{scope}").click().run()
+    assert "lr=5.0 is outside" in page.session_state[dialogs.REFUSED]
+    page = page.menu_button(key="more").click("Search space").run()
+    page.number_input(key=f"space_{scope}_lr_high").set_value(0.004)
+    page.text_input(key=f"space-reason-{scope}").set_value("we cannot serve more")
+    button(page, f"space-go-{scope}").click().run()
+    now = story.store.studies.get(study.id)
+    assert (now.space_version, now.space["searched"]["lr"]["high"]) == (2, 0.004)
+
+
 def test_the_calls_of_a_language_model_are_shown_with_what_they_cost_and_said(open_page: Open, story: ScriptedHome):
     trial = waiting(story)
     row = {"trial_id": trial.id, "purpose": "propose", "model": "openai:small", "prompt_version": "1"}

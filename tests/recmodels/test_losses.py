@@ -118,6 +118,16 @@ def test_the_full_softmax_in_chunks_equals_cross_entropy(weighted, cells, monkey
         torch.testing.assert_close(fast, naive, atol=1e-6, rtol=1e-4)
 
 
+def test_the_full_softmax_of_huge_scores_is_finite_and_right():
+    torch.manual_seed(1)
+    states, table = (500 * torch.randn(20, 8)).requires_grad_(), torch.randn(V + 1, 8, requires_grad=True)
+    targets = torch.randint(1, V + 1, (20,))
+    mine = full_softmax(states, table, targets)
+    theirs = torch.nn.functional.cross_entropy(states @ table[1:].T, targets - 1)
+    torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-4)
+    assert all(bool(gradient.isfinite().all()) for gradient in torch.autograd.grad(3 * mine, (states, table)))
+
+
 def test_huge_samples_are_made_in_pieces_of_bounded_size(monkeypatch):
     sizes: list[int] = []
     monkeypatch.setattr(losses, "_CELLS", 50_000)

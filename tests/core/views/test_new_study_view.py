@@ -7,17 +7,8 @@ import pytest
 from core.errors import InvalidInput
 from core.probe import Timing
 from core.space import InvalidParams, SearchSpace
-from core.views.new_study import (
-    FIXED,
-    OFF,
-    Answers,
-    Choice,
-    build_space,
-    fields_of,
-    outlook_view,
-    plan_of,
-    production_of,
-)
+from core.views.new_study import Answers, outlook_view, plan_of, production_of
+from core.views.space_choices import FIXED, OFF, Choice, build_space, choices_of, fields_of
 
 SPACE = SearchSpace.of("sasrec")
 ANSWERS = Answers("d" * 12, "sasrec", SPACE)
@@ -53,6 +44,12 @@ def test_a_fixed_field_holds_its_value_in_the_baseline_too():
 def test_a_range_may_be_narrowed():
     space = build_space("sasrec", {"lr": Choice(low=5e-4, high=5e-3)}).space
     assert (space.searched["lr"].low, space.searched["lr"].high) == (5e-4, 5e-3)
+
+
+def test_an_edited_space_comes_back_from_its_own_form():
+    space = SPACE.narrow("lr", 5e-4, 5e-3).narrow("ffn", options=("relu", "gelu")).fix("num_blocks", 3)
+    space = space.fix("dropout", SPACE.declared["dropout"].default)
+    assert build_space("sasrec", choices_of(space)).space == space
 
 
 def test_a_bound_outside_the_declared_range_is_named_with_the_limit():
