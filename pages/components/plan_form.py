@@ -16,10 +16,10 @@ from core.views.new_study import (
     Answers,
     agents,
     backbones,
-    fields_of,
     guard_labels,
     leaves_for_provider,
 )
+from core.views.space_choices import fields_of
 from pages.components.rows import small
 from pages.components.workspace import workspace
 
