@@ -33,7 +33,7 @@ def _row(workspace: Workspace, study: Study, domain: str, trial: Trial) -> dict[
         values = [run.metrics[name] for run in runs if name in run.metrics]
         row[f"val_{name}"] = f"{sum(values) / len(values):.6f}" if values else ""
     row |= {
-        "status": str(trial.verdict or trial.state),
+        "status": "pruned" if trial.pruned_at is not None else str(trial.verdict or trial.state),
         "failure_dimension": proposal.axis if proposal and trial.verdict is Verdict.NOT_BETTER else "",
         "reflection": reflection.observed if reflection else "",
         "generalized_rule": reflection.rule if reflection else "",

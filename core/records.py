@@ -54,11 +54,21 @@ class Study:
     created_by: str
     created_at: float
     ended_at: float | None = None
+    use_reflection: bool = True  # off: the study writes nothing into the memory, its agent hears verdicts alone
+    use_pruning: bool = True
+    ask_for: tuple[str, ...] = ()  # fields whose change a gated study always asks for
+    parallel: int = 1  # proposals at a time
 
     @property
     def has_ended(self) -> bool:
         """Whether nothing of the study will change by itself any more."""
         return self.state in STUDY_ENDED
+
+    @property
+    def switched_off(self) -> tuple[str, ...]:
+        """Powers it goes without, as a control: `memory off`, `reflection off`, `pruning off`."""
+        powers = {"memory": self.use_memory, "reflection": self.use_reflection, "pruning": self.use_pruning}
+        return tuple(f"{name} off" for name, is_on in powers.items() if not is_on)
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,11 @@ class Trial:
     def waits(self) -> bool:
         """Whether somebody has to decide."""
         return self.state is TrialState.PROPOSED
+
+    @property
+    def pruned_at(self) -> int | None:
+        """The epoch up to which a pruned trial was compared; None for any other."""
+        return None if self.value is not None or self.comparison is None else self.comparison.get("epoch")
 
 
 @dataclass(frozen=True)
@@ -147,11 +162,12 @@ class Run:
     best_epoch: int | None
     value: float | None
     metrics: Mapping[str, Any]
-    error: str | None
+    error: str | None  # why it failed, or why it was pruned
     seconds: float
     created_at: float
     started_at: float | None = None
     ended_at: float | None = None
+    spared: bool = False  # a person wants it run to its end, whatever pruning says
 
     @property
     def has_ended(self) -> bool:

@@ -1,10 +1,10 @@
 """Starting a study: the plan a person gives, checked, with its baseline approved and queued."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.agents.names import AGENTS
+from core.agents.names import AGENTS, LLM
 from core.errors import Conflict, InvalidInput
 from core.guards import check_guards
 from core.records import Dataset, Study
@@ -15,6 +15,7 @@ from core.store import Store
 from recmodels.metrics import METRICS
 
 BASELINE_SEEDS = 3
+MOST_PARALLEL = 16
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,17 @@ class StudyPlan:
     instructions: str = ""
     use_memory: bool = True
     extra_seeds: bool = True
+    use_reflection: bool = True
+    use_pruning: bool = True
+    ask_for: Sequence[str] = ()  # fields whose change always asks, in gated
+    parallel: int = 1  # proposals at a time
     production: Mapping[str, Any] | None = None
 
 
-def start_study(store: Store, plan: StudyPlan, actor: str) -> Study:
+def start_study(store: Store, plan: StudyPlan, actor: str, model: str | None = None) -> Study:
     """Write the study and queue its baseline with three seeds (and the production config, if one is given).
+
+    `model` is the language model of the settings, without which the agent llm is refused.
 
     Raises NotFound, UnknownBackbone, InvalidInput, InvalidParams, Conflict, each naming the value and the way out.
     """
@@ -49,6 +56,7 @@ def start_study(store: Store, plan: StudyPlan, actor: str) -> Study:
     space = plan.space or SearchSpace.of(plan.backbone)
     space = space if dataset.card.get("has_timestamps", True) else space.without_times()
     _check(plan, space, dataset)
+    _check_agent(plan.agent, model)
     baseline = space.baseline()
     production = space.complete(plan.production) if plan.production else None
     stamp = Protocol.of(dataset.card, plan.objective, dataset.card["masking"]).stamp
@@ -72,6 +80,10 @@ def start_study(store: Store, plan: StudyPlan, actor: str) -> Study:
             "instructions": plan.instructions,
             "use_memory": plan.use_memory,
             "extra_seeds": plan.extra_seeds,
+            "use_reflection": plan.use_reflection,
+            "use_pruning": plan.use_pruning,
+            "ask_for": check_ask_for(plan.ask_for, space),
+            "parallel": plan.parallel,
         },
         actor,
     )
@@ -92,15 +104,41 @@ def _check(plan: StudyPlan, space: SearchSpace, dataset: Dataset) -> None:
         raise InvalidInput(f"no metric is called {plan.objective!r}; there are {', '.join(METRICS)}")
     if plan.autonomy not in list(Autonomy):
         raise InvalidInput(f"autonomy {plan.autonomy!r} does not exist; choose {', '.join(Autonomy)}")
-    if plan.agent not in AGENTS:
-        raise InvalidInput(f"no agent is called {plan.agent!r}; there are {', '.join(AGENTS)}")
     for name, value, low in (("trials", plan.trials, 1), ("epochs", plan.epochs, 1), ("min_gain", plan.min_gain, 0)):
         if value < low:
             raise InvalidInput(f"{name}={value} is too small; give at least {low}")
+    check_parallel(plan.parallel)
     if plan.deadline_seconds is not None and plan.deadline_seconds <= 0:
         raise InvalidInput(f"a deadline of {plan.deadline_seconds} s is no time to decide in; give more, or none")
     if not dataset.card["counts"]["validation_targets"]:
         raise InvalidInput(f"dataset {dataset.name!r} has no user to validate on; import one with users of 3 events")
+
+
+def _check_agent(name: str, model: str | None) -> None:
+    if name not in AGENTS:
+        raise InvalidInput(f"no agent is called {name!r}; there are {', '.join(AGENTS)}")
+    if name == LLM:
+        from core.agents.llm.client import check_model  # only where it is wanted: pydantic takes time
+
+        check_model(model)
+
+
+def check_ask_for(fields: Sequence[str], space: SearchSpace) -> list[str]:
+    """The fields that always ask, each once. Raises InvalidInput naming one that the backbone lacks."""
+    names = list(dict.fromkeys(name.strip() for name in fields if name.strip()))
+    if unknown := [name for name in names if name not in space.declared]:
+        raise InvalidInput(
+            f"{', '.join(unknown)}: no field of {space.backbone}, so it cannot be asked for; "
+            f"there are {', '.join(space.declared)}"
+        )
+    return names
+
+
+def check_parallel(proposals: int) -> int:
+    """How many proposals at a time. Raises InvalidInput."""
+    if not 1 <= proposals <= MOST_PARALLEL:
+        raise InvalidInput(f"parallel={proposals}: give 1 to {MOST_PARALLEL} proposals at a time")
+    return proposals
 
 
 def _free_name(store: Store, wanted: str) -> str:

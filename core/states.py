@@ -85,5 +85,6 @@ RUN_MOVES = frozenset(
         (RunState.RUNNING, RunState.CANCELLED),
         (RunState.RUNNING, RunState.QUEUED),  # paused, or the worker was lost
         (RunState.FAILED, RunState.QUEUED),  # retry
+        (RunState.PRUNED, RunState.QUEUED),  # a person wants it run to its end
     }
 )

@@ -7,7 +7,7 @@ freedom by Welch and Satterthwaite (Satterthwaite 1946, Biometrics Bulletin 2:11
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ class Comparison:
     reference: float
     broken_guards: tuple[str, ...] = ()
     against: int | None = None  # number of the trial it was compared with
+    epoch: int | None = None  # of a pruned trial: both as they were after this epoch, not at their end
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for SQL."""
@@ -89,11 +90,45 @@ def compare(
     gains = ours - theirs
     users = len(gains)
     user_part = float(np.var(gains, ddof=1)) / users if users > 1 else 0.0
-    seed_part = noise.variance * (1 / len(challenger) + 1 / len(incumbent))
+    means = float(gains.mean()), float(theirs.mean())
+    return _judged(means, user_part, users, noise, (len(challenger), len(incumbent)), min_gain)
+
+
+def compare_at(
+    ours: float,
+    theirs: float,
+    user_variance: float | None,
+    users: int,
+    noise: SeedNoise,
+    seeds: tuple[int, int],
+    epoch: int,
+    min_gain: float = 0.0,
+) -> Comparison:
+    """Judge a run that was stopped after an epoch by the means of both configs up to it; it is never `better`.
+
+    The users' scores of an epoch are not kept, so their variance of a mean difference is given, as the study's earlier
+    comparisons had it; None, where there were none, leaves it inconclusive without an interval.
+    """
+    known = noise if user_variance is not None else SeedNoise(noise.variance, 0)
+    seen = _judged((ours - theirs, theirs), user_variance or 0.0, users, known, seeds, min_gain)
+    verdict = Verdict.INCONCLUSIVE if seen.verdict is Verdict.BETTER else seen.verdict
+    return replace(seen, verdict=verdict, epoch=epoch)
+
+
+def _judged(
+    means: tuple[float, float],
+    user_part: float,
+    users: int,
+    noise: SeedNoise,
+    seeds: tuple[int, int],
+    min_gain: float,
+) -> Comparison:
+    """`means` are of the difference and of the reference, `user_part` is the users' variance of the difference."""
+    difference, reference = means
+    seed_part = noise.variance * (1 / seeds[0] + 1 / seeds[1])
     error = float(np.sqrt(user_part + seed_part))
     degrees = _satterthwaite(user_part, users - 1, seed_part, noise.degrees)
     reach = float(stdtrit(degrees, (1 + CONFIDENCE) / 2)) * error if degrees else None
-    difference = float(gains.mean())
     return Comparison(
         verdict=_verdict(difference, reach, min_gain),
         difference=difference,
@@ -106,8 +141,8 @@ def compare(
         smallest_detectable=None if reach is None else reach + float(stdtrit(degrees, POWER)) * error,
         min_gain=min_gain,
         users=users,
-        seeds=(len(challenger), len(incumbent)),
-        reference=float(theirs.mean()),
+        seeds=seeds,
+        reference=reference,
     )
 
 

@@ -137,7 +137,7 @@ def _fault(dataset: Dataset, built: Built) -> str:
 def _start(dataset: Dataset) -> None:
     try:
         plan = plan_of(answers(dataset.id, built_space(chosen_backbone(), SearchSpace.of(chosen_backbone())).space))
-        study = start_study(workspace().store, plan, actor())
+        study = start_study(workspace().store, plan, actor(), workspace().settings.model)
     except EXPECTED as problem:
         st.session_state["start problem"] = str(problem)
         return

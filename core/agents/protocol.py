@@ -1,14 +1,21 @@
 """What an agent is given and what it must give back. A draft becomes a frozen proposal or reflection in the store."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.agents.curves import CurveSummary
 from core.memory.hits import Hit
-from core.records import Params, Proposal, Run, Study, Trial
+from core.records import Params, Proposal, Reflection, Run, Study, Trial
 from core.space import SearchSpace
+from core.states import RunState, TrialState
 from core.verdict import Comparison, SeedNoise
+
+
+def is_pruned(runs: Sequence[Run]) -> bool:
+    """Whether every run that counts for a verdict was pruned; fresh seeds are for the final figure."""
+    counted = [run for run in runs if run.purpose != "fresh"]
+    return bool(counted) and all(run.state is RunState.PRUNED for run in counted)
 
 
 @dataclass(frozen=True)
@@ -23,12 +30,18 @@ class TrialView:
     step: Comparison | None  # with the trial it was planned from: what its own step did
     decisions: tuple[str, ...]  # kinds, oldest first
     reasons: tuple[str, ...] = ()  # why a person vetoed or edited it, in their words
+    reflection: Reflection | None = None  # None in a study that goes without
 
     @property
     def minutes(self) -> float | None:
         """Mean training time of its complete runs."""
         ended = [run.seconds / 60 for run in self.runs if run.value is not None]
         return sum(ended) / len(ended) if ended else None
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether it was stopped as hopeless: its comparison is of the epoch it came to, and it has no value."""
+        return is_pruned(self.runs)
 
     @property
     def slices(self) -> dict[str, float]:
@@ -72,6 +85,11 @@ class Evidence:
         return tuple(view for view in self.trials if view.trial.value is not None)
 
     @property
+    def compared(self) -> tuple[TrialView, ...]:
+        """Trials whose own step was put to the test: those with a value, and pruned ones, as of an epoch."""
+        return tuple(view for view in self.trials if view.step is not None)
+
+    @property
     def axes_tried(self) -> dict[str, list[int]]:
         """Which axes were changed, and in which trials."""
         tried: dict[str, list[int]] = {}
@@ -79,6 +97,13 @@ class Evidence:
             for axis in view.proposal.changes if view.proposal else ():
                 tried.setdefault(axis, []).append(view.trial.number)
         return tried
+
+    @property
+    def axes_under_way(self) -> frozenset[str]:
+        """Which axes are changed by what waits, is queued or runs: to plan beside it, choose another."""
+        live = (TrialState.PROPOSED, TrialState.APPROVED)
+        open_ = [view for view in self.trials if view.trial.state in live and view.trial.judged_at is None]
+        return frozenset(axis for view in open_ if view.proposal for axis in view.proposal.changes)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from core.cli import data, deciding, memory, results, serving, spaces, studies, using
+from core.cli import data, deciding, history, insight, memory, results, serving, settings, spaces, studies, using
 from core.cli.examples import EXAMPLES, show_examples, top_examples
 from core.cli.output import close_quietly, error
 from core.errors import InvalidInput, VirtualMLEError
@@ -51,12 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
-    settings = Settings.from_environment()
+    home = Settings.from_environment()
     if not given.actor.strip():
         raise InvalidInput("--as is empty; decisions need a name to stand on them")
     if getattr(given, "without_workspace", False):
-        return int(given.run(settings, given))
-    workspace = Workspace.open(settings, read_only=not getattr(given, "owns_index", False))
+        return int(given.run(home, given))
+    workspace = Workspace.open(home, read_only=not getattr(given, "owns_index", False))
     try:
         return int(given.run(workspace, given))
     finally:
@@ -72,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     show_examples(parser, top_examples())
     parser.add_argument("--as", dest="actor", default=_user(), help="the name that stands on decisions (%(default)s)")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
-    for group in (data, studies, spaces, deciding, results, using, memory, serving):
+    for group in (data, studies, settings, spaces, deciding, results, insight, history, using, memory, serving):
         group.add_verbs(verbs)
     for name, verb in verbs.choices.items():
         show_examples(verb, EXAMPLES[name])

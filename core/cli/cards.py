@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from core.cli.output import note
 from core.figures import duration, percent, signed, signed_percent
+from core.loop.gates import gates_of
 from core.records import Proposal, Study, Trial
 from core.states import Autonomy
 from core.workspace import Workspace
@@ -37,6 +38,8 @@ def _card(workspace: Workspace, study: Study, trial: Trial, proposal: Proposal) 
             lesson = workspace.store.lessons.get(found.lesson_id)
             chose = " · chose this step" if found.decisive else ""
             yield "lesson", f"{lesson.id}: {lesson.claim} (score {found.score:.2f}{chose})"
+    if trial.waits and (gates := gates_of(workspace.store, study, trial)):
+        yield "asks", "; ".join(gates)
     if trial.deadline_at is not None and trial.waits:
         silence = "it runs" if study.autonomy is Autonomy.WINDOW else "it expires"
         left = max(trial.deadline_at - workspace.clock.now(), 0.0)

@@ -24,6 +24,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("tune shop --space space.toml", "a search space from a file"),
         ("tune shop --fix loss=full_softmax --range lr=0.0005:0.005", "hold a field, narrow another"),
         ("tune shop --instructions 'do not touch max_len'", "standing instructions"),
+        ("tune shop --autonomy gated --ask-for loss,max_len", "asks when it matters, and before these change"),
+        ("tune shop --no-memory --no-reflection --no-pruning", "with all of that off, as a control"),
         ("tune shop --guard min_coverage=0.2 --min-gain 0.001", "what a better trial must keep"),
     ),
     "follow": (
@@ -51,6 +53,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('reveal 1 --name "Ada"', "open the sealed test, once and on the record"),
         ("reveal 1 --refit", "and score it refitted on training plus validation"),
     ),
+    "calibration": (
+        ("calibration", "how far each agent's predictions may be trusted"),
+        ("calibration --study 1 --json", "every prediction of study 1 with what came of it"),
+    ),
+    "audit": (
+        ("audit runs.csv", "fields never touched, gaps that one seed cannot carry, draft lessons"),
+        ("audit sqlite:///optuna.db --backbone sasrec", "an Optuna storage"),
+        ("audit runs.csv --accept 1,3", "keep drafts 1 and 3 in the memory"),
+    ),
     "report": (("report 1 --out june", "one page for the people who pay"),),
     "space": (
         ("space 1", "what study 1 searches"),
@@ -58,6 +69,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
             "space 1 --range lr=0.0005:0.002 --reason 'higher ones diverge'",
             "edited, from the next proposal on",
         ),
+    ),
+    "settings": (
+        ("settings 1", "who decides, what always asks, the budget"),
+        ("settings 1 --autonomy autopilot", "from now on, and for what waits already"),
+        ("settings 1 --ask-for lr,loss --parallel 2", "ask before these change; two proposals at a time"),
     ),
     "export": (
         ("export 1 --out trials.csv", "a row for each trial"),

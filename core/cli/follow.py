@@ -118,6 +118,13 @@ def _tell_failure(workspace: Workspace, study: Study, event: Event) -> None:
     note(f"    its log: {log} · try it again: python -m core retry {run.id}")
 
 
+def _tell_pruned(workspace: Workspace, study: Study, event: Event) -> None:
+    run = workspace.store.runs.get(event.run_id or 0)
+    trial = workspace.store.trials.get(run.trial_id)
+    note(f"✕ trial {trial.number}, seed {run.seed} was pruned: {event.detail.get('error') or run.error}", "yellow")
+    note(f"    run it to its end: python -m core retry {run.id}")
+
+
 def _tell_move(workspace: Workspace, study: Study, event: Event) -> None:
     reason = event.detail.get("reason") or event.detail.get("error") or event.detail.get("why") or ""
     number = workspace.store.trials.get(event.trial_id).number if event.trial_id else None
@@ -133,6 +140,7 @@ _TELLERS: dict[str, Callable[[Workspace, Study, Event], None]] = {
     "trial reflected": _tell_reflection,
     "run complete": _tell_run,
     "run failed": _tell_failure,
+    "run pruned": _tell_pruned,
     **dict.fromkeys(
         (
             "trial approved",
@@ -221,12 +229,16 @@ def _decided_by(decision: Decision) -> str:
 
 def _glyph(trial: Trial) -> Text:
     styles = {Verdict.BETTER: "green", Verdict.NOT_BETTER: "magenta"}
+    if trial.pruned_at is not None:
+        return Text("✕", style="yellow")
     if trial.verdict is None:
         return Text("■" if trial.value is not None else " ")
     return Text(GLYPHS[trial.verdict], style=styles.get(trial.verdict, ""))
 
 
 def _verdict_text(trial: Trial) -> str:
+    if trial.pruned_at is not None:
+        return f"pruned, {trial.verdict} by epoch {trial.pruned_at}"
     if trial.verdict is not None:
         return str(trial.verdict)
     return "baseline" if trial.kind == "baseline" and trial.value is not None else str(trial.state)

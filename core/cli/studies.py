@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from core.agents.names import AGENTS, LLM
+from core.agents.names import AGENTS
 from core.cli.follow import follow, show_end
 from core.cli.output import note, print_json, print_table, say
 from core.cli.spaces import add_space_options, given_space
@@ -39,7 +39,7 @@ def add_verbs(verbs: Any) -> None:
         verb.add_argument("study", help="id or name")
         verb.add_argument("--reason", default="")
         verb.set_defaults(run=move_study, state=state)
-    retried = verbs.add_parser("retry", help="queue a failed run again; it goes on from its last epoch")
+    retried = verbs.add_parser("retry", help="queue a failed or pruned run again; it goes on from its last epoch")
     retried.add_argument("run_id", metavar="RUN", type=int)
     retried.set_defaults(run=retry_run)
 
@@ -64,7 +64,17 @@ def _add_tune(verbs: Any) -> None:
     )
     verb.add_argument("--seed", type=int, default=plan.seed)
     verb.add_argument("--instructions", default="", help="standing instructions for the agent")
+    verb.add_argument("--ask-for", default="", metavar="FIELD,FIELD", help="fields whose change gated always asks for")
+    verb.add_argument(
+        "--parallel",
+        type=int,
+        default=plan.parallel,
+        metavar="K",
+        help="proposals at a time, on different fields (%(default)s)",
+    )
     verb.add_argument("--no-memory", action="store_true", help="plan without lessons")
+    verb.add_argument("--no-reflection", action="store_true", help="learn no lesson; the agent hears verdicts alone")
+    verb.add_argument("--no-pruning", action="store_true", help="run hopeless trials to their end")
     verb.add_argument("--no-extra-seeds", action="store_true", help="no second look at promising trials")
     verb.add_argument("--detach", action="store_true", help="start it and leave")
     verb.add_argument("--json", action="store_true", help="wait for the end, then print JSON")
@@ -73,10 +83,6 @@ def _add_tune(verbs: Any) -> None:
 
 def tune(workspace: Workspace, given: argparse.Namespace) -> int:
     """Start a study and follow it to its end."""
-    if given.agent == LLM:
-        from core.agents.llm.client import check_model  # only where it is wanted: pydantic takes time
-
-        check_model(workspace.settings.model)
     _offer_sample(workspace, given.dataset)
     space = given_space(given, SearchSpace.of(given.backbone))
     plan = StudyPlan(
@@ -96,9 +102,13 @@ def tune(workspace: Workspace, given: argparse.Namespace) -> int:
         instructions=given.instructions,
         use_memory=not given.no_memory,
         extra_seeds=not given.no_extra_seeds,
+        use_reflection=not given.no_reflection,
+        use_pruning=not given.no_pruning,
+        ask_for=given.ask_for.split(","),
+        parallel=given.parallel,
         production=space.parse(given.production) or None,
     )
-    study = start_study(workspace.store, plan, given.actor)
+    study = start_study(workspace.store, plan, given.actor, workspace.settings.model)
     ensure_worker(workspace.settings)
     if given.detach:
         say(f"study {study.id} {study.name} runs; see it: python -m core follow {study.id}")
@@ -166,7 +176,7 @@ def move_study(workspace: Workspace, given: argparse.Namespace) -> int:
 
 
 def retry_run(workspace: Workspace, given: argparse.Namespace) -> int:
-    """Queue a failed run again."""
+    """Queue a failed or pruned run again."""
     run = workspace.store.runs.retry(workspace.store.runs.get(given.run_id), given.actor)
     ensure_worker(workspace.settings)
     say(f"run {run.id} is queued again, from epoch {run.epoch}")

@@ -22,6 +22,12 @@ def study_json(workspace: Workspace, study: Study) -> dict[str, Any]:
             "backbone": study.backbone,
             "objective": study.objective,
             "autonomy": str(study.autonomy),
+            "agent": study.agent,
+            "memory": study.use_memory,
+            "reflection": study.use_reflection,
+            "pruning": study.use_pruning,
+            "ask_for": list(study.ask_for),
+            "parallel": study.parallel,
             "incumbent": numbers.get(study.incumbent_id or 0),
             "recommended": numbers.get(study.recommended_id or 0),
             "fresh_seeds": final.to_json() if final else None,  # the recommended trial against the baseline

@@ -1,20 +1,94 @@
-"""When a `gated` study asks a person: cost, risk, novelty, or a lesson that says otherwise."""
+"""When a `gated` study asks: cost, structure, risk, novelty, a lesson that says otherwise, or a named field."""
 
+from collections.abc import Iterator
+
+from core.agents.expert.knowledge import belief
 from core.agents.protocol import Draft, Evidence
+from core.records import Study, Trial
+from core.space import Param
+from core.store import Store
 
+EVENT = "gate fired"
 COST_FACTOR = 2.0  # asks when a trial takes this many times as long as the baseline
 
 
 def fired(draft: Draft, evidence: Evidence) -> list[str]:
     """The gates a draft trips, each as a reason; empty when nothing needs asking."""
-    reasons = []
-    baseline = next((view.minutes for view in evidence.trials if view.trial.kind == "baseline"), None)
+    structural = list(_structure(draft, evidence))
+    risky = [] if structural or not draft.risk.startswith("high") else [f"risk is {draft.risk}"]
+    return [
+        *_named(draft, evidence),
+        *_cost(draft, evidence),
+        *structural,
+        *risky,
+        *_novelty(draft, evidence),
+        *_conflicts(draft, evidence),
+    ]
+
+
+def gates_of(store: Store, study: Study, trial: Trial) -> list[str]:
+    """The gates that a waiting trial tripped when it was proposed, or trips by the fields its study names now."""
+    events = store.events.newest(50, trial_id=trial.id)
+    kept = [str(gate) for event in events if event.kind == EVENT for gate in event.detail["gates"]]
+    proposal = store.proposals.proposal(trial.id)
+    named = [_names(axis) for axis in (proposal.changes if proposal else ()) if axis in study.ask_for]
+    return list(dict.fromkeys([*kept, *named]))
+
+
+def _named(draft: Draft, evidence: Evidence) -> Iterator[str]:
+    for axis in draft.changes:
+        if axis in evidence.study.ask_for:
+            yield _names(axis)
+
+
+def _names(axis: str) -> str:
+    return f"{axis} is a field that this study always asks for"
+
+
+def _cost(draft: Draft, evidence: Evidence) -> Iterator[str]:
+    baseline = evidence.baseline.minutes if evidence.baseline else None
     if baseline and draft.minutes and draft.minutes > COST_FACTOR * baseline:
-        reasons.append(f"it costs {draft.minutes / baseline:.1f} times the baseline")
-    if draft.risk.startswith("high"):
-        reasons.append(f"risk is {draft.risk}")
+        yield f"it costs {draft.minutes / baseline:.1f} times the baseline"
+
+
+def _structure(draft: Draft, evidence: Evidence) -> Iterator[str]:
+    for axis, (before, after) in draft.changes.items():
+        if belief(axis, direction_of(evidence.space.declared[axis], before, after)).structural:
+            yield f"{axis} from {before} to {after} changes the structure"
+
+
+def _novelty(draft: Draft, evidence: Evidence) -> Iterator[str]:
+    """An axis nobody moved in this study, or an option nobody ran, of which the memory does not speak either."""
+    for axis, (_, after) in draft.changes.items():
+        told = [hit.lesson for hit in evidence.hits if hit.lesson.axis == axis]
+        if axis not in evidence.axes_tried:
+            if not told:
+                yield f"{axis} was never tried in this study, and no lesson speaks of it"
+        elif not _is_ordered(evidence.space.declared[axis]):
+            ran = any(view.trial.params.get(axis) == after for view in evidence.trials)
+            if not ran and all(lesson.direction != str(after) for lesson in told):
+                yield f"{axis} = {after} was never tried in this study, and no lesson speaks of it"
+
+
+def _conflicts(draft: Draft, evidence: Evidence) -> Iterator[str]:
     for hit in evidence.hits:
         lesson = hit.lesson
-        if (lesson.kind, lesson.axis, lesson.direction) == ("avoid", draft.axis, draft.direction) and hit.applies:
-            reasons.append(f"lesson {lesson.id} says otherwise: {lesson.claim}")
-    return reasons
+        if lesson.kind != "avoid" or not hit.applies or lesson.axis not in draft.changes:
+            continue
+        before, after = draft.changes[lesson.axis]
+        if lesson.direction == direction_of(evidence.space.declared[lesson.axis], before, after):
+            yield f"lesson {lesson.id} says otherwise: {lesson.claim}"
+
+
+def direction_of(param: Param, before: object, after: object) -> str:
+    """As lessons call it: up, down, or the option."""
+    is_number = isinstance(before, int | float) and isinstance(after, int | float)
+    if param.kind == "flag" or not is_number or isinstance(after, bool):
+        return str(after)
+    return "up" if after > before else "down"  # type: ignore[operator]
+
+
+def _is_ordered(param: Param) -> bool:
+    return param.kind not in ("choice", "flag") or all(
+        isinstance(option, int | float) and not isinstance(option, bool) for option in param.options
+    )

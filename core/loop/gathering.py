@@ -54,6 +54,7 @@ class Gathering:
             step=Comparison.from_json(trial.step_comparison) if trial.step_comparison else None,
             decisions=tuple(decision.kind for decision in decisions),
             reasons=tuple(each.reason for each in decisions if each.kind in ("veto", "edit") and each.reason),
+            reflection=self._store.proposals.reflection(trial.id) if study.use_reflection else None,
         )
 
     def _curve(self, study: Study, runs: tuple[Run, ...]) -> CurveSummary | None:

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.agents.protocol import Agent, Outcome, TrialView
+from core.agents.computed import on_pruned, without_reflection
+from core.agents.protocol import Agent, Outcome, TrialView, is_pruned
 from core.artifacts import Artifacts
 from core.guards import broken
 from core.loop.gathering import Gathering, seed_noise
+from core.loop.screening import Screening
 from core.memory.consolidation import Consolidation
 from core.records import Run, Study, Trial
 from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
@@ -35,6 +37,7 @@ class Judging:
         self._gathering = gathering
         self._consolidation = consolidation
         self._agent_of = agent_of
+        self._screening = Screening(store)
 
     def step(self, study: Study) -> bool:
         """Finish what a crash left half done, else judge the oldest trial whose runs have ended; whether there was one.
@@ -63,8 +66,9 @@ class Judging:
         complete = [run for run in runs if run.state is RunState.COMPLETE and run.value is not None]
         value = sum(run.value or 0.0 for run in complete) / len(complete) if complete else None
         incumbent = self._incumbent(study, trial)
-        comparison = self.compare(study, trial, complete, incumbent) if complete and incumbent else None
-        step = self._compare_with_base(study, trial, complete) if comparison else None
+        seen = complete if complete or not is_pruned(runs) else runs
+        comparison = self.compare(study, trial, seen, incumbent) if seen and incumbent else None
+        step = self._compare_with_base(study, trial, seen) if comparison else None
         verdict, stored = (comparison.verdict, comparison.to_json()) if comparison else (None, None)
         return self._store.trials.judge(trial, value, verdict, stored, ACTOR, step.to_json() if step else None)
 
@@ -85,28 +89,31 @@ class Judging:
             )
         self._learn(self._store.studies.get(study.id), trial)
 
-    def _compare_with_base(self, study: Study, trial: Trial, complete: Sequence[Run]) -> Comparison | None:
+    def _compare_with_base(self, study: Study, trial: Trial, seen: Sequence[Run]) -> Comparison | None:
         """A trial against the one it was planned from: that tests the claim, as the verdict need not."""
         proposal = self._store.proposals.proposal(trial.id)
         if proposal is None or proposal.base_trial_id is None:
             return None
         base = self._store.trials.get(proposal.base_trial_id)
-        return None if base.value is None else self.compare(study, trial, complete, base)
+        return None if base.value is None else self.compare(study, trial, seen, base)
 
-    def compare(self, study: Study, trial: Trial, complete: Sequence[Run], rival: Trial) -> Comparison:
-        """A trial against another of its study, over the complete seeds of both."""
+    def compare(self, study: Study, trial: Trial, seen: Sequence[Run], rival: Trial) -> Comparison | None:
+        """A trial against another of its study, over the complete seeds of both; of a trial whose seeds were all
+        pruned, both as they were by that epoch."""
+        if is_pruned(seen):
+            return self._screening.comparison(study, seen, rival)
         theirs = [
             run
             for run in self._store.runs.of_trial(rival.id)
             if run.state is RunState.COMPLETE and run.purpose != "fresh"
         ]
         comparison = compare(
-            self._scores(study, trial, complete),
+            self._scores(study, trial, seen),
             self._scores(study, rival, theirs),
             seed_noise(self._store.runs.of_study(study.id)),
             study.min_gain,
         )
-        return replace(comparison, broken_guards=broken(study.guards, complete, theirs), against=rival.number)
+        return replace(comparison, broken_guards=broken(study.guards, seen, theirs), against=rival.number)
 
     def _incumbent(self, study: Study, trial: Trial) -> Trial | None:
         if study.incumbent_id is None or study.incumbent_id == trial.id:
@@ -122,11 +129,14 @@ class Judging:
         views = {view.trial.number: view for view in evidence.trials}
         view = views[trial.number]
         outcome = Outcome(view, _named(views, view.comparison), _named(views, view.step))
-        self._consolidation.learn(study, dataset, outcome)
-        self._consolidation.pay(dataset, outcome)
-        agent = self._agent_of(study)
-        told = agent.reflect(evidence, outcome)
-        self._store.proposals.reflect(trial, {**vars(told), "author": told.author or agent.name})
+        if study.use_reflection:
+            self._consolidation.learn(study, dataset, outcome)
+            self._consolidation.pay(dataset, outcome)
+            agent = self._agent_of(study)
+            told = on_pruned(evidence, outcome) if view.is_pruned else agent.reflect(evidence, outcome)
+            self._store.proposals.reflect(trial, {**vars(told), "author": told.author or agent.name})
+        else:
+            self._store.proposals.reflect(trial, vars(without_reflection(evidence, outcome)))
         if self._earns_seed(study, trial, view.comparison):
             seed = max(trial.seeds) + 1
             reason = "inconclusive and promising: a second and last look"

@@ -1,12 +1,14 @@
 """Asks the agent for the next trial and settles who decides it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from core.agents.protocol import Agent, Draft, Evidence, Nothing
 from core.clock import Clock
 from core.errors import Conflict
-from core.loop.gates import fired
+from core.loop.gates import EVENT, fired
 from core.loop.gathering import Gathering
 from core.records import Study, Trial
 from core.states import Autonomy, StudyState, TrialState
@@ -16,7 +18,7 @@ WINDOW_SECONDS = 15 * 60.0  # how long a `window` study waits for a veto, unless
 
 
 class Planning:
-    """One proposal at a time waits; while people decide, one approved trial may be ahead of it."""
+    """As many proposals wait at a time as the study says; while people decide, one approved trial may be ahead."""
 
     def __init__(
         self, store: Store, gathering: Gathering, agent_of: Callable[[Study], Agent], clock: Clock, parallel: int
@@ -29,29 +31,30 @@ class Planning:
 
     def step(self, study: Study) -> bool:
         """Settle deadlines, then propose a trial if one is wanted; whether anything happened."""
-        return self._settle_deadlines(study) or (self._wants_trial(study) and self._propose(study))
+        settled = self._settle_deadlines(study) or self._settle_autopilot(study)
+        return settled or (self._wants_trial(study) and self._propose(study))
 
     def _wants_trial(self, study: Study) -> bool:
         if study.state is not StudyState.ACTIVE:
             return False
         trials = self._store.trials.of_study(study.id)
         used = [trial for trial in trials if trial.state in (TrialState.PROPOSED, TrialState.APPROVED)]
-        if len(used) >= study.max_trials or any(trial.waits for trial in used):
+        if len(used) >= study.max_trials or sum(trial.waits for trial in used) >= study.parallel:
             return False
-        ahead = sum(trial.judged_at is None for trial in used)
-        return ahead < self._parallel if study.autonomy is Autonomy.AUTOPILOT else ahead <= self._parallel
+        ahead, at_once = sum(trial.judged_at is None for trial in used), max(study.parallel, self._parallel)
+        return ahead < at_once if study.autonomy is Autonomy.AUTOPILOT else ahead <= at_once
 
     def _propose(self, study: Study) -> bool:
         evidence = self._gathering.evidence(study)
         agent = self._agent_of(study)
         draft = agent.propose(evidence)
         if isinstance(draft, Nothing):
-            if not any(
-                view.trial.judged_at is None for view in evidence.trials if view.trial.state is TrialState.APPROVED
-            ):
+            live = (TrialState.PROPOSED, TrialState.APPROVED)
+            if not any(view.trial.judged_at is None for view in evidence.trials if view.trial.state in live):
                 self._store.studies.move(study.id, StudyState.STOPPING, agent.name, draft.reason)
             return False
-        asks = fired(draft, evidence)
+        study = self._store.studies.get(study.id)  # its settings may have changed while the agent thought
+        asks = fired(draft, replace(evidence, study=study))
         try:
             trial = self._store.proposals.propose(
                 study,
@@ -73,7 +76,7 @@ class Planning:
             self._store.trials.decide(trial, "approve", "autopilot", str(study.autonomy), reason, trial.approval_hash)
         elif asks:
             detail = {"gates": list(asks)}
-            self._store.events.note("gate fired", "autopilot", detail, study_id=study.id, trial_id=trial.id)
+            self._store.events.note(EVENT, "autopilot", detail, study_id=study.id, trial_id=trial.id)
 
     def _deadline(self, study: Study) -> float | None:
         if study.autonomy is Autonomy.WINDOW:
@@ -81,6 +84,18 @@ class Planning:
         if study.autonomy is Autonomy.EACH and study.deadline_seconds:
             return self._clock.now() + study.deadline_seconds
         return None
+
+    def _settle_autopilot(self, study: Study) -> bool:
+        """On autopilot nothing waits: what was proposed just before somebody switched is decided now."""
+        if study.autonomy is not Autonomy.AUTOPILOT:
+            return False
+        waiting = self._store.trials.waiting(study.id)
+        for trial in waiting:
+            proposal = self._store.proposals.proposal(trial.id)
+            kind = "expire" if proposal and proposal.stale else "approve"
+            with suppress(Conflict):  # somebody decided in the last moment
+                self._store.trials.decide(trial, kind, "autopilot", str(study.autonomy), "", trial.approval_hash)
+        return bool(waiting)
 
     def _settle_deadlines(self, study: Study) -> bool:
         """In `window` silence approves, elsewhere it expires."""

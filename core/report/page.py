@@ -121,7 +121,8 @@ def _subtitle(facts: Facts) -> str:
     synthetic = " (synthetic data)" if facts.card.synthetic else ""
     title = get_backbone(study.backbone).title
     agent = AGENTS.get(study.agent, study.agent)
-    return f"{title} on {one_line(facts.dataset.name, 120)}{synthetic} · {agent} · decisions: {study.autonomy}"
+    parts = (f"{title} on {one_line(facts.dataset.name, 120)}{synthetic}", agent, f"decisions: {study.autonomy}")
+    return " · ".join((*parts, *study.switched_off))
 
 
 def _dates(facts: Facts) -> str:
@@ -184,6 +185,8 @@ def _outcome(each: TrialFacts) -> str:
     if trial.judged_at is None:
         return "running" if RunState.RUNNING in states else "second look" if each.comparison else "queued"
     if trial.value is None:
+        if each.comparison is not None and each.comparison.epoch is not None:
+            return f"pruned, {each.comparison.verdict} by epoch {each.comparison.epoch}"
         return "failed" if RunState.FAILED in states else "no value"
     if each.comparison is None:
         return trial.kind

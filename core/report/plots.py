@@ -166,6 +166,7 @@ def _incumbent_steps(facts: Facts, axes: Axes, last: int) -> list[tuple[float, f
 def chosen_rows(facts: Facts) -> tuple[TrialFacts, ...]:
     """Trials for the plot of changes: all, or where they are too many the conclusive ones and the largest."""
     known = [each for each in facts.judged if each.comparison and each.comparison.low is not None]
+    known = [each for each in known if each.trial.value is not None]  # a pruned one was compared at an epoch
 
     def weight(each: TrialFacts) -> tuple[bool, float]:
         assert each.comparison is not None

@@ -135,7 +135,8 @@ def _measured(each: TrialFacts) -> str:
     assert each.comparison is not None
     against = f", against trial {each.against}" if each.against else ""
     figure = f"{signed(each.comparison.difference)} ({interval(each.comparison)}{against})"
-    return f"Trial {each.number}, {title_of(each)}: {figure}"
+    stopped = f", pruned: as of epoch {each.comparison.epoch}" if each.comparison.epoch is not None else ""
+    return f"Trial {each.number}, {title_of(each)}: {figure}{stopped}"
 
 
 def refused_by_guards(facts: Facts) -> list[str]:

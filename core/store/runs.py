@@ -101,15 +101,20 @@ class Runs(TrialRows):
         return self.get(run.id)
 
     def retry(self, run: Run, actor: str) -> Run:
-        """Queue a failed run again; it goes on from its last checkpoint, and its trial is judged again.
+        """Queue a failed or pruned run again; it goes on from its last checkpoint, and its trial is judged again.
 
-        Raises IllegalMove for a run that has not failed, Conflict when its trial or study is over.
+        A pruned one is spared from now on: it runs to its end. Raises IllegalMove for a run that neither failed nor was
+        pruned, Conflict when its trial or study is over.
         """
         with self.database.write() as connection:
-            values = {"losses": 0, "error": None, "ended_at": None, "worker": None}
-            if not self._move(connection, _table, run.id, (RunState.FAILED, RunState.QUEUED), RUN_MOVES, **values):
+            values: dict[str, Any] = {"losses": 0, "error": None, "ended_at": None, "worker": None}
+            failed, pruned = (RunState.FAILED, RunState.QUEUED), (RunState.PRUNED, RunState.QUEUED)
+            if not (
+                self._move(connection, _table, run.id, failed, RUN_MOVES, **values)
+                or self._move(connection, _table, run.id, pruned, RUN_MOVES, **values, spared=True)
+            ):
                 current = connection.execute(select(_table.c.state).where(_table.c.id == run.id)).scalar()
-                raise IllegalMove(f"run {run.id} is {current or 'unknown'}; only a failed run can be retried")
+                raise IllegalMove(f"run {run.id} is {current or 'unknown'}; only a failed or pruned run can be retried")
             self._refuse_ended(connection, run.study_id)
             trial = self._trial(connection, run.trial_id)
             if trial.state is not TrialState.APPROVED:

@@ -15,6 +15,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    true,
 )
 
 from core.store.columns import id_column, metadata, own_id, reference
@@ -57,6 +59,10 @@ studies = Table(
     Column("instructions", Text, nullable=False),
     Column("use_memory", Boolean, nullable=False),
     Column("extra_seeds", Boolean, nullable=False),
+    Column("use_reflection", Boolean, nullable=False, server_default=true()),
+    Column("use_pruning", Boolean, nullable=False, server_default=true()),
+    Column("ask_for", JSON, nullable=False, server_default="[]"),
+    Column("parallel", Integer, nullable=False, server_default="1"),
     Column("incumbent_id", Integer),
     Column("recommended_id", Integer),
     Column("version", Integer, nullable=False, default=0),
@@ -166,6 +172,7 @@ runs = Table(
     Column("created_at", Float, nullable=False),
     Column("started_at", Float),
     Column("ended_at", Float),
+    Column("spared", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("trial_id", "seed"),
     **own_id,
 )

@@ -18,7 +18,10 @@ _datasets = schema.datasets
 NAME_LENGTH = 200
 EDITABLE = frozenset(
     {"name", "space", "max_trials", "min_gain", "guards", "autonomy", "deadline_seconds", "instructions", "extra_seeds"}
+    | {"use_pruning", "ask_for", "parallel"}
 )
+
+USUAL = {"use_reflection": True, "use_pruning": True, "ask_for": [], "parallel": 1}  # unless the plan says otherwise
 
 
 class Studies(TrialRows):
@@ -32,6 +35,7 @@ class Studies(TrialRows):
             "version": 0,
             "incumbent_id": None,
             "recommended_id": None,
+            **USUAL,
             "created_by": actor,
             "created_at": self.clock.now(),
             **values,

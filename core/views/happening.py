@@ -71,7 +71,8 @@ def _verdict(scene: _Scene) -> Happening:
     seen = Comparison.from_json(trial.comparison)
     against = f" against trial {seen.against}" if seen.against else ""
     more = f"{change(seen.difference, seen.low, seen.high)} ({signed_percent(seen.relative)}){against}"
-    return scene.tell(how, f"is {trial.verdict}", more)
+    says = f"was pruned, {trial.verdict} by epoch {seen.epoch}" if how == "pruned" else f"is {trial.verdict}"
+    return scene.tell(how, says, more)
 
 
 def _lesson(scene: _Scene) -> Happening:

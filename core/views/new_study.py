@@ -1,7 +1,7 @@
 """What the New study page shows and what it starts: the plan, the search space, the forecast in words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,10 @@ from recmodels.registry import BACKBONES
 
 AUTONOMY: Mapping[str, tuple[str, str]] = {
     Autonomy.EACH: ("I decide each", "Every proposal waits for you; it expires only if you set a deadline."),
-    Autonomy.GATED: ("Ask when it matters", "Runs by itself; asks when cost, risk or a lesson speaks against it."),
+    Autonomy.GATED: (
+        "Ask when it matters",
+        "Runs by itself; asks when cost, structure, novelty, a lesson or a field you name calls for it.",
+    ),
     Autonomy.WINDOW: ("Veto in time", "Every proposal waits, and runs at its deadline unless you veto it."),
     Autonomy.AUTOPILOT: ("Autopilot", "Nothing waits; you may pause, cancel and read along at any time."),
 }
@@ -53,6 +56,10 @@ class Answers:
     production: str = ""
     use_memory: bool = True
     extra_seeds: bool = True
+    use_reflection: bool = True
+    use_pruning: bool = True
+    ask_for: Sequence[str] = ()
+    parallel: int = DEFAULT.parallel
 
 
 def backbones() -> dict[str, str]:
@@ -112,6 +119,10 @@ def plan_of(answers: Answers) -> StudyPlan:
         instructions=answers.instructions.strip(),
         use_memory=answers.use_memory,
         extra_seeds=answers.extra_seeds,
+        use_reflection=answers.use_reflection,
+        use_pruning=answers.use_pruning,
+        ask_for=answers.ask_for if answers.autonomy == Autonomy.GATED else (),
+        parallel=answers.parallel,
         production=production_of(answers.production, answers.space),
     )
 

@@ -18,7 +18,7 @@ def standing(trial: Trial, runs: Sequence[Run] = ()) -> str:
     counted = [run for run in runs if run.purpose != "fresh"]
     if trial.judged_at is None:
         return _unjudged(counted)
-    if counted and all(run.state is RunState.PRUNED for run in counted):
+    if trial.pruned_at is not None or (counted and all(run.state is RunState.PRUNED for run in counted)):
         return "pruned"
     if trial.verdict is not None:
         return str(trial.verdict)

@@ -150,11 +150,10 @@ def _won(comparison: Comparison) -> bool:
 
 def _head(study: Study, dataset: Dataset) -> Head:
     title = get_backbone(study.backbone).title
-    memory = "" if study.use_memory else " · memory off"
     return Head(
         title=f"{dataset.name} × {title}",
         state=study.state,
-        mode=f"{study.name} · {ASKS[study.autonomy]} · {agent_word(study.agent)}{memory}",
+        mode=f"{study.name} · {ASKS[study.autonomy]} · {' · '.join((agent_word(study.agent), *study.switched_off))}",
         moves=frozenset(target for origin, target in STUDY_MOVES if origin is study.state),
         synthetic=bool(dataset.card.get("synthetic")),
         instructions=study.instructions,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.figures import duration, metric, size
+from core.loop.gates import gates_of
 from core.loop.gathering import seed_noise
 from core.records import Decision, Proposal, Reflection, Run, Study, Trial
 from core.states import RunState, TrialState
@@ -13,17 +14,9 @@ from core.verdict import Comparison
 from core.views.calls import CallView, calls_of
 from core.views.cited import CitedLesson, Remembered, cited_lessons, remembered
 from core.views.standing import standing
+from core.views.trial_words import detail_of, title_of, verdict_words_of
 
 SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10")
-TITLES = {
-    "waiting": "waits for you",
-    "baseline": "is the baseline",
-    "failed": "failed",
-    "expired": "expired",
-    "pruned": "was pruned",
-    "vetoed": "was vetoed",
-    "cancelled": "was cancelled",
-}
 CLAIM_WORDS = {"yes": "claim held", "no": "claim did not hold", "unknown": "claim open"}
 
 
@@ -95,6 +88,7 @@ class TrialView:
     runs: tuple[Run, ...]
     calls: tuple[CallView, ...]  # of a language model
     acts: Acts
+    gates: tuple[str, ...]  # why it asks, while it waits
     noise_floor: float | None
     min_gain: float
 
@@ -118,14 +112,14 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
         trial=trial,
         proposal=proposal,
         standing=stands,
-        title=_title(study, trial, stands, comparison),
+        title=title_of(study, trial, stands, comparison),
         changes=_changes(trial, proposal, base),
         against=word,
         predicted=_predicted(proposal),
         observed=_observed(comparison, stands),
         own_step=_own_step(trial, comparison),
-        verdict_words=_verdict_words(study, trial, comparison),
-        detail=_detail(comparison),
+        verdict_words=verdict_words_of(study, trial, comparison),
+        detail=detail_of(comparison),
         cost=_cost(store, proposal, base),
         cited=cited_lessons(store, trial),
         remembered=remembered(store, study, trial),
@@ -135,6 +129,7 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
         runs=tuple(runs),
         calls=calls_of(store, trial),
         acts=_acts(study, trial, runs),
+        gates=tuple(gates_of(store, study, trial)) if trial.waits else (),
         noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
         min_gain=study.min_gain,
     )
@@ -171,19 +166,6 @@ def _changes(trial: Trial, proposal: Proposal | None, base: Mapping[str, Any]) -
     )
 
 
-def _title(study: Study, trial: Trial, stands: str, comparison: Comparison | None) -> str:
-    name = f"Trial {trial.number}"
-    if trial.id == study.recommended_id:
-        return f"{name} is recommended"
-    if trial.id == study.incumbent_id:
-        return f"{name} is the current best"
-    if stands == "better":
-        guarded = comparison is not None and comparison.broken_guards
-        return f"{name} is better, but breaks a guard" if guarded else f"{name} was better than the best before it"
-    who = ", the baseline," if trial.kind == "baseline" and stands != "baseline" else ""
-    return f"{name}{who} {TITLES.get(stands, f'is {stands}')}"
-
-
 def _predicted(proposal: Proposal | None) -> Interval | None:
     if proposal is None:
         return None
@@ -196,7 +178,8 @@ def _predicted(proposal: Proposal | None) -> Interval | None:
 def _observed(comparison: Comparison | None, stands: str) -> Interval | None:
     if comparison is None:
         return None
-    return Interval("observed", comparison.difference, comparison.low, comparison.high, stands)
+    label = "observed" if comparison.epoch is None else f"by epoch {comparison.epoch}"
+    return Interval(label, comparison.difference, comparison.low, comparison.high, stands)
 
 
 def _own_step(trial: Trial, comparison: Comparison | None) -> Interval | None:
@@ -204,36 +187,6 @@ def _own_step(trial: Trial, comparison: Comparison | None) -> Interval | None:
     if step is None or comparison is None or step.against == comparison.against:
         return None
     return Interval(f"from trial {step.against}", step.difference, step.low, step.high, str(step.verdict))
-
-
-def _verdict_words(study: Study, trial: Trial, comparison: Comparison | None) -> str:
-    """How sure the verdict is and against what, in a sentence."""
-    if comparison is None:
-        seeds = len(trial.seeds)
-        return f"{metric(trial.value)} over {seeds} seed{'s' if seeds != 1 else ''}." if trial.value is not None else ""
-    where = {
-        "better": "it lies above the smallest gain worth keeping" if study.min_gain else "it lies above zero",
-        "not better": "it lies below the smallest gain worth keeping" if study.min_gain else "it lies below zero",
-        "inconclusive": "it crosses the smallest gain worth keeping" if study.min_gain else "it crosses zero",
-    }[comparison.verdict]
-    ours, theirs = comparison.seeds
-    if comparison.low is None:
-        where = "no interval: no config was repeated, so the noise between seeds is unknown"
-    versus = f"against trial {comparison.against}, " if comparison.against else ""
-    return (
-        f"95 % interval {versus}{comparison.users:,} users, {ours} seed{'s' if ours > 1 else ''} to {theirs}: {where}."
-    )
-
-
-def _detail(comparison: Comparison | None) -> tuple[str, ...]:
-    if comparison is None:
-        return ()
-    said_of = []
-    if comparison.smallest_detectable is not None:
-        said_of.append(
-            f"The smallest change it could detect (four times in five) is {comparison.smallest_detectable:.4f}."
-        )
-    return (*said_of, *(f"It breaks a guard: {guard}." for guard in comparison.broken_guards))
 
 
 def _cost(store: Store, proposal: Proposal | None, base: Mapping[str, Any]) -> str:
@@ -263,13 +216,13 @@ def _acts(study: Study, trial: Trial, runs: Sequence[Run]) -> Acts:
     open_ = not study.has_ended
     alive = any(not run.has_ended for run in runs)
     approved = trial.state is TrialState.APPROVED
-    failed = tuple(run for run in runs if run.state is RunState.FAILED)
+    ended = tuple(run for run in runs if run.state in (RunState.FAILED, RunState.PRUNED))
     return Acts(
         decide=trial.waits and open_,
         cancel=open_ and (trial.waits or (approved and (alive or trial.judged_at is None))),
         clone=open_,
         add_seeds=open_ and approved and trial.kind != "baseline" and trial.judged_at is not None,
-        retry=failed if open_ and approved else (),
+        retry=ended if open_ and approved else (),
     )
 
 

@@ -27,6 +27,7 @@ class Why(StrEnum):
 
     PAUSE = "paused"  # back to the queue, not counted as a loss
     CANCEL = "cancelled"  # its study was cancelled
+    PRUNE = "pruned"  # it is hopeless
     DROP = "taken away"  # the run is another's or has ended: nothing may be written
 
 
@@ -71,11 +72,13 @@ class Attempt:
         monotonic: Callable[[], float],
         objective: str = "",
         folder: Path | None = None,
+        why_hopeless: Callable[[Run], str | None] = lambda run: None,
     ) -> None:
         self.run, self.label, self.epoch = run, label, run.epoch
         self.is_over = False
         self._store, self._session, self._monotonic = store, session, monotonic
         self._objective, self._folder = objective, folder
+        self._why_hopeless, self._reason = why_hopeless, ""
         self._waiting: deque[Message] = deque()
         self._seconds: dict[int, float] = {}
         self._peak_mib = 0.0
@@ -100,11 +103,12 @@ class Attempt:
         return not self._session.is_alive
 
     def stop(self, why: Why) -> None:
-        """Ask the session to stop, once; a run that was taken away stays so whatever is asked later."""
+        """Ask the session to stop, once; a run that was taken away stays so whatever is asked later, and a pause
+        does not spare a hopeless one."""
         if self._why is None:
             self._session.stop()
             self._kill_at = self._monotonic() + STOP_SECONDS
-        if self._why is not Why.DROP:
+        if self._why is not Why.DROP and (self._why, why) != (Why.PRUNE, Why.PAUSE):
             self._why = why
 
     def discard(self) -> None:
@@ -168,6 +172,9 @@ class Attempt:
         self._peak_mib = max(self._peak_mib, float(message.get("peak_mib") or 0.0))
         self.epoch = epoch
         self._beat_at = self._monotonic() + BEAT_SECONDS
+        if self._why is None and (reason := self._why_hopeless(self.run)):
+            self._reason = reason
+            self.stop(Why.PRUNE)
 
     def _complete(self, message: Message) -> None:
         if self._folder is not None and not (self._folder / RANKS).is_file():
@@ -199,6 +206,8 @@ class Attempt:
             self._store.runs.pause(self.run, self._actor)
         elif self._why is Why.CANCEL:
             self._end(RunState.CANCELLED)
+        elif self._why is Why.PRUNE:
+            self._end(RunState.PRUNED, epoch=self.epoch, error=self._reason)
         elif self._why is None:
             hint = "" if self._has_started else "; it never started: the worker's log (worker.log) may say why"
             self._store.runs.lose(self.run, self._actor, (why or how_it_ended(self._session.exit_code)) + hint)

@@ -23,7 +23,7 @@ def weights_from(store: Store, artifacts: Artifacts, study: Study, trial: Trial,
         for candidate in store.runs.of_study(other.id):
             kin = trials[candidate.trial_id]
             weights = artifacts.run(kin, candidate.seed) / WEIGHTS
-            if _is_source(candidate, run.seed) and _trained(kin.params) == _trained(trial.params) and weights.is_file():
+            if _is_source(candidate, run.seed) and trained(kin.params) == trained(trial.params) and weights.is_file():
                 return {
                     "weights": str(weights),
                     "name": f"{other.name}, trial {kin.number}, seed {candidate.seed}",
@@ -43,5 +43,6 @@ def _is_source(run: Run, seed: int) -> bool:
     return run.state is RunState.COMPLETE and run.seed == seed and bool(run.best_epoch)
 
 
-def _trained(params: Params) -> Mapping[str, Any]:
+def trained(params: Params) -> Mapping[str, Any]:
+    """What decides of a config which weights come out: all but the priors."""
     return {name: value for name, value in params.items() if name not in _PRIORS}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.errors import Conflict, IllegalMove, StaleAttempt
+from core.loop.screening import Screening
 from core.records import Run, Study
 from core.settings import Settings
 from core.states import RunState, StudyState
@@ -46,9 +47,11 @@ class Worker:
         planning: Background | None = None,
         revealing: Background | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        why_hopeless: Callable[[Run], str | None] | None = None,
     ) -> None:
         self.store, self.trainer, self.clock, self.settings, self.name = store, trainer, clock, settings, name
         self._siblings, self._monotonic = siblings, monotonic
+        self._why_hopeless = why_hopeless or Screening(store).why_hopeless
         self._faults = Faults(store, name, monotonic)
         self._rounds = Rounds(loop, indexer, self._faults, planning or Inline(), monotonic)
         self._desk = RevealDesk(store, reveals, name, self._faults, revealing or Inline(), monotonic)
@@ -174,7 +177,8 @@ class Worker:
                 self._pause(run, problem)
             return Attempt(self.store, run, label, NeverStarted(str(problem)), self._monotonic)
         folder = Path(job["run_dir"])
-        return Attempt(self.store, run, label, session, self._monotonic, job["objective"], folder)
+        objective = job["objective"]
+        return Attempt(self.store, run, label, session, self._monotonic, objective, folder, self._why_hopeless)
 
     def _pause(self, run: Run, problem: DatasetGone) -> None:
         try:

@@ -41,6 +41,9 @@ def approval_card(study: Study, seen: TrialView) -> None:
                 st.markdown(seen.cost.replace("$", "\\$"))
             with row("Risk, novelty"):
                 _risk(proposal.risk, proposal.novelty)
+        if seen.gates:
+            with row("Asks because"):
+                st.markdown(escaped("; ".join(seen.gates)))
         with row("Lessons cited"):
             cited_in_short(seen.cited)
         if seen.acts.decide:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.agents.names import LLM
 from core.space import SearchSpace
+from core.starting import MOST_PARALLEL
 from core.states import Autonomy
 from core.views.new_study import (
     AUTONOMY,
@@ -18,6 +19,7 @@ from core.views.new_study import (
     guard_labels,
     leaves_for_provider,
 )
+from core.views.space_choices import fields_of
 from pages.components.rows import small
 from pages.components.workspace import workspace
 
@@ -55,6 +57,10 @@ def answers(dataset: str, space: SearchSpace) -> Answers:
         production=held("production", ""),
         use_memory=held("memory", DEFAULT.use_memory),
         extra_seeds=held("extra_seeds", DEFAULT.extra_seeds),
+        use_reflection=held("reflection", DEFAULT.use_reflection),
+        use_pruning=held("pruning", DEFAULT.use_pruning),
+        ask_for=tuple(held("ask_for", ())),
+        parallel=held("parallel", DEFAULT.parallel),
     )
 
 
@@ -86,6 +92,7 @@ def main_choices() -> None:
         key="plan_autonomy",
     )
     _deadline(str(held("autonomy", DEFAULT.autonomy)))
+    _ask_for(str(held("autonomy", DEFAULT.autonomy)))
 
 
 def _deadline(autonomy: str) -> None:
@@ -101,6 +108,19 @@ def _deadline(autonomy: str) -> None:
         placeholder=f"{WINDOW_MINUTES:.0f}" if runs else "never",
         key="plan_deadline",
         persist_state="page",
+    )
+
+
+def _ask_for(autonomy: str) -> None:
+    if autonomy != Autonomy.GATED:
+        return
+    known = [field.name for field in fields_of(chosen_backbone())]
+    st.multiselect(
+        "Always ask before changing",
+        known,
+        key="plan_ask_for",
+        persist_state="page",
+        placeholder="no field in particular",
     )
 
 
@@ -146,6 +166,26 @@ def agent_choices() -> None:
         DEFAULT.extra_seeds,
         key="plan_extra_seeds",
         help="an inconclusive gain of at least one standard error earns a second look, once; two looks stay below 5 %",
+    )
+    st.toggle(
+        "Learn from this study",
+        DEFAULT.use_reflection,
+        key="plan_reflection",
+        help="reflections and lessons; off, as a control: the agent hears verdicts alone, the memory learns nothing",
+    )
+    st.toggle(
+        "Stop hopeless runs",
+        DEFAULT.use_pruning,
+        key="plan_pruning",
+        help="a run far below the current best at the same epoch is pruned; a person can let it run to its end",
+    )
+    st.number_input(
+        "Proposals at a time",
+        1,
+        MOST_PARALLEL,
+        DEFAULT.parallel,
+        key="plan_parallel",
+        help="several are planned on different fields; their results may come in any order",
     )
     st.text_area(
         "Standing instructions",

@@ -5,7 +5,10 @@ from typing import Any
 import streamlit as st
 
 from core.records import Study
+from core.space import SearchSpace
+from core.starting import MOST_PARALLEL
 from core.states import Autonomy
+from core.study_editing import edit_settings
 from core.views.study import ASKS
 from pages.components import dialogs
 from pages.components.rows import small
@@ -55,7 +58,18 @@ def settings_dialog(study: Study, revision: int) -> None:
             key=f"{key}-deadline",
             help="empty: none, or 15 minutes in window",
         )
+        st.number_input(
+            "Proposals at a time", 1, MOST_PARALLEL, study.parallel, key=f"{key}-parallel", help="on different fields"
+        )
+        st.multiselect(
+            "Always ask before changing (gated)",
+            list(SearchSpace.from_json(study.space).declared),
+            list(study.ask_for),
+            key=f"{key}-ask_for",
+            placeholder="no field in particular",
+        )
     st.toggle("A promising trial may earn one more seed", study.extra_seeds, key=f"{key}-extra_seeds")
+    st.toggle("Stop hopeless runs", study.use_pruning, key=f"{key}-use_pruning")
     st.text_input("Why (goes into the study's record)", key=f"{key}-reason", max_chars=2000)
     dialogs.refusal()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -85,8 +99,11 @@ def _save(study: Study, revision: int, key: str) -> None:
         "autonomy": state[f"{key}-autonomy"],
         "deadline_seconds": minutes * 60 if minutes else None,
         "extra_seeds": bool(state[f"{key}-extra_seeds"]),
+        "use_pruning": bool(state[f"{key}-use_pruning"]),
+        "parallel": int(state[f"{key}-parallel"]),
+        "ask_for": list(state[f"{key}-ask_for"]),
     }
     with dialogs.acting():
-        workspace().store.studies.edit(study.id, revision, changes, actor(), state[f"{key}-reason"])
+        edit_settings(workspace().store, study, revision, changes, actor(), state[f"{key}-reason"])
         st.toast(f"{escaped(study.name)} has new settings.", icon=":material/check:")
         wake_worker()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.records import Run, Study
+from core.states import RunState
 from core.views.run_log import log_tail, whole_log
 from core.views.slices import SliceGain, slice_gains
 from core.views.trial import Interval, TrialView, shown_metrics
@@ -114,10 +115,13 @@ def _failed(study: Study, seen: TrialView) -> None:
     for run in seen.runs:
         if run.error:
             with row(f"Seed {run.seed}"):
-                st.error(escaped(run.error), icon=":material/error:")
+                if run.state is RunState.PRUNED:
+                    st.warning(f"✕ Pruned: {escaped(run.error)}.")
+                else:
+                    st.error(escaped(run.error), icon=":material/error:")
                 if run in seen.acts.retry:
                     st.button(
-                        "Retry from its last epoch",
+                        "Run it to its end" if run.state is RunState.PRUNED else "Retry from its last epoch",
                         key=f"retry-{run.id}",
                         icon=":material/replay:",
                         on_click=_retry,

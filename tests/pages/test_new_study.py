@@ -112,6 +112,19 @@ def test_what_was_chosen_is_what_starts(opened, home: Workspace, dataset: Datase
     assert [trial.kind for trial in home.store.trials.of_study(study.id)] == ["baseline", "production"]
 
 
+def test_the_powers_that_were_taken_are_those_of_the_study(opened, home: Workspace, dataset: Dataset):
+    page = opened()
+    page.radio(key="plan_autonomy").set_value("gated").run()
+    page.multiselect(key="plan_ask_for").set_value(["lr", "loss"])
+    page.toggle(key="plan_reflection").set_value(False)
+    page.toggle(key="plan_pruning").set_value(False)
+    page.number_input(key="plan_parallel").set_value(3).run()
+    press(page, "start_study")
+    (study,) = home.store.studies.all()
+    assert (study.use_reflection, study.use_pruning, study.parallel) == (False, False, 3)
+    assert study.ask_for == ("lr", "loss")
+
+
 def test_the_forecast_follows_the_budget(opened, dataset: Dataset):
     page = opened()
     page.number_input(key="plan_epochs").set_value(3).run()

@@ -25,6 +25,7 @@ def draft(evidence: Evidence, base: TrialView | None, config: Params, answer: Pr
     before, after = changes[axis]
     direction = _direction(evidence.space.declared[axis], before, after)
     _check_wishes(evidence, changes, params)
+    _check_under_way(evidence, config, changes)
     cited = _cited(evidence, answer)
     record = _record(evidence) | prose.numbers_in([params, answer.expected_relative, answer.expected_sd])
     texts = {
@@ -127,6 +128,14 @@ def _check_wishes(evidence: Evidence, changes: Mapping[str, tuple[Any, Any]], pa
             raise InvalidAnswer(f"the owner's wishes forbid {axis} ({direction}). {orders.sentence}"[:600])
 
 
+def _check_under_way(evidence: Evidence, config: Params, changes: Mapping[str, tuple[Any, Any]]) -> None:
+    """Proposals that run side by side change different fields, as long as the space has others."""
+    live, axes = evidence.axes_under_way, evidence.space.active_axes(config).keys()
+    busy = sorted(live & changes.keys())
+    if busy and evidence.study.parallel > 1 and axes - live:
+        raise InvalidAnswer(f"{', '.join(busy)} is under way in a trial without a verdict: choose another field")
+
+
 def _cited(evidence: Evidence, answer: ProposalAnswer) -> tuple[int, ...]:
     shown = {hit.lesson.id for hit in evidence.hits}
     if unknown := sorted(set(answer.cited_lessons) - shown):
@@ -195,7 +204,9 @@ def _record(evidence: Evidence) -> set[float]:
     """Every number a model may tell: from figures, and from lessons; never from what people or models wrote."""
     numbers = telling.numbers_of(evidence)
     trials = [telling.trial_data(view, numbers) for view in evidence.trials]
-    told = [{name: held for name, held in trial.items() if name != "person_says"} for trial in trials]
+    told = [
+        {name: held for name, held in trial.items() if name not in ("person_says", "concluded")} for trial in trials
+    ]
     exact = [(view.trial.value, view.trial.number, dict(view.trial.params)) for view in evidence.trials]
     space = [(param.low, param.high, list(param.options), param.default) for param in evidence.space.searched.values()]
     study = {**telling.study_data(evidence), "dataset": "", "trials": len(evidence.trials)}

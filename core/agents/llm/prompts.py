@@ -13,14 +13,14 @@ from core.agents.llm.model import Message
 from core.agents.protocol import Evidence, Outcome, ReflectionDraft, TrialView
 from core.records import Params
 
-VERSION = "1"
+VERSION = "2"
 MOST_CHARACTERS = 40_000  # of the data in one prompt
 MOST_TRIALS = 40
 
 LEAVES_FOR_THE_PROVIDER = (
     "the dataset's name and its profile: counts, means and shares of the training part, and words for them",
     "the backbone, its search space, the objective and the budget",
-    "every trial: config, values, verdicts, curves, slices, and people's reasons for vetoes and edits",
+    "every trial: config, values, verdicts, curves, slices, people's reasons for vetoes and edits, conclusions",
     "lessons found in the memory, and the study's standing instructions",
 )
 NEVER_LEAVES = ("interactions", "users", "items and their titles", "anything of the sealed test", "keys")
@@ -35,7 +35,8 @@ _PROPOSE = (
     "You are an engineer who tunes a sequential recommender, one trial at a time, in as few trials as possible. Plan "
     "the next trial: change one field of the config to plan from. More than one only if they belong together, "
     "and then say why in reason_for_several. Values must lie in the given ranges or options. A config that was tried, "
-    "waits, or was vetoed is refused. Cite only lessons whose numbers stand in `lessons`, and only those you used; "
+    "waits, or was vetoed is refused, and so is a field under way where others are free. Cite only "
+    "lessons whose numbers stand in `lessons`, and only those you used; "
     "decisive_lesson is the one that chose field and direction, if one did. expected_relative is the change of the "
     "objective you expect, as a share (0.02 is two percent), expected_sd its standard deviation: both are held "
     "against the outcome. Say in mechanism why it should work here, from curves, profile, earlier trials and lessons. "

@@ -29,6 +29,7 @@ def short(text: str, most: int = MOST_TEXT) -> str:
 def study_data(evidence: Evidence) -> dict[str, Any]:
     """What is tuned, on what, and how much budget is left."""
     study, noise = evidence.study, evidence.noise
+    best, seen = evidence.incumbent, _newest_whole(evidence)
     return {
         "backbone": study.backbone,
         "objective": f"validation {study.objective}, higher is better",
@@ -36,10 +37,35 @@ def study_data(evidence: Evidence) -> dict[str, Any]:
         "trials_left": evidence.remaining,
         "most_epochs": study.max_epochs,
         "deviation_between_two_seeds": rounded(noise.deviation * 2**0.5) if noise.degrees else None,
+        "smallest_change_one_seed_shows": _share(seen, seen.smallest_detectable) if seen else None,
+        "minutes_a_trial": rounded(evidence.baseline.minutes) if evidence.baseline else None,
+        "current_best": best.trial.number if best else None,
+        "lineage_of_the_best": lineage(evidence),
+        "hopeless_runs_are_pruned": study.use_pruning,
         "dataset": short(evidence.dataset_name, 100),
         "items": evidence.num_items,
         "in_words": list(evidence.facets),
     }
+
+
+def lineage(evidence: Evidence) -> list[int]:
+    """Numbers of the trials that the current best came of, each planned from the one before it."""
+    by_id = {view.trial.id: view for view in evidence.trials}
+    view, numbers = evidence.incumbent, []
+    while view is not None and view.trial.number not in numbers:
+        numbers.append(view.trial.number)
+        view = by_id.get(view.proposal.base_trial_id or 0) if view.proposal else None
+    return numbers[::-1]
+
+
+def _newest_whole(evidence: Evidence) -> Comparison | None:
+    """The newest comparison of whole runs."""
+    seen = [view.comparison for view in evidence.trials if view.comparison and view.comparison.epoch is None]
+    return seen[-1] if seen else None
+
+
+def _share(comparison: Comparison, value: float | None) -> float | None:
+    return float(rounded(value / comparison.reference)) if value is not None and comparison.reference else None
 
 
 def profile_data(evidence: Evidence) -> dict[str, Any]:
@@ -61,9 +87,16 @@ def _field(param: Param, now: Any) -> dict[str, Any]:
 
 
 def axes_data(evidence: Evidence) -> dict[str, Any]:
-    """Which fields were changed: how often, and in which of the newest trials."""
-    tried = evidence.axes_tried
-    return {axis: {"times": len(numbers), "newest_trials": numbers[-NEWEST:]} for axis, numbers in tried.items()}
+    """Which fields were changed: how often, in which of the newest trials, and whether one of these is under way."""
+    tried, live = evidence.axes_tried, evidence.axes_under_way
+    return {
+        axis: {
+            "times": len(numbers),
+            "newest_trials": numbers[-NEWEST:],
+            **({"under_way": True} if axis in live else {}),
+        }
+        for axis, numbers in tried.items()
+    }
 
 
 def trial_data(view: TrialView, numbers: dict[int, int]) -> dict[str, Any]:
@@ -75,21 +108,33 @@ def trial_data(view: TrialView, numbers: dict[int, int]) -> dict[str, Any]:
         told["changes"] = {axis: [rounded(each) for each in pair] for axis, pair in view.proposal.changes.items()}
         told["planned_from"] = numbers.get(view.proposal.base_trial_id or 0)
     if "edit" in view.decisions:
-        told["edited_by_a_person"] = True
+        told["edited_by_a_person"] = _edits(view)
     if view.reasons:
         told["person_says"] = [short(reason) for reason in view.reasons]
     if view.trial.value is not None:
         told["value"] = rounded(view.trial.value)
         told["seeds"] = sum(run.value is not None and run.purpose != "fresh" for run in view.runs)
     elif errors := sorted({run.error for run in view.runs if run.error}):
-        told["failed"] = short("; ".join(errors), 200)
+        told["pruned" if view.is_pruned else "failed"] = short("; ".join(errors), 200)
     if view.comparison:
         told["verdict"] = comparison_data(view.comparison)
     if view.step and view.comparison and view.step.against != view.comparison.against:
         told["its_own_step"] = comparison_data(view.step)
     if view.curve:
         told["curve"] = curve_data(view.curve)
+    if view.reflection and (view.reflection.rule or view.reflection.next_action):
+        told["concluded"] = [short(text, 200) for text in (view.reflection.rule, view.reflection.next_action) if text]
     return told
+
+
+def _edits(view: TrialView) -> Any:
+    """The fields that run otherwise than proposed: what was proposed, and what a person made of it."""
+    if view.proposal is None:
+        return True
+    ours, theirs = view.proposal.params, view.trial.params
+    return {
+        name: [rounded(ours.get(name)), rounded(value)] for name, value in theirs.items() if ours.get(name) != value
+    }
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
@@ -98,6 +143,8 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
     ends = {"low": comparison.low, "high": comparison.high, "smallest_detectable": comparison.smallest_detectable}
     shares = {name: rounded(end / scale) for name, end in ends.items() if end is not None and scale}
     told = {"says": str(comparison.verdict), "against_trial": comparison.against}
+    if comparison.epoch is not None:
+        told["both_by_epoch"] = comparison.epoch
     guards = {"broken_guards": list(comparison.broken_guards)} if comparison.broken_guards else {}
     return {**told, "relative": rounded(comparison.relative), **shares, **guards}
 

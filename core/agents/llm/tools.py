@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from core.agents.importance import FEWEST, param_importance
 from core.agents.llm import telling
 from core.agents.llm.model import Tool
 from core.agents.protocol import Evidence, TrialView
@@ -30,6 +31,7 @@ class Tools:
             "search_memory": self._search_memory,
             "get_profile": lambda args: telling.profile_data(self._evidence),
             "get_axes_tried": lambda args: telling.axes_data(self._evidence),
+            "param_importance": lambda args: self._importance(),
         }
 
     @property
@@ -44,6 +46,7 @@ class Tools:
             _tool("search_memory", "lessons found for this study that hold a word", {"text": {"type": "string"}}),
             _tool("get_profile", "the dataset's profile in figures", {}),
             _tool("get_axes_tried", "which fields were changed, in which trials", {}),
+            _tool("param_importance", "share of each field in what set the best trials apart (PED-ANOVA)", {}),
         ]
 
     def __contains__(self, name: str) -> bool:
@@ -93,6 +96,13 @@ class Tools:
         words = str(args.get("text", "")).lower().split()[:20]
         lessons = [telling.lesson_data(hit) for hit in self._evidence.hits]
         return [each for each in lessons if not words or any(word in str(each).lower() for word in words)]
+
+    def _importance(self) -> Any:
+        shares = param_importance(self._evidence)
+        if not shares:
+            raise NoSuchThing(f"importance needs {FEWEST} trials with a value and a field that had several values")
+        told = {name: telling.rounded(float(share)) for name, share in shares.items()}
+        return {"shares": told, "trials": len(self._evidence.judged), "note": "of what was tried, not of all there is"}
 
     def _view(self, number: Any) -> TrialView:
         for view in self._evidence.trials:

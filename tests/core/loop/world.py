@@ -158,7 +158,7 @@ class World:
     def start(self, dataset: str = "toy", **plan: Any) -> Study:
         """A study; autopilot, six trials, unless said otherwise."""
         values = {"trials": 6, "epochs": 7, "autonomy": "autopilot", "space": classic_space(), **plan}
-        return start_study(self.store, StudyPlan(dataset=dataset, **values), "Ada")
+        return start_study(self.store, StudyPlan(dataset=dataset, **values), "Ada", "openai:scripted")
 
     def tick(self, times: int = 1, seconds: float = 3.0) -> None:
         """Let time pass and the worker look."""

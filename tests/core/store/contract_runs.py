@@ -123,7 +123,7 @@ class RunContract:
 
     def test_only_a_failed_run_of_a_living_trial_is_retried(self, store: Store):
         run = a_running(store)
-        with pytest.raises(IllegalMove, match="is running; only a failed run"):
+        with pytest.raises(IllegalMove, match="is running; only a failed or pruned run"):
             store.runs.retry(run, "ann")
         failed = fail(store, run)
         store.trials.cancel(store.trials.get(run.trial_id), "bob")

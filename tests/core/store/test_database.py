@@ -60,9 +60,15 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds
     with engine.begin() as connection:
         connection.execute(text("alter table trials drop column step_comparison"))
         connection.execute(text("drop table agent_calls"))
+        for column in ("use_reflection", "use_pruning", "ask_for", "parallel"):
+            connection.execute(text(f"alter table studies drop column {column}"))
+        connection.execute(text("alter table runs drop column spared"))
         connection.execute(text("update alembic_version set version_num = '0001'"))
-    trial = Store(url, clock).trials.get(run.trial_id)
+    new = Store(url, clock)
+    trial = new.trials.get(run.trial_id)
     assert trial.comparison == trial.step_comparison == {"difference": 0.01}
+    study = new.studies.get(trial.study_id)
+    assert (study.use_reflection, study.use_pruning, study.ask_for, study.parallel) == (True, True, (), 1)
 
 
 def test_processes_that_open_a_fresh_database_at_once_all_succeed(tmp_path: Path):

@@ -1,0 +1,134 @@
+"""What makes a gated study ask, and who decides after the mode was changed."""
+
+from typing import Any
+
+import pytest
+
+from core.agents.expert import Expert
+from core.agents.protocol import Draft
+from core.errors import InvalidInput
+from core.loop.gates import fired
+from core.states import Autonomy, TrialState
+from core.study_editing import edit_settings
+from tests.core.agents.building import baseline, evidence, lesson_hit, step
+from tests.core.loop.world import World
+
+
+def draft(**changes: Any) -> Draft:
+    """The expert's draft with other fields; `changes` may hold `axis` with its before and after."""
+    made = Expert().propose(evidence())
+    assert made is not None
+    if "change" in changes:
+        axis, before, after = changes.pop("change")
+        changes = {"risk": "low", **changes, "axis": axis, "changes": {axis: (before, after)}}
+    return Draft(**{**vars(made), **changes})
+
+
+TRIED = step(2, "dropout", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("proposed", "known", "says"),
+    [
+        (draft(change=("dropout", 0.2, 0.4), minutes=9.0), evidence(TRIED), "4.5 times the baseline"),
+        (draft(change=("loss", "sampled_softmax", "gbce")), evidence(), "changes the structure"),
+        (draft(change=("dropout", 0.2, 0.4)), evidence(), "dropout was never tried in this study"),
+        (draft(change=("ffn", "relu", "swiglu")), evidence(step(2, "ffn", "gelu")), "ffn = swiglu was never tried"),
+        (
+            draft(change=("dropout", 0.2, 0.4)),
+            evidence(TRIED, hits=[lesson_hit("dropout", "up", "avoid")]),
+            "lesson 7 says otherwise",
+        ),
+        (draft(change=("dropout", 0.2, 0.4)), evidence(TRIED, ask_for=("dropout",)), "always asks for"),
+        (draft(change=("dropout", 0.2, 0.4), risk="high: may diverge"), evidence(TRIED), "risk is high: may diverge"),
+    ],
+)
+def test_each_gate_asks_with_its_reason(proposed, known, says):
+    assert [reason for reason in fired(proposed, known) if says in reason]
+
+
+def test_a_small_step_on_a_tried_axis_asks_nobody():
+    assert fired(draft(change=("dropout", 0.2, 0.4), minutes=2.0), evidence(TRIED)) == []
+
+
+def test_an_axis_that_a_lesson_speaks_of_is_not_new():
+    known = evidence(baseline(), hits=[lesson_hit("dropout", "up")])
+    assert fired(draft(change=("dropout", 0.2, 0.4)), known) == []
+
+
+def test_a_gated_study_asks_for_a_named_field_and_keeps_why(world: World):
+    study = world.start(autonomy="gated", ask_for=["dropout", "hidden_dim", "lr"])
+    trial = world.wait_for_proposal(study)
+    noted = next(e for e in world.store.events.newest(50, trial_id=trial.id) if e.kind == "gate fired")
+    proposal = world.store.proposals.proposal(trial.id)
+    assert proposal is not None and noted.detail["gates"]
+
+
+def test_a_field_that_does_not_exist_cannot_be_asked_for(world: World):
+    with pytest.raises(InvalidInput, match="warp: no field of sasrec"):
+        world.start(ask_for=["warp"])
+
+
+def switch(world: World, study, **changes: Any):
+    now = world.store.studies.get(study.id)
+    return edit_settings(world.store, now, world.store.studies.revision(study.id), changes, "Ada")
+
+
+def test_autopilot_approves_what_waits_already_and_says_who_switched(world: World):
+    study = world.start(autonomy="each")
+    trial = world.wait_for_proposal(study)
+    switch(world, study, autonomy="autopilot")
+    (decision,) = world.store.trials.decisions(trial.id)
+    assert (decision.kind, decision.actor, decision.reason) == (
+        "approve",
+        "autopilot",
+        "since Ada set the study to autopilot",
+    )
+
+
+def test_what_was_proposed_in_the_moment_of_the_switch_does_not_wait_for_ever(world: World):
+    study = world.start(autonomy="each")
+    trial = world.wait_for_proposal(study)
+    world.store.studies.edit(study.id, 1, {"autonomy": "autopilot"}, "Ada")  # as if the planner had read it before
+    world.tick(2)
+    assert world.store.trials.get(trial.id).state is TrialState.APPROVED
+
+
+def test_gated_leaves_what_tripped_a_gate_to_the_person(world: World):
+    study = world.start(autonomy="each")
+    trial = world.wait_for_proposal(study)
+    switch(world, study, autonomy="gated")
+    assert world.store.trials.get(trial.id).waits  # the first change of a study is new to it
+
+
+def test_window_gives_what_waits_a_deadline_and_each_takes_it_away(world: World):
+    study = world.start(autonomy="each")
+    trial = world.wait_for_proposal(study)
+    switch(world, study, autonomy="window", deadline_seconds=600.0)
+    assert world.store.trials.get(trial.id).deadline_at == world.clock.now() + 600.0
+    switch(world, study, autonomy="each", deadline_seconds=None)
+    world.tick(5, seconds=1000.0)
+    assert world.store.trials.get(trial.id).state is TrialState.PROPOSED
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"autonomy": "never"}, "autonomy 'never' does not exist"),
+        ({"max_trials": 0}, "max_trials=0 is too small"),
+        ({"parallel": 99}, "parallel=99: give 1 to 16"),
+        ({"ask_for": ["warp"]}, "warp: no field"),
+        ({"deadline_seconds": -1.0}, "no time to decide in"),
+    ],
+)
+def test_settings_that_cannot_be_change_nothing(world: World, changes, says):
+    study = world.start(autonomy="each")
+    with pytest.raises(InvalidInput, match=says):
+        switch(world, study, **changes)
+    assert world.store.studies.revision(study.id) == 1
+
+
+def test_every_mode_can_follow_every_other(world: World):
+    study = world.start(autonomy="each")
+    for mode in [*Autonomy, *reversed(Autonomy)]:
+        assert switch(world, study, autonomy=mode).autonomy is mode

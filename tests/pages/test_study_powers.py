@@ -1,0 +1,64 @@
+"""Pruned trials, gates, and settings in mid-study, on the Study and New study pages."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.states import RunState
+from core.worker.lock import WorkerLock
+from core.workspace import Workspace
+from tests.pages.scripted import ScriptedHome
+from tests.pages.test_study import button, text
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def no_second_worker(home: Workspace) -> Iterator[None]:
+    """A worker seems to hold the home, so that an act on the page starts no real one."""
+    lock = WorkerLock(home.settings.home)
+    lock.acquire()
+    lock.say_up()
+    yield
+    lock.release()
+
+
+def test_a_pruned_trial_says_where_and_why_and_can_be_run_to_its_end(open_page: Open, home: Workspace):
+    story = ScriptedHome(home, surface=lambda params: -2.0 if params["dropout"] < 0.1 else 0.0)
+    story.dataset()
+    study = story.start(autonomy="each")
+    story.run_until(lambda: story.store.studies.get(study.id).incumbent_id is not None)
+    trial = story.deciding.queue(study, {"dropout": 0.0}, "Ada", "test")
+    story.run_until(lambda: story.store.trials.get(trial.id).judged_at is not None)
+    (run,) = story.store.runs.of_trial(trial.id)
+    page = open_page("study", {"study": study.id, "trial": trial.number})
+    said = text(page)
+    assert f"Trial {trial.number} was pruned" in said and "Pruned: by epoch 3" in said
+    assert button(page, f"retry-{run.id}").label == "Run it to its end"
+    button(page, f"retry-{run.id}").click().run()
+    assert story.store.runs.get(run.id).state is RunState.QUEUED
+
+
+def test_a_gated_card_says_why_it_asks(open_page: Open, home: Workspace):
+    story = ScriptedHome(home)
+    story.dataset()
+    study = story.start(autonomy="gated", use_pruning=False, use_reflection=False)
+    story.wait_for_proposal(study)
+    said = text(open_page("study", {"study": study.id}))
+    assert "Asks because" in said and "was never tried in this study" in said
+    assert "reflection off" in said and "pruning off" in said
+
+
+def test_pruning_parallel_and_what_always_asks_can_be_changed(open_page: Open, home: Workspace):
+    story = ScriptedHome(home)
+    story.dataset()
+    study = story.start(autonomy="each")
+    page = open_page("study", {"study": study.id}).menu_button(key="more").click("Settings and instructions").run()
+    key = f"settings-{study.id}-1"
+    page.number_input(key=f"{key}-parallel").set_value(2)
+    page.multiselect(key=f"{key}-ask_for").set_value(["lr"])
+    page.toggle(key=f"{key}-use_pruning").set_value(False)
+    button(page, f"{key}-go").click().run()
+    now = story.store.studies.get(study.id)
+    assert (now.parallel, now.ask_for, now.use_pruning) == (2, ("lr",), False)
