@@ -20,7 +20,7 @@ from core.memory.hits import Hit
 from core.records import IntermediateValue, Proposal, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
-from core.verdict import Comparison, SeedNoise, compare, pool_seed_noise
+from core.verdict import Comparison, SeedNoise, compare, compare_at, pool_seed_noise
 from recmodels.registry import get_backbone
 
 BASELINE_SEEDS = 3  # given to all and not counted
@@ -144,21 +144,13 @@ class Track:
         return replace(found, against=rival)
 
     def _at_epoch(self, run: Recorded, epoch: int, rival: int) -> Comparison:
-        """A pruned run against a trial at the same epoch: means alone, with the noise of the last whole comparison."""
+        """A pruned run against a trial, both as they were by that epoch."""
         theirs = self._curve_of(rival)
-        ours, reference = float(run.curve[:epoch].max()), max(theirs[:epoch])
-        whole = self._compare([run], rival)
-        difference = ours - reference
-        reach = 2.0 * whole.error
-        verdict = Verdict.NOT_BETTER if difference + reach < 0 else Verdict.INCONCLUSIVE
-        return replace(
-            whole,
-            verdict=verdict,
-            difference=difference,
-            low=difference - reach,
-            high=difference + reach,
-            reference=reference,
-        )
+        whole = [view.comparison for view in self._views if view.comparison and view.comparison.epoch is None]
+        variance = float(np.mean([each.user_error**2 for each in whole])) if whole else None
+        ours, reference, users = float(run.curve[:epoch].max()), max(theirs[:epoch]), int(self.table.meta["users"])
+        seeds = (1, len(self._taken[rival]))
+        return replace(compare_at(ours, reference, variance, users, self._noise(), seeds, epoch), against=rival)
 
     def _at_epoch_of(self, draft: Draft, run: Recorded, epoch: int) -> Comparison | None:
         base = _number_of(self._views, draft.base_trial_id)

@@ -21,12 +21,17 @@ class Expert:
         base = best_estimate(evidence)
         config = dict(base.trial.params) if base else evidence.space.baseline()
         orders = read(evidence.study.instructions, evidence.space.declared)
-        steps = [step for step in candidates(evidence, config) if orders.allows(step)]
+        steps = _beside([step for step in candidates(evidence, config) if orders.allows(step)], evidence)
         reasons = hints(evidence, base)
         min_gain = _relative_min_gain(evidence, base)
         heard = [hit for hit in evidence.hits if evidence.study.use_memory]
         several = combined(evidence, config, reasons, min_gain)
-        several = [each for each in several if all(orders.allows(part) for part in each.candidate.parts)]
+        several = [
+            each
+            for each in several
+            if not each.candidate.changes.keys() & evidence.axes_under_way
+            and all(orders.allows(part) for part in each.candidate.parts)
+        ]
         ranked = sorted([*rank(steps, evidence, reasons, heard, min_gain), *several], key=lambda each: -each.value)
         if not ranked:
             return Nothing("nothing left to try in the space")
@@ -41,6 +46,11 @@ class Expert:
     def reflect(self, evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
         """What a judged trial teaches, in figures of the record."""
         return reflect(evidence, outcome)
+
+
+def _beside(steps: list[Candidate], evidence: Evidence) -> list[Candidate]:
+    """Steps on axes that nothing under way changes; all of them where no other is left."""
+    return [step for step in steps if step.axis not in evidence.axes_under_way] or steps
 
 
 def _relative_min_gain(evidence: Evidence, base: TrialView | None) -> float:
