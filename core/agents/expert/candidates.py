@@ -1,7 +1,9 @@
-"""The steps that could be tried next: one axis at a time, from a base config, in smaller steps after failures."""
+"""The steps that could be tried next: one axis at a time, from a base config, in smaller steps after failures; and
+such steps together, where each axis was tried alone before."""
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,17 +27,52 @@ class Candidate:
     before: Any
     after: Any
     params: Params
+    also: tuple["Candidate", ...] = ()  # further steps taken with it; none for a single one
+
+    @property
+    def parts(self) -> tuple["Candidate", ...]:
+        """The single steps that it consists of."""
+        return (self, *self.also)
+
+    @property
+    def changes(self) -> dict[str, tuple[Any, Any]]:
+        """Value before and after, by axis."""
+        return {part.axis: (part.before, part.after) for part in self.parts}
 
 
 def candidates(evidence: Evidence, base: Params) -> list[Candidate]:
-    """Every single step inside the space that was not run, does not wait and was not vetoed."""
-    known, found = taken(evidence), []
+    """Every single step inside the space that was not run, does not wait and was not vetoed; where the next option in
+    order was, the one beyond it."""
+    known, found, reached = taken(evidence), [], set[tuple[str, str]]()
+    for step in single_steps(evidence, base):
+        if config_hash(step.params) not in known and (step.axis, step.direction) not in reached:
+            reached.add((step.axis, step.direction))
+            found.append(step)
+    return found
+
+
+def single_steps(evidence: Evidence, base: Params) -> list[Candidate]:
+    """Every step of one axis inside the space, tried or not, near ones first."""
+    found = []
     for axis, param in evidence.space.active_axes(base).items():
         for direction, after in _steps(param, base[axis], failures(evidence, axis)):
             params = _changed(evidence, base, axis, after)
-            if params is not None and config_hash(params) not in known:
+            if params is not None:
                 found.append(Candidate(axis, direction, base[axis], after, params))
     return found
+
+
+def together(evidence: Evidence, base: Params, steps: Sequence[Candidate]) -> list[Candidate]:
+    """These steps by twos and threes and all at once, each axis once; new ones only."""
+    known, found = taken(evidence), dict[str, Candidate]()
+    for count in {2, 3, len(steps)}:
+        for parts in itertools.combinations(steps, count):
+            params = _all_changed(evidence, base, parts)
+            if params is not None and (hash_ := config_hash(params)) not in known:
+                first = parts[0]
+                made = Candidate(first.axis, first.direction, first.before, first.after, params, parts[1:])
+                found.setdefault(hash_, made)
+    return list(found.values())
 
 
 def taken(evidence: Evidence) -> set[str]:
@@ -67,10 +104,8 @@ def _option_steps(param: Param, value: Any) -> Iterator[tuple[str, Any]]:
     if all(isinstance(option, int | float) and not isinstance(option, bool) for option in param.options):
         options = sorted({*param.options, value})
         place = options.index(value)
-        if place + 1 < len(options):
-            yield "up", options[place + 1]
-        if place > 0:
-            yield "down", options[place - 1]
+        yield from (("up", option) for option in options[place + 1 :])
+        yield from (("down", option) for option in reversed(options[:place]))
         return
     for option in param.options:
         if option != value:
@@ -102,6 +137,15 @@ def _changed(evidence: Evidence, base: Params, axis: str, after: Any) -> Mapping
     except InvalidParams:  # values that do not go together, such as heads that do not divide the width
         return None
     return None if params == dict(base) else params
+
+
+def _all_changed(evidence: Evidence, base: Params, parts: Sequence[Candidate]) -> Mapping[str, Any] | None:
+    if len({part.axis for part in parts}) < len(parts) or len(parts) < 2:
+        return None
+    try:
+        return evidence.space.complete({**base, **{part.axis: part.after for part in parts}})
+    except InvalidParams:
+        return None
 
 
 def _was_dropped(view: TrialView) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.agents.expert.candidates import Candidate, candidates, failures
 from core.agents.expert.hints import hints
 from core.agents.expert.instructions import read
-from core.agents.expert.planning import CHANCE_WORTH_A_TRIAL, Estimate, best_estimate, rank
+from core.agents.expert.planning import CHANCE_WORTH_A_TRIAL, Estimate, best_estimate, combined, rank
 from core.agents.expert.reflecting import reflect
 from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDraft, TrialView
 from core.figures import metric, percent, signed, signed_percent
@@ -22,17 +22,19 @@ class Expert:
         config = dict(base.trial.params) if base else evidence.space.baseline()
         orders = read(evidence.study.instructions, evidence.space.declared)
         steps = [step for step in candidates(evidence, config) if orders.allows(step)]
-        if not steps:
-            return Nothing("nothing left to try in the space")
         reasons = hints(evidence, base)
         min_gain = _relative_min_gain(evidence, base)
         heard = [hit for hit in evidence.hits if evidence.study.use_memory]
-        ranked = rank(steps, evidence, reasons, heard, min_gain)
+        several = combined(evidence, config, reasons, min_gain)
+        several = [each for each in several if all(orders.allows(part) for part in each.candidate.parts)]
+        ranked = sorted([*rank(steps, evidence, reasons, heard, min_gain), *several], key=lambda each: -each.value)
+        if not ranked:
+            return Nothing("nothing left to try in the space")
         if all(step.chance(min_gain) < CHANCE_WORTH_A_TRIAL for step in ranked):
             chance = percent(max(step.chance(min_gain) for step in ranked))
             return Nothing(f"no step left has more than a {chance} chance of a gain worth keeping")
         chosen = ranked[0]
-        unaided = rank(steps, evidence, reasons, [], min_gain)[0]
+        unaided = max([*rank(steps, evidence, reasons, [], min_gain), *several], key=lambda each: each.value)
         draft = _draft(evidence, base, chosen, was_led=chosen.candidate != unaided.candidate)
         return replace(draft, mechanism=f"{draft.mechanism} {orders.sentence}".strip())
 
@@ -52,7 +54,7 @@ def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led
     decisive = supporting[0].lesson.id if was_led and supporting else None
     return Draft(
         params=candidate.params,
-        changes={candidate.axis: (candidate.before, candidate.after)},
+        changes=candidate.changes,
         axis=candidate.axis,
         direction=candidate.direction,
         claim=_claim(evidence, chosen),
@@ -70,19 +72,21 @@ def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led
 
 
 def _claim(evidence: Evidence, chosen: Estimate) -> str:
-    step = chosen.candidate
+    steps = chosen.candidate.parts
     change = f"{signed_percent(chosen.mean)} ± {percent(chosen.sd)}"
-    return f"{step.axis} from {step.before} to {step.after} changes {evidence.study.objective} by {change}."
+    told = ", ".join(f"{step.axis} from {step.before} to {step.after}" for step in steps)
+    return f"{told} change{'s' if len(steps) == 1 else ''} {evidence.study.objective} by {change}."
 
 
 def _mechanism(chosen: Estimate) -> str:
     sentences = [chosen.prior.mechanism, *(hint.reason for hint in chosen.hints)]
     sentences += [f"Lesson {hit.lesson.id}: {hit.lesson.claim.rstrip('.')}." for hit in chosen.lessons[:2]]
-    for view in chosen.trials[-2:]:
+    for view in chosen.trials[-max(2, len(chosen.candidate.parts)) :]:
         if view.step and view.proposal:
             before, after = view.proposal.changes[view.proposal.axis]
             seen = signed_percent(view.step.relative)
-            sentences.append(f"Trial {view.trial.number} moved it from {before} to {after}: {seen}.")
+            axis = view.proposal.axis if chosen.candidate.also else "it"
+            sentences.append(f"Trial {view.trial.number} moved {axis} from {before} to {after}: {seen}.")
     return " ".join(sentences)
 
 
@@ -95,6 +99,8 @@ def _risk(chosen: Estimate) -> str:
 
 
 def _novelty(evidence: Evidence, candidate: Candidate) -> str:
+    if candidate.also:
+        return f"{len(candidate.parts)} axes at once, each tried alone before: {', '.join(candidate.changes)}"
     tried = evidence.axes_tried.get(candidate.axis, [])
     if not tried:
         return f"{candidate.axis} was not tried in this study"

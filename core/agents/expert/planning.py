@@ -1,24 +1,26 @@
 """Which step to try next: the one with the largest expected improvement for its cost.
 
 The relative change of a step is believed to be normal. The literature's belief is shifted by hints from curves and
-profile, then updated by lessons and by this study's own trials on the same axis, each weighted by its precision.
+profile, then updated by all trials of the study through a surrogate and by lessons, each weighted by its precision.
 Expected improvement: Jones et al. 1998, Journal of Global Optimization 13:455.
 """
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from core.agents.expert.candidates import Candidate
+from core.agents.expert.candidates import Candidate, single_steps, together
 from core.agents.expert.hints import Hint
 from core.agents.expert.knowledge import Belief, belief
+from core.agents.expert.surrogate import Surrogate
 from core.agents.protocol import Evidence, TrialView
 from core.memory.consolidation import AUTHOR as CONSOLIDATION
 from core.memory.hits import Hit
+from core.records import Params
+from core.states import Verdict
 
-STEP_CORRELATION = 0.5  # how much of one step's effect is believed of the next step in the same direction
-SAME_STEP_CORRELATION = 0.9  # and of the very same step from another base: most effects add up, nearly
+OPPOSITE = -0.5  # how much of a lesson's effect is believed of the step the other way
+MOST_TOGETHER = 5  # steps of which combinations are considered
 LESSON_SD = 0.02  # spread of an effect carried over by a lesson one is sure of
 CHANCE_WORTH_A_TRIAL = 0.05  # of gaining more than the smallest gain worth keeping
 
@@ -45,16 +47,29 @@ def rank(
     candidates: Iterable[Candidate], evidence: Evidence, hints: Sequence[Hint], hits: Sequence[Hit], min_gain: float
 ) -> list[Estimate]:
     """Every candidate with its estimate, best first; equal ones in the order of the space. `min_gain` is relative."""
-    estimates = [_estimate(candidate, evidence, hints, hits, min_gain) for candidate in candidates]
+    surrogate = Surrogate(evidence)
+    estimates = [_estimate(candidate, evidence, surrogate, hints, hits, min_gain) for candidate in candidates]
     return sorted(estimates, key=lambda estimate: -estimate.value)
 
 
-def best_estimate(evidence: Evidence) -> TrialView | None:
-    """The trial to plan from: the incumbent, or a trial inconclusive against it whose shrunken estimate lies above it;
-    of a space that was edited to exclude the incumbent, the best trial inside, None where there is none.
+def combined(evidence: Evidence, base: Params, hints: Sequence[Hint], min_gain: float) -> list[Estimate]:
+    """Steps on axes that were each tried alone, together; the most promising ones, as far as they may add up."""
+    tried = {view.proposal.axis for view in evidence.trials if _tests_it(view) and view.proposal}
+    steps = [step for step in single_steps(evidence, base) if step.axis in tried]
+    ranked = rank(steps, evidence, hints, [], min_gain)
+    hopeful: dict[str, Candidate] = {}
+    for estimate in sorted(ranked, key=lambda each: -each.mean):
+        if estimate.mean + estimate.sd > 0:
+            hopeful.setdefault(estimate.candidate.axis, estimate.candidate)
+    return rank(together(evidence, base, list(hopeful.values())[:MOST_TOGETHER]), evidence, hints, [], min_gain)
 
-    An observed difference d with standard error e is shrunk by t^2 / (t^2 + e^2), with t the spread of true effects
-    (a James-Stein weight), so that a lucky seed is not followed far.
+
+def best_estimate(evidence: Evidence) -> TrialView | None:
+    """The trial to plan from: the incumbent, or a trial inconclusive against it of which all trials together expect
+    more; of a space that was edited to exclude the incumbent, the best trial inside, None where there is none.
+
+    What is expected of a trial is what its own runs showed, drawn towards what its parts are worth elsewhere
+    (core/agents/expert/surrogate.py), so that a lucky seed is not followed far.
     """
     incumbent = evidence.incumbent
     if incumbent is None:
@@ -62,36 +77,58 @@ def best_estimate(evidence: Evidence) -> TrialView | None:
     if not evidence.space.contains(incumbent.trial.params):  # the space was edited since
         inside = [view for view in evidence.judged if evidence.space.contains(view.trial.params)]
         return max(inside, key=lambda view: view.trial.value or 0.0, default=None)
-    best, gain = incumbent, 0.0
+    surrogate, best = Surrogate(evidence), incumbent
+    value = incumbent.trial.value
+    most = max(0.0, evidence.study.min_gain / value if value else 0.0)
     for view in evidence.judged:
-        comparison = view.comparison
-        if comparison is None or view.trial.verdict != "inconclusive" or not comparison.reference:
+        if view.trial.verdict is not Verdict.INCONCLUSIVE or (view.comparison and view.comparison.broken_guards):
             continue
-        if comparison.broken_guards:
-            continue
-        spread = belief(view.proposal.axis, view.proposal.direction).sd if view.proposal else 0.02
-        error = comparison.error / comparison.reference
-        shrunk = comparison.relative * spread**2 / (spread**2 + error**2)
-        is_current = comparison.against == incumbent.trial.number and evidence.space.contains(view.trial.params)
-        if is_current and shrunk > max(gain, evidence.study.min_gain / comparison.reference):
-            best, gain = view, shrunk
+        gain, _ = surrogate.gain(view.trial.params, incumbent.trial.params)
+        if gain > most and evidence.space.contains(view.trial.params):
+            best, most = view, gain
     return best
 
 
 def _estimate(
-    candidate: Candidate, evidence: Evidence, hints: Sequence[Hint], hits: Sequence[Hit], min_gain: float
+    candidate: Candidate,
+    evidence: Evidence,
+    surrogate: Surrogate,
+    hints: Sequence[Hint],
+    hits: Sequence[Hit],
+    min_gain: float,
 ) -> Estimate:
-    prior = belief(candidate.axis, candidate.direction)
-    own_hints = tuple(h for h in hints if (h.axis, h.direction) == (candidate.axis, candidate.direction))
-    lessons = tuple(h for h in hits if h.lesson.axis == candidate.axis and _speaks_to(h, candidate))
-    trials = tuple(v for v in evidence.trials if _tests_it(v) and v.proposal and v.proposal.axis == candidate.axis)
-    mean, precision = prior.mean + sum(hint.shift for hint in own_hints), prior.sd**-2
-    for seen, sd in [*_from_lessons(lessons, candidate, evidence.study.id), *_from_trials(trials, candidate)]:
-        mean = (mean * precision + seen * sd**-2) / (precision + sd**-2)
-        precision += sd**-2
+    """Belief and hints weigh as much as the trials leave them; then each lesson is one more observation."""
+    parts = {(part.axis, part.direction) for part in candidate.parts}
+    own_hints = tuple(hint for hint in hints if (hint.axis, hint.direction) in parts)
+    lessons = tuple(
+        h for h in hits if not candidate.also and h.lesson.axis == candidate.axis and _speaks_to(h, candidate)
+    )
+    trials = tuple(v for v in evidence.trials if _tests_it(v) and v.proposal and v.proposal.axis in candidate.changes)
+    before = {**candidate.params, **{axis: pair[0] for axis, pair in candidate.changes.items()}}
+    seen, sd = surrogate.gain(candidate.params, before)
+    prior = _belief(candidate, surrogate.prior_deviation(candidate.params, before))
+    mean = seen + (prior.mean + sum(hint.shift for hint in own_hints)) * (sd / prior.sd) ** 2
+    precision = sd**-2
+    for effect, spread in _from_lessons(lessons, candidate, evidence.study.id):
+        mean = (mean * precision + effect * spread**-2) / (precision + spread**-2)
+        precision += spread**-2
     sd = precision**-0.5
     value = expected_improvement(mean - min_gain, sd) / math.sqrt(prior.cost)
     return Estimate(candidate, prior, mean, sd, value, own_hints, lessons, trials)
+
+
+def _belief(candidate: Candidate, deviation: float) -> Belief:
+    """The literature's belief of a step, or of several as a sum, with the deviation that the surrogate started from."""
+    beliefs = [belief(part.axis, part.direction) for part in candidate.parts]
+    if len(beliefs) == 1:
+        return replace(beliefs[0], sd=deviation)
+    return Belief(
+        sum(each.mean for each in beliefs),
+        deviation,
+        "Each of these axes was tried alone in this study; together they are expected to add up.",
+        math.prod(each.cost for each in beliefs),
+        any(each.structural for each in beliefs),
+    )
 
 
 def _speaks_to(hit: Hit, candidate: Candidate) -> bool:
@@ -112,7 +149,7 @@ def _from_lessons(lessons: Iterable[Hit], candidate: Candidate, study_id: int) -
         if effect is None:
             effect = 0.02 if hit.lesson.kind == "do" else -0.02
         if hit.lesson.direction != candidate.direction:
-            effect *= -STEP_CORRELATION
+            effect *= OPPOSITE
         trust = max(hit.confidence * hit.conditions * max(hit.profile, 0.25), 0.05)
         seen.append((effect, LESSON_SD / trust))
     return seen
@@ -121,30 +158,6 @@ def _from_lessons(lessons: Iterable[Hit], candidate: Candidate, study_id: int) -
 def _tests_it(view: TrialView) -> bool:
     """Whether the trial changed its axis, as proposed, and nothing else."""
     return bool(view.step and view.proposal and len(view.proposal.changes) == 1 and "edit" not in view.decisions)
-
-
-def _from_trials(trials: Iterable[TrialView], candidate: Candidate) -> list[tuple[float, float]]:
-    """This study's own steps on the axis as observed effects of this one, each with its spread."""
-    seen = []
-    for view in trials:
-        assert view.proposal and view.step
-        share = _correlation(view.proposal.changes[candidate.axis], view.proposal.direction, candidate)
-        error = view.step.error / view.step.reference if view.step.reference else 1.0
-        if share:
-            seen.append((share * view.step.relative, max(error, 0.005) + 0.01))
-    return seen
-
-
-def _correlation(change: tuple[Any, Any], direction: str, candidate: Candidate) -> float:
-    """How much of a step's effect is believed of the candidate: the same step again, or back; or a further one."""
-    before, after = change
-    if (before, after) == (candidate.before, candidate.after):
-        return SAME_STEP_CORRELATION
-    if (after, before) == (candidate.before, candidate.after):
-        return -SAME_STEP_CORRELATION
-    if direction == candidate.direction:
-        return STEP_CORRELATION
-    return -STEP_CORRELATION if direction == _opposite(candidate.direction) else 0.0
 
 
 def expected_improvement(mean: float, sd: float) -> float:

@@ -1,0 +1,175 @@
+"""What all trials of a study say together: a Gaussian process over configs, its effects adding up axis by axis.
+
+The log of the objective is a level plus one function for each axis, anchored at the baseline's value. A function's
+steps have the spread that the literature's beliefs give them; a part of a step's variance is a common slope, so that a
+step tells of the next one and, turned round, of the one back; options without an order are independent. What does not
+add up is a small effect of each config's own. So a trial is no longer only a comparison with one other: every run
+sharpens every estimate, and a lucky value is drawn towards what its parts are worth.
+Gaussian processes: Rasmussen and Williams 2006, chapter 2; additive ones: Duvenaud et al. 2011 (arXiv 1112.4394).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from core.agents.expert.candidates import FACTOR, FIRST_STEPS, SHARE
+from core.agents.expert.knowledge import belief
+from core.agents.protocol import Evidence, TrialView
+from core.records import Params
+from core.space import Param
+
+SLOPE = 0.25  # share of a step's variance common to all steps of the axis: defaults lie near an optimum, mostly
+INTERACTION = 0.01  # deviation, relative, of what a config is worth from the sum of its parts, for each further axis
+FARTHEST = 3.0  # steps; beyond that an axis is believed to change no further
+LEVEL = 0.5  # deviation of the level: next to nothing is presumed of it
+USUAL_NOISE, WEIGHT = 0.03, 4.0  # relative deviation between seeds before any was measured, and its weight in degrees
+OUTLIER = 2.5  # deviations from what was believed; beyond, a value says that a config is bad or good, not how much
+PRUNED_NOISE = 0.08  # a pruned run's lag at its epoch says this roughly what it would have been at its end
+
+Floats = np.ndarray
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One config that ran: log of its value against the baseline's, and that figure's deviation."""
+
+    view: TrialView
+    params: Params
+    value: float
+    deviation: float
+
+
+class Surrogate:
+    """The posterior given a study's trials; empty before any has a value."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._space = evidence.space
+        self._baseline = evidence.space.baseline()
+        self.seen = _seen(evidence)
+        self.seed_deviation = _seed_deviation(evidence)
+
+    def gain(self, params: Params, over: Params) -> tuple[float, float]:
+        """Expected relative gain of one config over another, and its standard deviation."""
+        cross = self._kernel([params, over], self._configs)
+        own = self._kernel([params, over], [params, over])
+        weights = np.array([1.0, -1.0])
+        variance = float(weights @ own @ weights)
+        if not self.seen:
+            return 0.0, math.sqrt(max(variance, 0.0))
+        difference = weights @ cross
+        mean = float(difference @ self._solved)
+        explained = float(difference @ np.linalg.solve(self._observed, difference))
+        return mean, math.sqrt(max(variance - explained, 1e-12))
+
+    def prior_deviation(self, params: Params, over: Params) -> float:
+        """The deviation of the same gain before any trial."""
+        own = self._kernel([params, over], [params, over])
+        weights = np.array([1.0, -1.0])
+        return math.sqrt(max(float(weights @ own @ weights), 1e-12))
+
+    @cached_property
+    def _configs(self) -> list[Params]:
+        return [each.params for each in self.seen]
+
+    @cached_property
+    def _observed(self) -> Floats:
+        """Covariance of the observations: (N, N)."""
+        noise = np.array([each.deviation**2 for each in self.seen])
+        return self._kernel(self._configs, self._configs) + np.diag(noise)
+
+    @cached_property
+    def _solved(self) -> Floats:
+        """The observations weighed; an outlier is drawn in, so that a run that broke speaks for no other direction."""
+        believed = np.array([self.prior_deviation(each.params, self._baseline) for each in self.seen])
+        spread = OUTLIER * np.hypot(believed, [each.deviation for each in self.seen])
+        return np.linalg.solve(self._observed, np.clip([each.value for each in self.seen], -spread, spread))
+
+    def _kernel(self, ours: Sequence[Params], theirs: Sequence[Params]) -> Floats:
+        """Prior covariance of the log values: (A, B)."""
+        total = np.full((len(ours), len(theirs)), LEVEL**2)
+        moved = np.zeros_like(total)
+        for name, base in self._baseline.items():
+            left, right = ([config.get(name, base) for config in side] for side in (ours, theirs))
+            if all(value == base for value in (*left, *right)):
+                continue
+            total += self._axis(name, base, left, right)
+            moved += np.outer([value != base for value in left], [value != base for value in right])
+        same = np.array([[dict(a) == dict(b) for b in theirs] for a in ours])
+        return total + same * INTERACTION**2 * np.maximum(moved - 1.0, 0.0)
+
+    def _axis(self, name: str, base: Any, left: Sequence[Any], right: Sequence[Any]) -> Floats:
+        param = self._space.searched.get(name, self._space.declared[name])
+        if not _is_ordered(param):
+            return _unordered(name, base, left, right)
+        steps = [np.array([_steps(param, base, value) for value in side]) for side in (left, right)]
+        spreads = [
+            np.where(side >= 0, belief(name, "up").sd, belief(name, "down").sd) * np.sign(np.abs(side))
+            for side in steps
+        ]
+        u, v = steps
+        together = SLOPE * np.outer(u, v)
+        along = np.minimum.outer(np.abs(u), np.abs(v)) * (np.outer(u, v) > 0)
+        return np.outer(*spreads) * (together + (1.0 - SLOPE) * along)
+
+
+def _is_ordered(param: Param) -> bool:
+    if param.kind == "flag":
+        return False
+    return not param.options or all(isinstance(option, int | float) for option in param.options)
+
+
+def _unordered(name: str, base: Any, left: Sequence[Any], right: Sequence[Any]) -> Floats:
+    def spread(value: Any) -> float:
+        return 0.0 if value == base else belief(name, str(value)).sd
+
+    return np.array([[spread(a) * spread(b) if a == b else 0.0 for b in right] for a in left])
+
+
+def _steps(param: Param, base: Any, value: Any) -> float:
+    """How many first steps lie between two values of an ordered axis, with sign, cut at `FARTHEST`."""
+    if param.options:
+        options = sorted({*param.options, base, value})
+        steps = float(options.index(value) - options.index(base))
+    elif param.log:
+        steps = math.log(value / base) / math.log(FACTOR)
+    else:
+        assert param.low is not None and param.high is not None
+        steps = (value - base) / FIRST_STEPS.get(param.name, SHARE * (param.high - param.low) or 1.0)
+    return max(-FARTHEST, min(FARTHEST, steps))
+
+
+def _seen(evidence: Evidence) -> list[Seen]:
+    """Trials with a value, and pruned ones as far as their lag tells; none before the baseline has one."""
+    baseline = evidence.baseline
+    reference = baseline.trial.value if baseline else None
+    if not reference or reference <= 0:
+        return []
+    deviation = _seed_deviation(evidence)
+    by_number = {view.trial.number: view.trial.value for view in evidence.judged}
+    found = []
+    for view in evidence.trials:
+        value, spread = view.trial.value, deviation / math.sqrt(max(_seeds(view), 1))
+        lag = view.comparison
+        if value is None and lag is not None and lag.against in by_number and lag.relative > -1:
+            value = (by_number[lag.against] or 0.0) * (1 + lag.relative)
+            spread = math.hypot(spread, PRUNED_NOISE)
+        if value is not None and value > 0:
+            found.append(Seen(view, view.trial.params, math.log(value / reference), spread))
+    return found
+
+
+def _seeds(view: TrialView) -> int:
+    return sum(run.value is not None and run.purpose != "fresh" for run in view.runs)
+
+
+def _seed_deviation(evidence: Evidence) -> float:
+    """Between two seeds of one config, relative to the baseline's value; a few repeats are drawn to the usual."""
+    baseline = evidence.baseline
+    value = baseline.trial.value if baseline else None
+    degrees = evidence.noise.degrees if value else 0
+    measured = evidence.noise.variance / value**2 if value else 0.0
+    return math.sqrt((degrees * measured + WEIGHT * USUAL_NOISE**2) / (degrees + WEIGHT))
