@@ -89,6 +89,11 @@ class Settings:
         return self.home / "artifacts"
 
     @property
+    def cache(self) -> Path:
+        """Folder of what can be computed again."""
+        return self.home / "cache"
+
+    @property
     def chroma(self) -> Path:
         """Folder of the vector index."""
         return self.home / "chroma"

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES = {1440: 900, 390: 844}
 LONGEST = 2_600  # px of a picture of the phone, which shows the whole page
 SETTLES_SECONDS = 20.0
-UNSETTLED = "[data-testid=stSkeleton], [data-stale=true]"
+UNSETTLED = "[data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
 SMALL = {"hidden_dim": 32, "num_blocks": 1, "priors": "none"}
 ACTOR = "Ada"
 

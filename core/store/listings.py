@@ -1,9 +1,11 @@
 """Pages of rows for the dashboard's lists: filtered, sorted and cut in SQL."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.engine import RowMapping
 
 from core.records import Proposal, Trial
 from core.states import TrialState
@@ -12,6 +14,24 @@ from core.store.part import Part
 
 _trials = schema.trials
 _proposals = schema.proposals
+_datasets = schema.datasets
+_studies = schema.studies
+
+
+@dataclass(frozen=True)
+class DatasetLine:
+    """A dataset in the list, without its card."""
+
+    id: str
+    name: str
+    users: int
+    items: int
+    events: int
+    mean_length: float | None
+    warnings: int
+    studies: int
+    synthetic: bool
+    created_at: float
 
 
 class Listings(Part):
@@ -41,6 +61,32 @@ class Listings(Part):
         rows = self._all(Proposal, select(_proposals).where(_proposals.c.trial_id.in_(trial_ids)))
         return {row.trial_id: row for row in rows}
 
+    def datasets(self, limit: int, offset: int = 0, contains: str = "", order: str = "newest") -> list[DatasetLine]:
+        """Datasets whose name contains a text; `order` is newest, name or events."""
+        counts, profile = _datasets.c.card["counts"], _datasets.c.profile
+        studies = select(func.count()).where(_studies.c.dataset_id == _datasets.c.id).scalar_subquery()
+        events = counts["interactions"].as_integer()
+        query = select(
+            _datasets.c.id,
+            _datasets.c.name,
+            func.coalesce(counts["users"].as_integer(), 0).label("users"),
+            func.coalesce(counts["items"].as_integer(), 0).label("items"),
+            func.coalesce(events, 0).label("events"),
+            profile["mean_length"].as_float().label("mean_length"),
+            _datasets.c.card["findings"].label("findings"),
+            studies.label("studies"),
+            _datasets.c.card["synthetic"].as_boolean().label("synthetic"),
+            _datasets.c.created_at,
+        )
+        orders = {"name": [_datasets.c.name], "events": [func.coalesce(events, 0).desc()]}
+        query = _named(query, contains).order_by(*orders.get(order, [_datasets.c.created_at.desc()]), _datasets.c.id)
+        with self.database.read() as connection:
+            return [_dataset_line(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
+
+    def count_datasets(self, contains: str = "") -> int:
+        """How many such datasets there are."""
+        return self._count(_named(select(func.count()).select_from(_datasets), contains))
+
     def _count(self, query: Select[Any]) -> int:
         with self.database.read() as connection:
             return int(connection.execute(query).scalar() or 0)
@@ -49,3 +95,19 @@ class Listings(Part):
 def _waiting(query: Select[Any], study_id: int | None) -> Select[Any]:
     found = query.where(_trials.c.state == TrialState.PROPOSED)
     return found if study_id is None else found.where(_trials.c.study_id == study_id)
+
+
+def _named(query: Select[Any], contains: str) -> Select[Any]:
+    """Those out of the archive whose name contains a text."""
+    kept = query.where(_datasets.c.archived_at.is_(None))
+    return kept.where(_datasets.c.name.icontains(contains, autoescape=True)) if contains else kept
+
+
+def _dataset_line(row: RowMapping) -> DatasetLine:
+    values = {name: row[name] for name in ("id", "name", "users", "items", "events", "mean_length", "studies")}
+    return DatasetLine(
+        **values,
+        warnings=sum(each["level"] != "info" for each in row["findings"] or ()),
+        synthetic=bool(row["synthetic"]),
+        created_at=row["created_at"],
+    )
