@@ -72,9 +72,13 @@ def _list(parts: Workspace) -> list[DatasetLine]:
             "Name contains", key="datasets_name", placeholder="name contains", label_visibility="collapsed", width=220
         )
         order = st.selectbox(
-            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="datasets_order", label_visibility="collapsed",
+            "Order",
+            list(ORDERS),
+            format_func=ORDERS.__getitem__,
+            key="datasets_order",
+            label_visibility="collapsed",
             width=180,
-        )  # fmt: skip
+        )
         total = parts.store.listings.count_datasets(contains.strip())
         pages = max(1, -(-total // PAGE))
         page = 0

@@ -15,7 +15,7 @@ MOST = 200  # events shown of one user, the latest
 
 @dataclass(frozen=True)
 class Event:
-    """One training event; `time` in seconds since the epoch."""
+    """One event; `time` in seconds since the epoch."""
 
     raw: str
     title: str | None
@@ -25,7 +25,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Sequence:
-    """A user's training events, oldest first; `left_out` older ones are not shown."""
+    """A user's events, oldest first; `left_out` older ones are not shown."""
 
     user: int
     raw: str
@@ -53,13 +53,16 @@ def user_named(open_dir: Path, raw: str) -> int:
     return int(found[0].as_py())
 
 
-def sequence(open_dir: Path, user: int) -> Sequence:
-    """The training history of a user by number; the events of others are not kept. Raises NotFound, StorageFailed."""
+def sequence(open_dir: Path, user: int, parts: tuple[str, ...] = ("train",)) -> Sequence:
+    """The history of a user by number in these open parts; the events of others are not kept.
+
+    Raises NotFound, StorageFailed.
+    """
     try:
         names = _rows(open_dir / "users.parquet", pc.field("user") == user).column("raw")
         if not len(names):
             raise NotFound(f"no user {user} in this dataset; it numbers its users from 0 to {users_of(open_dir) - 1}")
-        events = _rows(open_dir / "train.parquet", pc.field("user") == user)
+        events = pa.concat_tables(_rows(open_dir / f"{part}.parquet", pc.field("user") == user) for part in parts)
         shown = events.slice(max(0, events.num_rows - MOST))
         items = _rows(open_dir / "items.parquet", pc.field("item").isin(shown.column("item").unique().to_pylist()))
     except (OSError, pa.ArrowException) as problem:
@@ -67,6 +70,19 @@ def sequence(open_dir: Path, user: int) -> Sequence:
     known = {row["item"]: row for row in items.to_pylist()}
     told = tuple(_event(row, known[row["item"]]) for row in shown.to_pylist())
     return Sequence(user, str(names[0].as_py()), told, events.num_rows - shown.num_rows)
+
+
+def items_titled(open_dir: Path, text: str, most: int = 8) -> tuple[tuple[str, str | None], ...]:
+    """Raw id and title of the first items whose title, or id, contains a text. Raises StorageFailed."""
+    names = pc.coalesce(pc.field("title").cast(pa.string()), pc.field("raw"))
+    found = pc.match_substring(names, text, ignore_case=True) | (pc.field("raw") == text)
+    try:
+        table = arrow.dataset(open_dir / "items.parquet", format="parquet").scanner(
+            columns=["raw", "title"], filter=found
+        )
+        return tuple((row["raw"], row["title"]) for row in table.head(most).to_pylist())
+    except (OSError, pa.ArrowException) as problem:
+        raise _unreadable(open_dir, problem) from problem
 
 
 def _rows(path: Path, which: pc.Expression) -> pa.Table:

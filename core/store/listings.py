@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from core.records import Proposal, Trial
@@ -32,6 +32,22 @@ class DatasetLine:
     studies: int
     synthetic: bool
     created_at: float
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """The best trial of a study: the recommended one, else the current best."""
+
+    study_id: int
+    study: str
+    state: str
+    dataset: str
+    backbone: str
+    objective: str
+    stamp: str
+    number: int
+    value: float | None
+    baseline: float | None
 
 
 class Listings(Part):
@@ -87,6 +103,30 @@ class Listings(Part):
         """How many such datasets there are."""
         return self._count(_named(select(func.count()).select_from(_datasets), contains))
 
+    def models(self, limit: int, offset: int = 0, contains: str = "") -> list[ModelLine]:
+        """The best trial of every study whose name, or whose dataset's, contains a text; newest studies first."""
+        best, baseline = _trials.alias("best"), _trials.alias("baseline")
+        query = select(
+            _studies.c.id.label("study_id"),
+            _studies.c.name.label("study"),
+            _studies.c.state,
+            _datasets.c.name.label("dataset"),
+            _studies.c.backbone,
+            _studies.c.objective,
+            _studies.c.stamp,
+            best.c.number,
+            best.c.value,
+            baseline.c.value.label("baseline"),
+        )
+        query = _models(query.select_from(_studies), contains).join(best, best.c.id == _best_id)
+        is_baseline = (baseline.c.study_id == _studies.c.id) & (baseline.c.kind == "baseline")
+        query = query.outerjoin(baseline, is_baseline).order_by(_studies.c.id.desc())
+        return self._all(ModelLine, query.limit(limit).offset(offset))
+
+    def count_models(self, contains: str = "") -> int:
+        """How many such trials there are."""
+        return self._count(_models(select(func.count()).select_from(_studies), contains))
+
     def _count(self, query: Select[Any]) -> int:
         with self.database.read() as connection:
             return int(connection.execute(query).scalar() or 0)
@@ -95,6 +135,17 @@ class Listings(Part):
 def _waiting(query: Select[Any], study_id: int | None) -> Select[Any]:
     found = query.where(_trials.c.state == TrialState.PROPOSED)
     return found if study_id is None else found.where(_trials.c.study_id == study_id)
+
+
+_best_id = func.coalesce(_studies.c.recommended_id, _studies.c.incumbent_id)
+
+
+def _models(query: Select[Any], contains: str) -> Select[Any]:
+    found = query.join(_datasets, _datasets.c.id == _studies.c.dataset_id).where(_best_id.is_not(None))
+    if not contains:
+        return found
+    names = (_studies.c.name, _datasets.c.name)
+    return found.where(or_(*(name.icontains(contains, autoescape=True) for name in names)))
 
 
 def _named(query: Select[Any], contains: str) -> Select[Any]:
