@@ -25,7 +25,7 @@ LIVES_IN: dict[str, str | tuple[str, ...]] = {
     "langchain": "core/agents/llm/client.py",
     "langsmith": "core/agents/llm/client.py",
     "pydantic": "core/agents/llm/answers.py",
-    "optuna": "core/agents/sampling.py",
+    "optuna": ("core/agents/sampling.py", "core/views/landscape.py"),
     "matplotlib": "core/report/",
     "streamlit": ("app.py", "pages/"),
     "plotly": "pages/",
