@@ -62,7 +62,13 @@ class Claim:
     observed: float
     low: float | None
     high: float | None
+    error: float  # standard error of the observed change
     verdict: str
+
+    @property
+    def is_within_noise(self) -> bool:
+        """The same, allowing for the noise of the measurement: both spreads taken together."""
+        return abs(self.observed - self.predicted) <= (self.deviation**2 + self.error**2) ** 0.5
 
     @property
     def is_inside(self) -> bool:
@@ -121,7 +127,7 @@ def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
     pairs, problem = _pairs(artifacts, study, trials, runs, noise)
     return Insight(
         study=study,
-        racers=tuple(_racer(store, each, each.id == study.id) for each in rivals(store, study)),
+        racers=tuple(racer(store, each, each.id == study.id) for each in rivals(store, study)),
         axes=tuple(_axes(study, trials, proposals)),
         calibration=calibration(trials, proposals),
         pairs=pairs,
@@ -148,10 +154,13 @@ def _claim(trial: Trial, proposal: Proposal | None) -> Claim | None:
     if predicted is None or deviation is None:
         return None
     seen = Comparison.from_json(judged)
-    return Claim(trial.number, predicted, deviation, seen.difference, seen.low, seen.high, str(seen.verdict))
+    return Claim(
+        trial.number, predicted, deviation, seen.difference, seen.low, seen.high, seen.error, str(seen.verdict)
+    )
 
 
-def _racer(store: Store, study: Study, is_this: bool) -> Racer:
+def racer(store: Store, study: Study, is_this: bool) -> Racer:
+    """A study as a line of the race."""
     trials, runs = store.trials.of_study(study.id), by_trial(store.runs.of_study(study.id))
     judged = sorted((t for t in trials if t.judged_at is not None), key=lambda trial: trial.judged_at or 0.0)
     values = best_so_far(trials)

@@ -102,13 +102,17 @@ def best_so_far(trials: list[Trial]) -> tuple[float, ...]:
     """The current best's value after each judged trial, in the order of judgement."""
     values: list[float] = []
     for trial in sorted((t for t in trials if t.judged_at is not None), key=lambda t: t.judged_at or 0.0):
-        broken = bool((trial.comparison or {}).get("broken_guards"))
-        leads = trial.verdict is Verdict.BETTER and not broken
-        if trial.value is not None and (not values or leads):
+        if trial.value is not None and (not values or leads(trial)):
             values.append(trial.value)
         elif values:
             values.append(values[-1])
     return tuple(values)
+
+
+def leads(trial: Trial) -> bool:
+    """Whether its verdict made it the current best."""
+    broken = bool((trial.comparison or {}).get("broken_guards"))
+    return trial.verdict is Verdict.BETTER and not broken
 
 
 def _running(studies: list[Study], trials: dict[int, list[Trial]], runs: dict[int, list[Run]]) -> list[Running]:

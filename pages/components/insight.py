@@ -136,6 +136,8 @@ def calibration_card(study_id: int, seen: Calibration) -> None:
         each = (f"trial {c.number}: {signed(c.predicted)}, came {signed(c.observed)}" for c in seen.claims)
         alt = f"Predicted against observed. {'; '.join(each)}"
         chart(calibration_figure(seen), key=f"calibration-{study_id}", alt=alt, height=230)
+        within = sum(claim.is_within_noise for claim in seen.claims)
+        small(f"Allowing for the noise of the measurement: {within} of {count}. Dotted: exactly as predicted.")
         if count < FEWEST_CLAIMS:
             plural = "s" if count != 1 else ""
             small(f"{count} prediction{plural}; from about {FEWEST_CLAIMS} on the share begins to mean something.")

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures import percent
-from core.views.landscape import CONTOUR, EDF, FEWEST, KINDS, MOST_AXES, PARALLEL, Landscape, drawn
+from core.views.landscape import CONTOUR, EDF, FEWEST, KINDS, MOST_AXES, SLICE, Landscape, drawn
 from pages.components.chart import chart
 from pages.components.live import versioned
 from pages.components.rows import head, small
@@ -31,7 +31,7 @@ def landscape_card(seen: Landscape, study_id: int, version: int) -> None:
     with st.container(border=True, key="landscape"):
         with head("Trials over the search space", "landscape-head"):
             kind = st.segmented_control(
-                "Plot", KINDS, default=PARALLEL, required=True, key="landscape_kind", label_visibility="collapsed"
+                "Plot", KINDS, default=SLICE, required=True, key="landscape_kind", label_visibility="collapsed"
             )
         if not _enough(seen):
             return
