@@ -79,8 +79,14 @@ def take(browser: Browser, server: Server, home: Workspace, folder: Path) -> lis
         seen("study-waiting", f"/study?study={second.id}&trial={waiting}"),
         seen("study-verdict", f"/study?study={first.id}&trial={best.number}"),
         seen("overview", "/"),
+        seen("inbox", "/inbox"),
+        seen("compare", f"/compare?study={first.id}"),
+        seen("insight", f"/insight?study={first.id}"),
         seen("memory", "/memory"),
         seen("transfer", f"/transfer?study={second.id}"),
+        seen("datasets", f"/datasets?dataset={films.id}"),
+        seen("models", f"/models?study={first.id}"),
+        seen("settings", "/settings"),
     ]
     return counts
 
