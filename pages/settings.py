@@ -135,7 +135,7 @@ def _disk() -> None:
     tasks = tasks_of(parts.settings.home)
     with st.container(border=True, key="disk"):
         with head("Disk", "disk-head"):
-            st.button("Measure again", icon=":material/refresh:", key="measure", on_click=_measure)
+            st.button("Measure again", icon=":material/refresh:", key="measure", on_click=_measure_again)
         task = tasks.get(STORAGE) or _measure()
         if task.wait(0.5) and task.error is None:
             _taken(task.result)
@@ -149,6 +149,10 @@ def _measure() -> Task:
     parts = workspace()
     work = partial(storage, parts.store, parts.settings, disk_free(parts.settings))
     return tasks_of(parts.settings.home).start(STORAGE, lambda task: work())
+
+
+def _measure_again() -> None:
+    _measure()
 
 
 def _taken(seen: Storage) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from core.records import Proposal, Trial
@@ -82,7 +82,7 @@ class Listings(Part):
         counts, profile = _datasets.c.card["counts"], _datasets.c.profile
         studies = select(func.count()).where(_studies.c.dataset_id == _datasets.c.id).scalar_subquery()
         events = counts["interactions"].as_integer()
-        query = select(
+        query: Select[Any] = select(
             _datasets.c.id,
             _datasets.c.name,
             func.coalesce(counts["users"].as_integer(), 0).label("users"),
@@ -94,8 +94,9 @@ class Listings(Part):
             _datasets.c.card["synthetic"].as_boolean().label("synthetic"),
             _datasets.c.created_at,
         )
-        orders = {"name": [_datasets.c.name], "events": [func.coalesce(events, 0).desc()]}
-        query = _named(query, contains).order_by(*orders.get(order, [_datasets.c.created_at.desc()]), _datasets.c.id)
+        orders: dict[str, ColumnElement[Any]] = {"name": _datasets.c.name, "events": func.coalesce(events, 0).desc()}
+        first = orders.get(order, _datasets.c.created_at.desc())
+        query = _named(query, contains).order_by(first, _datasets.c.id)
         with self.database.read() as connection:
             return [_dataset_line(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
 
@@ -106,7 +107,7 @@ class Listings(Part):
     def models(self, limit: int, offset: int = 0, contains: str = "") -> list[ModelLine]:
         """The best trial of every study whose name, or whose dataset's, contains a text; newest studies first."""
         best, baseline = _trials.alias("best"), _trials.alias("baseline")
-        query = select(
+        query: Select[Any] = select(
             _studies.c.id.label("study_id"),
             _studies.c.name.label("study"),
             _studies.c.state,
