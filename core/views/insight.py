@@ -221,6 +221,4 @@ def _pairs(
     except StorageFailed as problem:
         return (), str(problem)
     chosen = list(combinations(sorted(scores), 2))[:MOST_PAIRS]
-    return tuple(
-        Pair(f"seed {a} – {b}", compare([scores[a]], [scores[b]], noise, study.min_gain)) for a, b in chosen
-    ), ""
+    return tuple(Pair(f"{a} – {b}", compare([scores[a]], [scores[b]], noise, study.min_gain)) for a, b in chosen), ""

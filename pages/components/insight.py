@@ -184,8 +184,8 @@ def aa_card(seen: Insight) -> None:
         drawn = interval_figure(bars, seen.noise_floor, seen.study.min_gain)
         chart(drawn, key=f"aa-{seen.study.id}", alt=f"Seeds against each other: {told(bars)}", height=height_of(bars))
         small(
-            "Judged as a trial is judged. Each must come out inconclusive; about one in twenty may not, by the 95 % of "
-            "the interval. Grey: the noise floor."
+            "Seed by seed, judged as a trial is judged. Each must come out inconclusive; about one in twenty may not, "
+            "by the 95 % of the interval. Grey: the noise floor."
         )
         if alarms:
             st.warning("A seed was called a change: read this study's verdicts with care.", icon=":material/warning:")

@@ -22,7 +22,7 @@ def importance_card(seen: Landscape, study_id: int) -> None:
             return
         rows = seen.importance[:8]
         alt = "; ".join(f"{name} {percent(share, 0)}" for name, share in rows)
-        chart(_bars(rows), key=f"importance-{study_id}", alt=f"Importance: {alt}", height=26 * len(rows) + 36)
+        chart(_bars(rows), key=f"importance-{study_id}", alt=f"Importance: {alt}", height=30 * len(rows) + 16)
         small("PED-ANOVA through Optuna, over every trial with a value. It tells of where was looked, not of causes.")
 
 
@@ -77,7 +77,7 @@ def _bars(rows: tuple[tuple[str, float], ...]) -> go.Figure:
     for name, share in rows:
         made.add_annotation(x=share, y=name, text=percent(share, 0), xanchor="left", xshift=6, showarrow=False)
     made.update_layout(margin={"l": 8, "r": 48, "t": 4, "b": 8}, bargap=0.45)
-    made.update_xaxes(tickformat=".0%", range=[0, max(shares) * 1.02], showgrid=False)
+    made.update_xaxes(range=[0, max(shares) * 1.02], visible=False)
     made.update_yaxes(showgrid=False)
     return made
 
@@ -93,7 +93,7 @@ def _ours(made: go.Figure) -> go.Figure:
         if trace.type == "contour":
             trace.update(colorscale=scale, reversescale=False)
         elif trace.type == "scatter" and trace.marker.color is not None:
-            trace.marker.update(colorscale=scale, reversescale=False)
+            trace.marker.update(colorscale=scale, reversescale=False, showscale=False)
         elif trace.type == "scatter" and trace.mode == "lines":
             trace.line.update(color=colours.blue)
         elif trace.type == "parcoords":
