@@ -4,8 +4,9 @@ import streamlit as st
 
 from core.figures import duration
 from core.first_study import start_first_study
+from core.views.inbox import Waiting
 from core.views.moments import waited
-from core.views.overview import Overview, Running, Waiting, overview, version
+from core.views.overview import Overview, Running, overview, version
 from core.views.working import WorkerLine, worker_line
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace
@@ -15,8 +16,6 @@ from pages.components.live import REFRESH, versioned
 from pages.components.moments import when
 from pages.components.studies_table import studies_table
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
-
-MOST_CARDS = 5
 
 
 def main() -> None:
@@ -89,7 +88,7 @@ def show_live() -> None:
 def show_figures(view: Overview, line: WorkerLine, now: float) -> None:
     """Four figures: what waits, what runs, what the week brought and cost."""
     with st.container(border=True), st.grid(4, min_column_width=140):
-        count = len(view.waiting)
+        count = view.waiting_count
         oldest = f"oldest {waited(now - min(each.since for each in view.waiting))}" if view.waiting else None
         words = "proposal" if count == 1 else "proposals"
         st.metric(
@@ -117,10 +116,10 @@ def show_waiting(view: Overview, now: float) -> None:
     if not view.waiting:
         return
     st.subheader("Needs you", anchor=False)
-    for each in view.waiting[:MOST_CARDS]:
+    for each in view.waiting:
         show_card(each, now)
-    if len(view.waiting) > MOST_CARDS:
-        st.markdown(f":small[:gray[and {len(view.waiting) - MOST_CARDS} more, in their studies]]")
+    if (more := view.waiting_count - len(view.waiting)) > 0:
+        st.page_link("pages/inbox.py", label=f"{more} more in the Inbox", icon=":material/inbox:")
 
 
 def show_card(each: Waiting, now: float) -> None:

@@ -50,12 +50,7 @@ class Deciding:
 
     def veto(self, trial: Trial, reason: str, actor: str, via: str, seen_hash: str | None = None) -> Trial:
         """Refuse it, for a reason the agent and later readers are told. Raises InvalidInput without one, Conflict."""
-        text = reason.strip()
-        if not text:
-            raise InvalidInput("a veto needs a reason; the agent learns from it")
-        if len(text) > LONGEST_REASON:
-            raise InvalidInput(f"a reason of {len(text)} characters is too long; at most {LONGEST_REASON}")
-        return self._store.trials.decide(trial, "veto", actor, via, text, seen_hash)
+        return self._store.trials.decide(trial, "veto", actor, via, veto_reason(reason), seen_hash)
 
     def replan(self, trial: Trial, actor: str, via: str) -> Trial:
         """Let a waiting proposal go, so that the agent plans again with what it knows now."""
@@ -77,6 +72,16 @@ class Deciding:
         first = max(trial.seeds) + 1
         seeds = tuple(range(first, first + count))
         return self._store.trials.add_seeds(trial, seeds, "extra", actor, via, "a person asked for more seeds")
+
+
+def veto_reason(text: str) -> str:
+    """The reason as it is written down. Raises InvalidInput when it is blank or too long."""
+    reason = text.strip()
+    if not reason:
+        raise InvalidInput("a veto needs a reason; the agent learns from it")
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput(f"a reason of {len(reason)} characters is too long; at most {LONGEST_REASON}")
+    return reason
 
 
 def trial_of(store: Store, proposal_id: int) -> tuple[Proposal, Trial]:

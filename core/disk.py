@@ -104,6 +104,11 @@ def free(
     return may_go
 
 
+def disk_free(settings: Settings) -> int:
+    """Bytes left on the disk that holds the home."""
+    return shutil.disk_usage(settings.home).free
+
+
 def _losers(store: Store, settings: Settings, study: Study) -> Iterator[Removal]:
     if not _is_settled(store, study):
         return

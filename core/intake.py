@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from core.data.distributions import keep
 from core.data.importing import import_dataset
 from core.data.options import ImportOptions
 from core.data.profile import profile
@@ -30,7 +31,9 @@ class Intake:
     ) -> Dataset:
         """Import a file or folder and register it. Raises ImportFailed, Conflict when the name is taken."""
         card = import_dataset(source, self._settings.home, name, options, progress)
-        measured = profile(self._settings.datasets / card.id / "open").to_json()
+        folder = self._settings.datasets / card.id / "open"
+        measured = profile(folder).to_json()
+        keep(self._settings.cache, card.id, folder)
         dataset = self._store.datasets.add(card.id, name, card.lineage, card.id, card.to_json(), measured, actor)
         self._store.index.post(PROFILES, dataset.id)
         return dataset

@@ -2,6 +2,8 @@
 is, on what its figures rest, and how to load it."""
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,20 @@ def export_model(
         (folder / README).write_text(model_card(store, study, dataset, trial, run), encoding="utf-8")
     except OSError as problem:
         raise StorageFailed(f"{folder} cannot be written ({problem.strerror}); give another folder") from problem
+
+
+def export_archive(run_once: RunOnce, store: Store, settings: Settings, study: Study, trial: Trial, run: Run) -> Path:
+    """The same folder as one zip file in the home's cache. Raises StorageFailed."""
+    name = f"study-{study.id}-trial-{trial.number}-seed-{run.seed}"
+    exports = settings.cache / "exports"
+    try:
+        exports.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=exports) as folder:
+            export_model(run_once, store, settings, study, trial, run, Path(folder) / name)
+            whole = Path(shutil.make_archive(str(Path(folder) / "whole"), "zip", folder, name))
+            return whole.replace(exports / f"{name}.zip")
+    except OSError as problem:
+        raise StorageFailed(f"{exports} cannot be written ({problem.strerror}); free space on that disk") from problem
 
 
 def model_card(store: Store, study: Study, dataset: Dataset, trial: Trial, run: Run) -> str:

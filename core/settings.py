@@ -11,6 +11,7 @@ from core.errors import InvalidInput
 
 PREFIX = "VIRTUALMLE_"
 METHODS = ("tools", "json")
+KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "google_genai": "GOOGLE_API_KEY"}
 _SECRET_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _SECRET_LOOKS = re.compile(r"\bsk-[\w*-]{6,}|(?<=://)[^/@\s\"]+@")
 
@@ -89,9 +90,23 @@ class Settings:
         return self.home / "artifacts"
 
     @property
+    def cache(self) -> Path:
+        """Folder of what can be computed again."""
+        return self.home / "cache"
+
+    @property
     def chroma(self) -> Path:
         """Folder of the vector index."""
         return self.home / "chroma"
+
+
+def key_of(provider: str) -> tuple[str, bool] | None:
+    """The variable that holds a provider's key, and whether it is set; None for one that needs no key, or is unknown.
+
+    The key itself is never given to anyone.
+    """
+    name = KEYS.get(provider)
+    return None if name is None else (name, bool(os.environ.get(name)))
 
 
 def redacted(text: str) -> str:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES = {1440: 900, 390: 844}
 LONGEST = 2_600  # px of a picture of the phone, which shows the whole page
 SETTLES_SECONDS = 20.0
-UNSETTLED = "[data-testid=stSkeleton], [data-stale=true]"
+UNSETTLED = "[data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
 SMALL = {"hidden_dim": 32, "num_blocks": 1, "priors": "none"}
 ACTOR = "Ada"
 
@@ -79,8 +79,14 @@ def take(browser: Browser, server: Server, home: Workspace, folder: Path) -> lis
         seen("study-waiting", f"/study?study={second.id}&trial={waiting}"),
         seen("study-verdict", f"/study?study={first.id}&trial={best.number}"),
         seen("overview", "/"),
+        seen("inbox", "/inbox"),
+        seen("compare", f"/compare?study={first.id}"),
+        seen("insight", f"/insight?study={first.id}"),
         seen("memory", "/memory"),
         seen("transfer", f"/transfer?study={second.id}"),
+        seen("datasets", f"/datasets?dataset={films.id}"),
+        seen("models", f"/models?study={first.id}"),
+        seen("settings", "/settings"),
     ]
     return counts
 

@@ -25,7 +25,12 @@ LIVES_IN: dict[str, str | tuple[str, ...]] = {
     "langchain": "core/agents/llm/client.py",
     "langsmith": "core/agents/llm/client.py",
     "pydantic": "core/agents/llm/answers.py",
-    "optuna": ("core/agents/sampling.py", "core/agents/importance.py", "core/history/reading.py"),
+    "optuna": (
+        "core/agents/sampling.py",
+        "core/agents/importance.py",
+        "core/history/reading.py",
+        "core/views/landscape.py",
+    ),
     "matplotlib": "core/report/",
     "streamlit": ("app.py", "pages/"),
     "plotly": "pages/",

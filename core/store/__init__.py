@@ -8,6 +8,7 @@ from core.store.events import Events
 from core.store.index import IndexNotes
 from core.store.leases import Leases
 from core.store.lessons import Lessons
+from core.store.listings import Listings
 from core.store.proposals import Found, Proposals
 from core.store.reveals import Reveals
 from core.store.runs import Runs
@@ -33,6 +34,7 @@ class Store:
         self.events = Events(self.database, clock)
         self.leases = Leases(self.database, clock)
         self.index = IndexNotes(self.database, clock)
+        self.listings = Listings(self.database, clock)
 
     def close(self) -> None:
         """Close the database."""

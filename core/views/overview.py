@@ -1,33 +1,18 @@
 """What the Overview shows: what waits for a person, every study in a row, what runs, what happened."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.figures import duration, signed
+from core.figures import duration
 from core.records import Run, Study, Trial
 from core.states import RunState, TrialState, Verdict
 from core.store import Store
 from core.views.happening import Happening, happenings
+from core.views.inbox import Waiting, waiting_cards
 from core.views.standing import by_trial
 
 WEEK = 7 * 86_400.0
 HAPPENINGS = 6
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A proposal that waits, with what a person saw of it (`approval_hash`)."""
-
-    trial_id: int
-    study_id: int
-    study: str
-    number: int
-    changes: tuple[tuple[str, str, str], ...]  # field, the current best's value, the proposed one
-    expected: str
-    cost: str
-    since: float
-    stale: bool
-    approval_hash: str
+MOST_WAITING = 5
 
 
 @dataclass(frozen=True)
@@ -60,7 +45,8 @@ class Running:
 class Overview:
     """`trials_this_week` were judged in the last seven days, `seconds_this_week` were spent on runs ended in them."""
 
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[Waiting, ...]  # the oldest
+    waiting_count: int
     studies: tuple[StudyRow, ...]
     running: tuple[Running, ...]
     happened: tuple[Happening, ...]
@@ -83,7 +69,8 @@ def overview(store: Store, now: float) -> Overview:
     judged = [trial for each in trials.values() for trial in each if (trial.judged_at or 0.0) > now - WEEK]
     ended = [run for each in runs.values() for run in each if (run.ended_at or 0.0) > now - WEEK]
     return Overview(
-        waiting=tuple(_waiting(store, {study.id: study for study in studies})),
+        waiting=waiting_cards(store, MOST_WAITING),
+        waiting_count=store.listings.count_waiting(),
         studies=tuple(_row(study, trials[study.id], runs[study.id]) for study in studies),
         running=tuple(_running(studies, trials, runs)),
         happened=happenings(store, HAPPENINGS),
@@ -91,50 +78,6 @@ def overview(store: Store, now: float) -> Overview:
         better_this_week=sum(trial.verdict is Verdict.BETTER for trial in judged),
         seconds_this_week=sum(run.seconds for run in ended),
     )
-
-
-def _waiting(store: Store, studies: dict[int, Study]) -> list[Waiting]:
-    found = []
-    for trial in store.trials.waiting():
-        proposal = store.proposals.proposal(trial.id)
-        if proposal is None:
-            continue
-        minutes = proposal.cost.get("minutes")
-        found.append(
-            Waiting(
-                trial_id=trial.id,
-                study_id=trial.study_id,
-                study=studies[trial.study_id].name,
-                number=trial.number,
-                changes=tuple((field, shown(old), shown(new)) for field, (old, new) in proposal.changes.items()),
-                expected=_expected(proposal.expected),
-                cost="cost not known yet" if minutes is None else duration(minutes * 60),
-                since=trial.created_at,
-                stale=bool(proposal.stale),
-                approval_hash=trial.approval_hash,
-            )
-        )
-    return found
-
-
-def _expected(expected: Mapping[str, float | None]) -> str:
-    """`expected +0.0018 ± 0.0014`; relative while no baseline gives the scale."""
-    absolute, sd = expected.get("absolute"), expected.get("absolute_sd")
-    if absolute is not None and sd is not None:
-        return f"expected {signed(absolute)} ± {sd:.4f}"
-    relative, relative_sd = expected.get("relative"), expected.get("relative_sd")
-    if relative is None or relative_sd is None:
-        return "no expected change given"
-    return f"expected {signed(relative * 100, 1)} ± {relative_sd * 100:.1f} %"
-
-
-def shown(value: object) -> str:
-    """A value of a field as a person reads it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _row(study: Study, trials: list[Trial], runs: list[Run]) -> StudyRow:
@@ -159,13 +102,17 @@ def best_so_far(trials: list[Trial]) -> tuple[float, ...]:
     """The current best's value after each judged trial, in the order of judgement."""
     values: list[float] = []
     for trial in sorted((t for t in trials if t.judged_at is not None), key=lambda t: t.judged_at or 0.0):
-        broken = bool((trial.comparison or {}).get("broken_guards"))
-        leads = trial.verdict is Verdict.BETTER and not broken
-        if trial.value is not None and (not values or leads):
+        if trial.value is not None and (not values or leads(trial)):
             values.append(trial.value)
         elif values:
             values.append(values[-1])
     return tuple(values)
+
+
+def leads(trial: Trial) -> bool:
+    """Whether its verdict made it the current best."""
+    broken = bool((trial.comparison or {}).get("broken_guards"))
+    return trial.verdict is Verdict.BETTER and not broken
 
 
 def _running(studies: list[Study], trials: dict[int, list[Trial]], runs: dict[int, list[Run]]) -> list[Running]:

@@ -123,7 +123,7 @@ def transfer(workspace: Workspace, study: Study) -> Transfer:
     return Transfer(
         study=study,
         dataset=dataset,
-        nearest=tuple(_near(each) for each in nearest),
+        nearest=tuple(near_of(each) for each in nearest),
         carried=_carried(store, dataset, trials),
         across=len(store.lessons.all(level="cognition")),
         first_better=_first_better(trials),
@@ -163,7 +163,8 @@ def _compared(dataset: Dataset, others: Iterable[Dataset]) -> list[Neighbour]:
     return sorted(found, key=lambda each: each.distance)
 
 
-def _near(neighbour: Neighbour) -> Near:
+def near_of(neighbour: Neighbour) -> Near:
+    """A neighbour as its card shows it."""
     order = {scale.name: place for place, scale in enumerate(SCALES)}
     features = [_feature(gap) for gap in sorted(neighbour.gaps, key=lambda gap: order[gap.name])]
     unlike = [each for each in sorted(features, key=lambda each: -abs(each.offset)) if each.kind == "unlike"]

@@ -27,10 +27,12 @@ export default function ({ data, parentElement }) {
   box.style.height = `${data.height}px`;
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", data.alt);
+  if (box.shown === data.figure) return; // a refresh of the page around it, nothing new to draw
+  box.shown = data.figure;
   const { data: traces, layout } = JSON.parse(data.figure);
   const fingers = window.matchMedia("(pointer: coarse)").matches; // a drag must scroll the page there
   const shown = { ...layout, autosize: true, dragmode: fingers ? false : layout.dragmode ?? "zoom" };
   plotly()
     .then((library) => library.react(box, traces, shown, { displayModeBar: false, responsive: true }))
-    .catch((problem) => { box.textContent = `The chart cannot be drawn: ${problem.message}; reload the page.`; });
+    .catch((problem) => { box.shown = undefined; box.textContent = `The chart cannot be drawn: ${problem.message}; reload the page.`; });
 }

@@ -26,12 +26,19 @@ class Entry:
     icon: str
 
 
+INBOX = "pages/inbox.py"
 MENU = (
     Entry("app.py", "Overview", ":material/dashboard:"),
+    Entry(INBOX, "Inbox", ":material/inbox:"),
     Entry("pages/new_study.py", "New study", ":material/add_circle:"),
     Entry("pages/study.py", "Study", ":material/science:"),
+    Entry("pages/compare.py", "Compare", ":material/compare:"),
+    Entry("pages/insight.py", "Insight", ":material/insights:"),
     Entry("pages/memory.py", "Memory", ":material/psychology:"),
     Entry("pages/transfer.py", "Transfer", ":material/swap_horiz:"),
+    Entry("pages/datasets.py", "Datasets", ":material/database:"),
+    Entry("pages/models.py", "Models", ":material/deployed_code:"),
+    Entry("pages/settings.py", "Settings", ":material/settings:"),
 )
 
 
@@ -54,11 +61,11 @@ def frame(title: str, icon: Path = ICON) -> Workspace:
 def _menu() -> None:
     with shown_errors():
         parts = workspace()
-        waiting = len(parts.store.trials.waiting())
+        waiting = parts.store.listings.count_waiting()
         with st.container(gap="xsmall"):
             for entry in MENU:
                 if (ROOT / entry.script).exists():
-                    count = f" · {waiting}" if entry.script == "app.py" and waiting else ""
+                    count = f" · {waiting}" if entry.script == INBOX and waiting else ""
                     st.page_link(entry.script, label=entry.label + count, icon=entry.icon, width="stretch")
         st.divider()
         _worker(worker_line(parts.store, parts.clock))

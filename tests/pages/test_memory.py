@@ -46,7 +46,13 @@ def propose(home: Workspace, study: Study, cited: Lesson) -> Trial:
         "cost": {"minutes": 1.0},
         "base_trial_id": None,
     }
-    parts = {"text": 0.7, "profile": 0.9, "conditions": 1.0, "confidence": 0.5, "clauses": [{"met": True}]}
+    parts = {
+        "text": 0.7,
+        "profile": 0.9,
+        "conditions": 1.0,
+        "confidence": 0.5,
+        "clauses": [{"text": "mean_length < 10", "value": 6.0, "met": True}],
+    }
     found = [Found(cited.id, cited.revision, 0.8, parts, cited=True, decisive=True)]
     return home.store.proposals.propose(study, params, (1,), proposal, found)
 

@@ -8,8 +8,9 @@ import pytest
 from core.clock import SystemClock
 from core.states import RunState
 from core.store import Store
+from core.views.inbox import shown
 from core.views.moments import moment, waited, zone_named
-from core.views.overview import overview, shown, version
+from core.views.overview import overview, version
 from core.views.standing import standing
 from core.views.working import worker_line
 from tests.core.store.building import a_proposal, a_running, a_study, finish

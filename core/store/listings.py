@@ -1,0 +1,165 @@
+"""Pages of rows for the dashboard's lists: filtered, sorted and cut in SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.engine import RowMapping
+
+from core.records import Proposal, Trial
+from core.states import TrialState
+from core.store import schema
+from core.store.part import Part
+
+_trials = schema.trials
+_proposals = schema.proposals
+_datasets = schema.datasets
+_studies = schema.studies
+
+
+@dataclass(frozen=True)
+class DatasetLine:
+    """A dataset in the list, without its card."""
+
+    id: str
+    name: str
+    users: int
+    items: int
+    events: int
+    mean_length: float | None
+    warnings: int
+    studies: int
+    synthetic: bool
+    created_at: float
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """The best trial of a study: the recommended one, else the current best."""
+
+    study_id: int
+    study: str
+    state: str
+    dataset: str
+    backbone: str
+    objective: str
+    stamp: str
+    number: int
+    value: float | None
+    baseline: float | None
+
+
+class Listings(Part):
+    """Reads only."""
+
+    def count_waiting(self, study_id: int | None = None) -> int:
+        """How many trials wait for a decision, of one study or of all."""
+        return self._count(_waiting(select(func.count()).select_from(_trials), study_id))
+
+    def waiting(self, limit: int, offset: int = 0, study_id: int | None = None) -> list[Trial]:
+        """Trials that wait for a decision, oldest first."""
+        return self._all(Trial, _waiting(select(_trials), study_id).order_by(_trials.c.id).limit(limit).offset(offset))
+
+    def waits_before(self, trial_id: int, study_id: int | None = None) -> int:
+        """How many of the waiting trials are older than this one."""
+        older = _waiting(select(func.count()).select_from(_trials), study_id)
+        return self._count(older.where(_trials.c.id < trial_id))
+
+    def studies_that_wait(self) -> list[int]:
+        """Ids of the studies with a proposal to decide."""
+        query = _waiting(select(_trials.c.study_id), None).distinct().order_by(_trials.c.study_id)
+        with self.database.read() as connection:
+            return [int(id) for id in connection.execute(query).scalars()]
+
+    def proposals(self, trial_ids: Sequence[int]) -> dict[int, Proposal]:
+        """The frozen proposals of these trials, by trial."""
+        rows = self._all(Proposal, select(_proposals).where(_proposals.c.trial_id.in_(trial_ids)))
+        return {row.trial_id: row for row in rows}
+
+    def datasets(self, limit: int, offset: int = 0, contains: str = "", order: str = "newest") -> list[DatasetLine]:
+        """Datasets whose name contains a text; `order` is newest, name or events."""
+        counts, profile = _datasets.c.card["counts"], _datasets.c.profile
+        studies = select(func.count()).where(_studies.c.dataset_id == _datasets.c.id).scalar_subquery()
+        events = counts["interactions"].as_integer()
+        query: Select[Any] = select(
+            _datasets.c.id,
+            _datasets.c.name,
+            func.coalesce(counts["users"].as_integer(), 0).label("users"),
+            func.coalesce(counts["items"].as_integer(), 0).label("items"),
+            func.coalesce(events, 0).label("events"),
+            profile["mean_length"].as_float().label("mean_length"),
+            _datasets.c.card["findings"].label("findings"),
+            studies.label("studies"),
+            _datasets.c.card["synthetic"].as_boolean().label("synthetic"),
+            _datasets.c.created_at,
+        )
+        orders: dict[str, ColumnElement[Any]] = {"name": _datasets.c.name, "events": func.coalesce(events, 0).desc()}
+        first = orders.get(order, _datasets.c.created_at.desc())
+        query = _named(query, contains).order_by(first, _datasets.c.id)
+        with self.database.read() as connection:
+            return [_dataset_line(row) for row in connection.execute(query.limit(limit).offset(offset)).mappings()]
+
+    def count_datasets(self, contains: str = "") -> int:
+        """How many such datasets there are."""
+        return self._count(_named(select(func.count()).select_from(_datasets), contains))
+
+    def models(self, limit: int, offset: int = 0, contains: str = "") -> list[ModelLine]:
+        """The best trial of every study whose name, or whose dataset's, contains a text; newest studies first."""
+        best, baseline = _trials.alias("best"), _trials.alias("baseline")
+        query: Select[Any] = select(
+            _studies.c.id.label("study_id"),
+            _studies.c.name.label("study"),
+            _studies.c.state,
+            _datasets.c.name.label("dataset"),
+            _studies.c.backbone,
+            _studies.c.objective,
+            _studies.c.stamp,
+            best.c.number,
+            best.c.value,
+            baseline.c.value.label("baseline"),
+        )
+        query = _models(query.select_from(_studies), contains).join(best, best.c.id == _best_id)
+        is_baseline = (baseline.c.study_id == _studies.c.id) & (baseline.c.kind == "baseline")
+        query = query.outerjoin(baseline, is_baseline).order_by(_studies.c.id.desc())
+        return self._all(ModelLine, query.limit(limit).offset(offset))
+
+    def count_models(self, contains: str = "") -> int:
+        """How many such trials there are."""
+        return self._count(_models(select(func.count()).select_from(_studies), contains))
+
+    def _count(self, query: Select[Any]) -> int:
+        with self.database.read() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+
+def _waiting(query: Select[Any], study_id: int | None) -> Select[Any]:
+    found = query.where(_trials.c.state == TrialState.PROPOSED)
+    return found if study_id is None else found.where(_trials.c.study_id == study_id)
+
+
+_best_id = func.coalesce(_studies.c.recommended_id, _studies.c.incumbent_id)
+
+
+def _models(query: Select[Any], contains: str) -> Select[Any]:
+    found = query.join(_datasets, _datasets.c.id == _studies.c.dataset_id).where(_best_id.is_not(None))
+    if not contains:
+        return found
+    names = (_studies.c.name, _datasets.c.name)
+    return found.where(or_(*(name.icontains(contains, autoescape=True) for name in names)))
+
+
+def _named(query: Select[Any], contains: str) -> Select[Any]:
+    """Those out of the archive whose name contains a text."""
+    kept = query.where(_datasets.c.archived_at.is_(None))
+    return kept.where(_datasets.c.name.icontains(contains, autoescape=True)) if contains else kept
+
+
+def _dataset_line(row: RowMapping) -> DatasetLine:
+    values = {name: row[name] for name in ("id", "name", "users", "items", "events", "mean_length", "studies")}
+    return DatasetLine(
+        **values,
+        warnings=sum(each["level"] != "info" for each in row["findings"] or ()),
+        synthetic=bool(row["synthetic"]),
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,224 @@
+"""What a study has taught about itself: the race against its controls, axes tried, how far to trust its agent, A/A."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from core.agents.names import agent_word
+from core.artifacts import Artifacts
+from core.errors import StorageFailed
+from core.loop.gathering import seed_noise
+from core.records import Proposal, Run, Study, Trial
+from core.space import SearchSpace
+from core.states import RunState, TrialState, Verdict
+from core.store import Store
+from core.verdict import Comparison, SeedNoise, compare
+from core.views.inbox import shown
+from core.views.overview import best_so_far
+from core.views.standing import by_trial
+
+MOST_RACERS = 6
+MOST_PAIRS = 10
+
+
+@dataclass(frozen=True)
+class Racer:
+    """A study on the same data, model and protocol: the current best after each judged trial, and what that took.
+
+    `minutes` and `values` have one length; `gain` is relative to its own baseline, `per_minute` that gain in percent
+    for a minute of training.
+    """
+
+    study_id: int
+    name: str
+    agent: str
+    is_this: bool
+    minutes: tuple[float, ...]
+    values: tuple[float, ...]
+    gain: float | None
+    per_minute: float | None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A searched field: how often it was moved, what came of it, and the values that were tried."""
+
+    name: str
+    help: str
+    tried: int
+    better: int
+    not_better: int
+    inconclusive: int
+    values: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a proposal predicted (one standard deviation) and what its trial showed (95 % interval)."""
+
+    number: int
+    predicted: float
+    deviation: float
+    observed: float
+    low: float | None
+    high: float | None
+    error: float  # standard error of the observed change
+    verdict: str
+
+    @property
+    def is_within_noise(self) -> bool:
+        """The same, allowing for the noise of the measurement: both spreads taken together."""
+        return abs(self.observed - self.predicted) <= (self.deviation**2 + self.error**2) ** 0.5
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the observed change lies within one standard deviation of the predicted one."""
+        return abs(self.observed - self.predicted) <= self.deviation
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """`share` inside one standard deviation, about 0.68 for an agent that knows itself; `bias` is predicted minus
+    observed, on average."""
+
+    claims: tuple[Claim, ...]
+    share: float | None
+    bias: float | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two seeds of the baseline judged against each other."""
+
+    label: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Insight:
+    """Everything but the landscape (core/views/landscape.py); `problem` tells why no A/A test could be made."""
+
+    study: Study
+    racers: tuple[Racer, ...]
+    axes: tuple[Axis, ...]
+    calibration: Calibration
+    pairs: tuple[Pair, ...]
+    noise_floor: float | None
+    problem: str
+
+
+def rivals(store: Store, study: Study) -> list[Study]:
+    """The study, then the newest others that may be compared with it: one protocol, one model, one objective."""
+    same = [
+        each
+        for each in reversed(store.studies.all())
+        if each.id != study.id
+        and (each.dataset_id, each.backbone, each.stamp, each.objective)
+        == (study.dataset_id, study.backbone, study.stamp, study.objective)
+    ]
+    return [study, *same[: MOST_RACERS - 1]]
+
+
+def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
+    """All of it for one study."""
+    trials, runs = store.trials.of_study(study.id), store.runs.of_study(study.id)
+    proposals = store.listings.proposals([trial.id for trial in trials])
+    noise = seed_noise(runs)
+    pairs, problem = _pairs(artifacts, study, trials, runs, noise)
+    return Insight(
+        study=study,
+        racers=tuple(racer(store, each, each.id == study.id) for each in rivals(store, study)),
+        axes=tuple(_axes(study, trials, proposals)),
+        calibration=calibration(trials, proposals),
+        pairs=pairs,
+        noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
+        problem=problem,
+    )
+
+
+def calibration(trials: Sequence[Trial], proposals: Mapping[int, Proposal]) -> Calibration:
+    """Every judged trial whose proposal gave a change and its uncertainty, each against what it was planned from."""
+    claims = [claim for trial in trials if (claim := _claim(trial, proposals.get(trial.id))) is not None]
+    if not claims:
+        return Calibration((), None, None)
+    inside = sum(claim.is_inside for claim in claims) / len(claims)
+    bias = sum(claim.predicted - claim.observed for claim in claims) / len(claims)
+    return Calibration(tuple(claims), inside, bias)
+
+
+def _claim(trial: Trial, proposal: Proposal | None) -> Claim | None:
+    judged = trial.step_comparison or trial.comparison
+    if proposal is None or judged is None or dict(proposal.params) != dict(trial.params):  # an edited one is not theirs
+        return None
+    predicted, deviation = proposal.expected.get("absolute"), proposal.expected.get("absolute_sd")
+    if predicted is None or deviation is None:
+        return None
+    seen = Comparison.from_json(judged)
+    return Claim(
+        trial.number, predicted, deviation, seen.difference, seen.low, seen.high, seen.error, str(seen.verdict)
+    )
+
+
+def racer(store: Store, study: Study, is_this: bool) -> Racer:
+    """A study as a line of the race."""
+    trials, runs = store.trials.of_study(study.id), by_trial(store.runs.of_study(study.id))
+    judged = sorted((t for t in trials if t.judged_at is not None), key=lambda trial: trial.judged_at or 0.0)
+    values = best_so_far(trials)
+    minutes, spent = [], 0.0
+    for trial in judged:
+        spent += sum(run.seconds for run in runs.get(trial.id, ()) if run.purpose != "fresh") / 60
+        minutes.append(spent)
+    minutes = minutes[len(minutes) - len(values) :]  # those before the first value have none
+    gain = values[-1] / values[0] - 1 if values and values[0] else None
+    per_minute = gain * 100 / spent if gain is not None and spent else None
+    name = agent_word(study.agent)
+    return Racer(study.id, study.name, name, is_this, tuple(minutes), values, gain, per_minute)
+
+
+def _axes(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Proposal]) -> list[Axis]:
+    space = SearchSpace.from_json(study.space)
+    start = next((trial.params for trial in trials if trial.kind == "baseline"), space.baseline())
+    ran = [trial for trial in trials if trial.state is TrialState.APPROVED]
+    found = []
+    for name, param in space.searched.items():
+        moved = [trial for trial in ran if name in _moved(trial, proposals.get(trial.id), start)]
+        verdicts = [trial.verdict for trial in moved]
+        seen = {trial.params[name] for trial in ran if name in trial.params}
+        better, worse, open_ = (verdicts.count(verdict) for verdict in _VERDICTS)
+        found.append(Axis(name, param.help, len(moved), better, worse, open_, _values(seen)))
+    return sorted(found, key=lambda axis: (-axis.tried, axis.name))
+
+
+def _moved(trial: Trial, proposal: Proposal | None, start: Mapping[str, object]) -> set[str]:
+    """The fields a trial moved, against what it was planned from; a person's own config against the baseline."""
+    if trial.kind == "baseline":
+        return set()
+    if proposal is not None and dict(proposal.params) == dict(trial.params):
+        return set(proposal.changes)
+    return {name for name, value in trial.params.items() if start.get(name) != value}
+
+
+_VERDICTS = (Verdict.BETTER, Verdict.NOT_BETTER, Verdict.INCONCLUSIVE)
+
+
+def _values(seen: set[object]) -> str:
+    numbers = [value for value in seen if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(numbers) == len(seen) and len(numbers) > 3:
+        return f"{shown(min(numbers))} to {shown(max(numbers))}"
+    return ", ".join(sorted(shown(value) for value in seen))
+
+
+def _pairs(
+    artifacts: Artifacts, study: Study, trials: Sequence[Trial], runs: Sequence[Run], noise: SeedNoise
+) -> tuple[tuple[Pair, ...], str]:
+    """Every two seeds of the baseline, by the verdict that judges trials."""
+    baseline = next((trial for trial in trials if trial.kind == "baseline"), None)
+    seeds = [run for run in runs if baseline and run.trial_id == baseline.id and run.state is RunState.COMPLETE]
+    if baseline is None or len(seeds) < 2:
+        return (), "it needs two seeds of the baseline that have ended"
+    try:
+        scores = {run.seed: artifacts.scores(baseline, run, study.objective) for run in seeds}
+    except StorageFailed as problem:
+        return (), str(problem)
+    chosen = list(combinations(sorted(scores), 2))[:MOST_PAIRS]
+    return tuple(Pair(f"{a} – {b}", compare([scores[a]], [scores[b]], noise, study.min_gain)) for a, b in chosen), ""

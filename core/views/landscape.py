@@ -1,0 +1,94 @@
+"""What Optuna reads from a study's trials: importance, slices, contour, parallel coordinates, EDF.
+
+The records live in memory (`optuna.trial.create_trial`); nothing of Optuna's is stored. Its plots are drawn by Optuna
+and restyled by the page.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.records import Study, Trial
+from core.space import Param, SearchSpace
+from core.views.trial import said
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+FEWEST = 8  # trials with a value below which a plot over params would only show noise
+MOST_AXES = 6
+SLICE, CONTOUR, PARALLEL, EDF = "Slice", "Contour", "Parallel coordinates", "EDF"
+KINDS = (SLICE, CONTOUR, PARALLEL, EDF)
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """`missing` trials are needed before plots mean something; `importance` holds the axes that vary, the largest
+    share first (PED-ANOVA, Watanabe et al. 2023)."""
+
+    trials: tuple[Trial, ...]
+    missing: int
+    importance: tuple[tuple[str, float], ...]
+    space: SearchSpace
+    objective: str
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes that vary, the most important first."""
+        return tuple(name for name, _ in self.importance)
+
+
+def landscape(study: Study, trials: Sequence[Trial]) -> Landscape:
+    """Over every trial with a value of the study's own protocol."""
+    valued = tuple(trial for trial in trials if trial.value is not None and trial.stamp == study.stamp)
+    space = SearchSpace.from_json(study.space)
+    varied = [name for name in space.searched if len({said(trial.params.get(name)) for trial in valued}) > 1]
+    missing = max(FEWEST - len(valued), 0)
+    if missing or not varied:
+        return Landscape(valued, missing, (), space, study.objective)
+    return Landscape(valued, 0, _importance(valued, space, varied), space, study.objective)
+
+
+def drawn(seen: Landscape, kind: str, axes: Sequence[str]) -> Any:
+    """Optuna's own Plotly figure of that kind over these axes."""
+    from optuna import visualization
+
+    held = _study(seen.trials, seen.space, seen.axes)
+    if kind == SLICE:
+        return visualization.plot_slice(held, params=list(axes), target_name=seen.objective)
+    if kind == CONTOUR:
+        return visualization.plot_contour(held, params=list(axes[:2]), target_name=seen.objective)
+    if kind == PARALLEL:
+        return visualization.plot_parallel_coordinate(held, params=list(axes), target_name=seen.objective)
+    return visualization.plot_edf(held, target_name=seen.objective)
+
+
+def _importance(trials: Sequence[Trial], space: SearchSpace, varied: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    found = get_param_importances(_study(trials, space, varied), evaluator=PedAnovaImportanceEvaluator())
+    return tuple(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _study(trials: Sequence[Trial], space: SearchSpace, axes: Sequence[str]) -> Any:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    held = optuna.create_study(direction="maximize")
+    kinds = {name: _distribution(space.searched[name], [trial.params.get(name) for trial in trials]) for name in axes}
+    for trial in trials:
+        params = {name: trial.params.get(name) for name in axes}
+        held.add_trial(optuna.trial.create_trial(params=params, distributions=kinds, value=trial.value))
+    return held
+
+
+def _distribution(param: Param, seen: Sequence[Any]) -> "BaseDistribution":
+    """The declared range, widened to what older spaces allowed."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if param.low is None or param.high is None:
+        return CategoricalDistribution(list(dict.fromkeys([*param.options, *seen])))
+    low, high = min(param.low, *seen), max(param.high, *seen)
+    if param.kind == "int":
+        return IntDistribution(int(low), int(high), log=param.log)
+    return FloatDistribution(float(low), float(high), log=param.log)

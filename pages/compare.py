@@ -1,0 +1,140 @@
+"""Compare: two to six trials of a study side by side, or two studies at equal training time."""
+
+import streamlit as st
+
+from core.records import Study
+from core.views.compare import FEWEST, MOST, comparable, race, side_by_side, usual
+from core.views.insight import rivals
+from core.views.transfer import study_or_newest
+from core.workspace import Workspace
+from pages.components.compare import fields_card, intervals_card, race_card
+from pages.components.frame import frame
+from pages.components.live import REFRESH, versioned
+from pages.components.rows import small
+from pages.components.workspace import escaped, shown_errors, workspace
+
+TRIALS, STUDIES = "Trials", "Two studies"
+
+
+def main() -> None:
+    """Choose a study, then what to set beside what."""
+    parts = frame("Compare")
+    with shown_errors():
+        study = _head(parts)
+        if study is None:
+            _nothing()
+            return
+        trials, studies = st.tabs([TRIALS, STUDIES], key="compare_tab", on_change="rerun")
+        with trials:
+            if trials.open:
+                _trials(parts, study)
+        with studies:
+            if studies.open:
+                _studies(parts, study)
+
+
+def _head(parts: Workspace) -> Study | None:
+    studies = {study.id: study for study in reversed(parts.store.studies.all())}
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.header("Compare", anchor=False, width="content")
+        if not studies:
+            return None
+        linked = study_or_newest(parts.store, st.query_params.get("study"))
+        options = list(studies)
+        chosen = st.selectbox(
+            "Study",
+            options,
+            options.index(linked.id) if linked else 0,
+            format_func=lambda id: studies[id].name,
+            key="compare_study",
+            label_visibility="collapsed",
+            width=220,
+        )
+    return studies[chosen]
+
+
+def _nothing() -> None:
+    with st.container(border=True):
+        st.markdown("**Nothing to compare yet.** It takes two trials with a value, or two studies of the same data.")
+        st.page_link("pages/new_study.py", label="Start a study", icon=":material/add_circle:")
+
+
+def _trials(parts: Workspace, study: Study) -> None:
+    valued = comparable(parts.store, study)
+    if len(valued) < FEWEST:
+        with st.container(border=True):
+            have = "one trial has" if valued else "no trial has"
+            st.markdown(f"**{escaped(study.name)}**: {have} a value yet; two are needed.")
+            query = {"study": str(study.id)}
+            st.page_link("pages/study.py", label="See its trials", icon=":material/science:", query_params=query)
+        return
+    numbers = [trial.number for trial in valued]
+    linked = [int(part) for part in st.query_params.get("trials", "").split(",") if part.isdecimal()]
+    first = [number for number in linked if number in numbers][:MOST]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect(
+            f"Trials, {FEWEST} to {MOST}",
+            numbers,
+            first if len(first) >= FEWEST else usual(study, valued),
+            max_selections=MOST,
+            format_func=lambda number: f"trial {number}",
+            key=f"compare_trials_{study.id}",
+        )
+        if len(chosen) < FEWEST:
+            small("Choose another trial.")
+            return
+        reference = st.selectbox(
+            "Against",
+            chosen,
+            format_func=lambda number: f"trial {number}",
+            key=f"compare_against_{study.id}",
+            width=160,
+        )
+    _beside(study.id, tuple(chosen), int(reference))
+
+
+@st.fragment(run_every=REFRESH)
+def _beside(study_id: int, numbers: tuple[int, ...], reference: int) -> None:
+    with shown_errors():
+        parts = workspace()
+        study = parts.store.studies.get(study_id)
+        version = (study.version, numbers, reference)
+        seen = versioned(
+            "compare", version, lambda: side_by_side(parts.store, parts.artifacts, study, numbers, reference)
+        )
+        left, right = st.columns([1.15, 1], gap="medium")
+        with left:
+            fields_card(seen)
+        with right:
+            intervals_card(seen)
+
+
+def _studies(parts: Workspace, study: Study) -> None:
+    others = {each.id: each.name for each in rivals(parts.store, study)[1:]}
+    if not others:
+        with st.container(border=True):
+            st.markdown(
+                f"**No other study may be compared with {escaped(study.name)}.** It takes one on the same data, with "
+                "the same model, objective and protocol: start it with random search or TPE as a control."
+            )
+            query = {"dataset": study.dataset_id}
+            st.page_link(
+                "pages/new_study.py", label="Start a control", icon=":material/add_circle:", query_params=query
+            )
+        return
+    other = st.selectbox(
+        "Beside", list(others), format_func=others.__getitem__, key=f"compare_with_{study.id}", width=260
+    )
+    _race(study.id, int(other))
+
+
+@st.fragment(run_every=REFRESH)
+def _race(study_id: int, other_id: int) -> None:
+    with shown_errors():
+        parts = workspace()
+        ours, theirs = parts.store.studies.get(study_id), parts.store.studies.get(other_id)
+        version = (ours.version, other_id, theirs.version)
+        race_card(versioned("compare race", version, lambda: race(parts.store, parts.artifacts, ours, theirs)))
+
+
+main()

@@ -1,0 +1,93 @@
+"""Cards of the Compare page: trials by what differs, their paired intervals, two studies at equal time."""
+
+import streamlit as st
+
+from core.figures import change, metric
+from core.views.compare import Race, Standing, Trials
+from core.views.study import objective_words
+from pages.components.chart import chart
+from pages.components.chips import chip
+from pages.components.insight import race_figure
+from pages.components.intervals import Bar, height_of, interval_figure, told
+from pages.components.rows import head, small
+from pages.components.workspace import escaped
+
+VERDICTS = {"better": "ahead", "not better": "behind", "inconclusive": "not told apart"}
+
+
+def fields_card(seen: Trials) -> None:
+    """One column for each trial, one row for each field that differs."""
+    with st.container(border=True, key="compare-fields"):
+        with head("What differs", "compare-fields-head"):
+            everything = st.toggle("All fields", key="compare_all")
+        rows = [_row("verdict", [chip(each.standing) for each in seen.columns], seen)]
+        objective = objective_words(seen.study.objective)
+        rows.append(_row(objective, [f"**{each.value}**" for each in seen.columns], seen))
+        rows.append(_row("seeds", [each.seeds for each in seen.columns], seen))
+        rows.append(_row("training", [each.time for each in seen.columns], seen))
+        shown = [field for field in seen.fields if everything or field.differs]
+        for field in shown:
+            marked = [f"**{value}**" if field.differs and everything else value for value in field.values]
+            rows.append(_row(f"`{field.name}`", marked, seen))
+        st.table(rows, border="horizontal", hide_index=True)
+        same = len(seen.fields) - sum(field.differs for field in seen.fields)
+        if not everything:
+            small(f"{same} other fields are the same." if shown else "Not one field differs: only the seeds do.")
+
+
+def _row(name: str, values: list[str], seen: Trials) -> dict[str, str]:
+    links = [f"[trial {each.number}](/study?study={seen.study.id}&trial={each.number})" for each in seen.columns]
+    return {"": name, **dict(zip(links, values, strict=True))}
+
+
+def intervals_card(seen: Trials) -> None:
+    """Each against the reference, user by user, as a verdict is made."""
+    with st.container(border=True, key="compare-intervals"):
+        st.subheader(f"Against trial {seen.reference}", anchor=False)
+        bars = [
+            Bar(f"trial {each.number}", each.comparison.difference, each.comparison.low, each.comparison.high, verdict)
+            for each in seen.beside
+            if each.comparison is not None and (verdict := str(each.comparison.verdict))
+        ]
+        if bars:
+            drawn = interval_figure(bars, seen.noise_floor, seen.study.min_gain)
+            key = f"compare-{seen.study.id}-{seen.reference}-{'-'.join(str(c.number) for c in seen.columns)}"
+            alt = f"Change of {seen.study.objective} against trial {seen.reference}: {told(bars)}"
+            chart(drawn, key=key, alt=alt, height=height_of(bars))
+            small("95 % intervals over the same users, seed noise pooled over the study. Grey: the noise floor.")
+            small(
+                "For looking, not for keeping: only the verdict a trial was given decides, since many looks at many "
+                "pairs find a false “better” sooner or later."
+            )
+        for each in seen.beside:
+            if each.comparison is None:
+                small(f"Trial {each.number}: {each.problem}.")
+        small(seen.study.stamp)
+
+
+def race_card(seen: Race) -> None:
+    """The two lines, what each had at equal time, and the paired difference of those."""
+    with st.container(border=True, key="compare-race"):
+        with head(f"After {seen.minutes:.1f} min of training each", "compare-race-head"):
+            verdict = str(seen.comparison.verdict)
+            st.markdown(chip(verdict, VERDICTS[verdict]))
+        with st.grid(2, min_column_width=160):
+            _standing(seen.ours)
+            _standing(seen.theirs)
+        difference = change(seen.comparison.difference, seen.comparison.low, seen.comparison.high)
+        names = f"{escaped(seen.ours.study.name)} minus {escaped(seen.theirs.study.name)}"
+        st.markdown(f"**{difference}** :small[:gray[{names}: their bests of that moment, over the same users]]")
+        drawn = race_figure(list(seen.racers), by_minutes=True)
+        drawn.add_vline(seen.minutes, line={"dash": "dot", "width": 1})
+        ends = ", ".join(f"{each.name} {each.values[-1]:.4f}" for each in seen.racers)
+        key = f"race-{seen.ours.study.id}-{seen.theirs.study.id}"
+        chart(drawn, key=key, alt=f"Best so far by training minutes: {ends}", height=260)
+        small(f"Dotted: the time both have reached. {seen.ours.study.stamp}")
+
+
+def _standing(each: Standing) -> None:
+    st.metric(
+        escaped(each.study.name),
+        metric(each.value),
+        delta_description=f"trial {each.best.number}, after {each.trials} judged · {each.agent}",
+    )

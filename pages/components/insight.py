@@ -1,0 +1,196 @@
+"""Cards of the Insight page: the race, the axes, the calibration of the agent, the A/A test."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.figures import metric, percent, signed, signed_percent
+from core.views.insight import Axis, Calibration, Insight, Pair, Racer
+from core.views.study import objective_words
+from pages.components.chart import chart
+from pages.components.chips import chip, glyph
+from pages.components.intervals import Bar, height_of, interval_figure, marker, told
+from pages.components.rows import head, small
+from pages.components.style import Palette, figure, palette, sign
+from pages.components.workspace import escaped
+
+MINUTES, TRIALS = "training minutes", "trials"
+FEWEST_CLAIMS = 5  # below it a share inside says little
+
+
+def race_card(seen: Insight) -> None:
+    """The current best over time, of this study and of those that may be compared with it."""
+    with st.container(border=True, key="race"):
+        with head("Best so far", "race-head"):
+            along = st.segmented_control(
+                "Along",
+                [MINUTES, TRIALS],
+                default=MINUTES,
+                required=True,
+                key="race_along",
+                label_visibility="collapsed",
+            )
+        racers = [racer for racer in seen.racers if racer.values]
+        if not racers:
+            small("No trial has a value yet.")
+            return
+        drawn = race_figure(racers, along == MINUTES)
+        alt = "; ".join(f"{racer.name} ({racer.agent}) ends at {racer.values[-1]:.4f}" for racer in racers)
+        key = f"race-{seen.study.id}-{along}"
+        chart(drawn, key=key, alt=f"Best {seen.study.objective} so far: {alt}", height=230)
+        small(f"Validation {objective_words(seen.study.objective)} of the current best by verdict · {seen.study.stamp}")
+        _paces(racers)
+        if len(racers) == 1:
+            small("No control yet: a study of the same data and model given to random search or TPE is drawn beside.")
+
+
+def race_figure(racers: list[Racer], by_minutes: bool) -> go.Figure:
+    """Stepped lines with their names at the right end; this study green, the others grey."""
+    colours = palette()
+    drawn = figure(colours)
+    last = max((racer.minutes[-1] if by_minutes else len(racer.values)) for racer in racers)
+    for racer in reversed(racers):
+        x = [*(racer.minutes if by_minutes else range(1, len(racer.values) + 1)), last]
+        colour = colours.green if racer.is_this else colours.gray
+        line = {"color": colour, "width": 2.4 if racer.is_this else 1.6, "shape": "hv"}
+        drawn.add_scatter(x=x, y=[*racer.values, racer.values[-1]], mode="lines", line=line, name=racer.name)
+    _names(drawn, racers, last, colours)
+    drawn.update_xaxes(title_text=MINUTES if by_minutes else "judged trials", range=[0, last * 1.01])
+    drawn.update_yaxes(tickformat=".3f", nticks=6)
+    return drawn
+
+
+def _names(drawn: go.Figure, racers: list[Racer], last: float, colours: Palette) -> None:
+    """At line ends, moved apart where two would cover each other."""
+    values = [value for racer in racers for value in racer.values]
+    least = (max(values) - min(values) or 1.0) / 12
+    below = float("inf")
+    for racer in sorted(racers, key=lambda each: -each.values[-1]):
+        y = min(racer.values[-1], below - least)
+        below = y
+        text = racer.name if len(racer.name) <= 15 else racer.name[:14] + "…"
+        ink = {"color": colours.green_text if racer.is_this else colours.gray_text, "size": 12}
+        text = f"<b>{text}</b>" if racer.is_this else text
+        drawn.add_annotation(x=last, y=y, text=text, xanchor="left", xshift=6, showarrow=False, font=ink)
+
+
+def _paces(racers: list[Racer]) -> None:
+    rows = [
+        {
+            "study": f"[{escaped(racer.name)}](/study?study={racer.study_id})",
+            "planned by": escaped(racer.agent),
+            "trials": str(len(racer.values)),
+            "best": metric(racer.values[-1]),
+            "gain": signed_percent(racer.gain),
+            "training": f"{racer.minutes[-1]:.1f} min" if racer.minutes else "–",
+            "gain a minute": "–" if racer.per_minute is None else f"{signed(racer.per_minute, 2)} %",
+        }
+        for racer in racers
+    ]
+    st.table(rows, border="horizontal", hide_index=True)
+
+
+def axes_card(axes: tuple[Axis, ...]) -> None:
+    """Where the study has looked, and where it has not."""
+    with st.container(border=True, key="axes"):
+        tried = [axis for axis in axes if axis.tried]
+        with head("Axes tried", "axes-head"):
+            small(f"{len(tried)} of {len(axes)}")
+        if tried:
+            rows = [
+                {
+                    "axis": f"`{axis.name}`",
+                    "moved in": f"{axis.tried} trial{'s'[: axis.tried != 1]}",
+                    "came out": _outcomes(axis),
+                    "values": axis.values,
+                }
+                for axis in tried
+            ]
+            st.table(rows, border="horizontal", hide_index=True, height=min(40 + 34 * len(rows), 320))
+        missing = [f"`{axis.name}`" for axis in axes if not axis.tried]
+        if missing:
+            with st.expander(f"{len(missing)} not tried yet", key="axes-missing"):
+                st.markdown(" ".join(missing))
+
+
+def _outcomes(axis: Axis) -> str:
+    counts = (("better", axis.better), ("not better", axis.not_better), ("inconclusive", axis.inconclusive))
+    return " &nbsp; ".join(f"{glyph(name)} {count}" for name, count in counts if count) or ":gray[open]"
+
+
+def calibration_card(study_id: int, seen: Calibration) -> None:
+    """Predicted against observed: how far to trust this agent."""
+    with st.container(border=True, key="calibration"):
+        st.subheader("Does its agent know itself?", anchor=False)
+        if not seen.claims:
+            small("No judged trial had a prediction: a sampler makes none, and the first proposals lack a scale.")
+            return
+        with st.grid(2, min_column_width=150):
+            count = len(seen.claims)
+            st.metric(
+                "Inside ± one deviation",
+                f"{sum(claim.is_inside for claim in seen.claims)} of {count}",
+                delta_description=f"{percent(seen.share, 0)}; 68 % would be right",
+            )
+            leans = "promises too much" if (seen.bias or 0) > 0 else "promises too little"
+            st.metric("Predicted minus observed", signed(seen.bias), delta_description=f"on average {leans}")
+        each = (f"trial {c.number}: {signed(c.predicted)}, came {signed(c.observed)}" for c in seen.claims)
+        alt = f"Predicted against observed. {'; '.join(each)}"
+        chart(calibration_figure(seen), key=f"calibration-{study_id}", alt=alt, height=230)
+        within = sum(claim.is_within_noise for claim in seen.claims)
+        small(f"Allowing for the noise of the measurement: {within} of {count}. Dotted: exactly as predicted.")
+        if count < FEWEST_CLAIMS:
+            plural = "s" if count != 1 else ""
+            small(f"{count} prediction{plural}; from about {FEWEST_CLAIMS} on the share begins to mean something.")
+
+
+def calibration_figure(seen: Calibration) -> go.Figure:
+    """Each claim as a point with both its spreads; on the diagonal it would be exactly right."""
+    colours = palette()
+    drawn = figure(colours)
+    ends = [end for c in seen.claims for end in (c.predicted - c.deviation, c.predicted + c.deviation, c.observed)]
+    low, high = min([*ends, 0.0]), max([*ends, 0.0])
+    line = {"color": colours.muted, "width": 1, "dash": "dot"}
+    drawn.add_scatter(x=[low, high], y=[low, high], mode="lines", line=line, hoverinfo="skip")
+    for claim in seen.claims:
+        look = sign(claim.verdict)
+        colour = colours.mark(look.colour)
+        half = None if claim.low is None or claim.high is None else (claim.high - claim.low) / 2
+        drawn.add_scatter(
+            x=[claim.predicted],
+            y=[claim.observed],
+            mode="markers",
+            marker=marker(look.symbol, colour, colours),
+            error_x={"type": "data", "array": [claim.deviation], "color": colours.blue, "thickness": 1, "width": 0},
+            error_y={"type": "data", "array": [half or 0.0], "color": colour, "thickness": 1, "width": 0},
+            hovertemplate=f"trial {claim.number}, {look.word}: %{{x:.4f}}, came %{{y:.4f}}<extra></extra>",
+        )
+    drawn.update_layout(margin={"l": 8, "r": 14, "t": 6, "b": 8})
+    drawn.update_xaxes(title_text="predicted change", tickformat="+.3f", nticks=6)
+    drawn.update_yaxes(title_text="observed", tickformat="+.3f", nticks=6)
+    return drawn
+
+
+def aa_card(seen: Insight) -> None:
+    """Two seeds of one config are no improvement: the verdict must say so."""
+    with st.container(border=True, key="aa"):
+        alarms = [pair for pair in seen.pairs if pair.comparison.verdict != "inconclusive"]
+        with head("A/A: the baseline against itself", "aa-head"):
+            if seen.pairs:
+                st.markdown(chip("inconclusive", f"{len(seen.pairs) - len(alarms)} of {len(seen.pairs)} inconclusive"))
+        if not seen.pairs:
+            small(f"Not yet: {escaped(seen.problem)}.")
+            return
+        bars = [_pair_bar(pair) for pair in seen.pairs]
+        drawn = interval_figure(bars, seen.noise_floor, seen.study.min_gain)
+        chart(drawn, key=f"aa-{seen.study.id}", alt=f"Seeds against each other: {told(bars)}", height=height_of(bars))
+        small(
+            "Seed by seed, judged as a trial is judged. Each must come out inconclusive; about one in twenty may not, "
+            "by the 95 % of the interval. Grey: the noise floor."
+        )
+        if alarms:
+            st.warning("A seed was called a change: read this study's verdicts with care.", icon=":material/warning:")
+
+
+def _pair_bar(pair: Pair) -> Bar:
+    seen = pair.comparison
+    return Bar(pair.label, seen.difference, seen.low, seen.high, str(seen.verdict))

@@ -1,0 +1,101 @@
+"""Importance and Optuna's plots in our own look."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.figures import percent
+from core.views.landscape import CONTOUR, EDF, FEWEST, KINDS, MOST_AXES, SLICE, Landscape, drawn
+from pages.components.chart import chart
+from pages.components.live import versioned
+from pages.components.rows import head, small
+from pages.components.style import figure, palette, template
+
+HEIGHT = 330
+SHOWN_AXES = 4
+
+
+def importance_card(seen: Landscape, study_id: int) -> None:
+    """Which axes the spread of the values hangs on."""
+    with st.container(border=True, key="importance"):
+        st.subheader("What the value hangs on", anchor=False)
+        if not _enough(seen):
+            return
+        rows = seen.importance[:8]
+        alt = "; ".join(f"{name} {percent(share, 0)}" for name, share in rows)
+        chart(_bars(rows), key=f"importance-{study_id}", alt=f"Importance: {alt}", height=30 * len(rows) + 16)
+        small("PED-ANOVA through Optuna, over every trial with a value. It tells of where was looked, not of causes.")
+
+
+def landscape_card(seen: Landscape, study_id: int, version: int) -> None:
+    """One of Optuna's four plots over chosen axes."""
+    with st.container(border=True, key="landscape"):
+        with head("Trials over the search space", "landscape-head"):
+            kind = st.segmented_control(
+                "Plot", KINDS, default=SLICE, required=True, key="landscape_kind", label_visibility="collapsed"
+            )
+        if not _enough(seen):
+            return
+        chosen = list(seen.axes)
+        if kind != EDF:
+            most = 2 if kind == CONTOUR else MOST_AXES
+            chosen = st.multiselect(
+                "Axes",
+                seen.axes,
+                list(seen.axes[: min(most, SHOWN_AXES)]),
+                max_selections=most,
+                key=f"landscape_axes_{study_id}_{most}",
+                label_visibility="collapsed",
+            )
+            if len(chosen) < (2 if kind == CONTOUR else 1):
+                small("Choose two axes." if kind == CONTOUR else "Choose an axis.")
+                return
+        made = versioned(f"landscape {study_id}", (version, kind, tuple(chosen)), lambda: drawn(seen, kind, chosen))
+        key = f"landscape-{study_id}-{kind}-{'-'.join(chosen)}"
+        chart(_ours(made), key=key, alt=f"{kind} of {seen.objective} over {', '.join(chosen)}", height=HEIGHT)
+        small(f"{len(seen.trials)} trials with a value, drawn by Optuna.")
+
+
+def _enough(seen: Landscape) -> bool:
+    if seen.missing:
+        have = len(seen.trials)
+        small(
+            f"Shown from {FEWEST} trials with a value on: {have} so far, **{seen.missing} more** needed. Fewer would "
+            "only show noise."
+        )
+    elif not seen.importance:
+        small("Every trial has the same values on every searched axis; there is nothing to compare yet.")
+    return bool(seen.importance)
+
+
+def _bars(rows: tuple[tuple[str, float], ...]) -> go.Figure:
+    colours = palette()
+    made = figure(colours)
+    names, shares = [name for name, _ in reversed(rows)], [share for _, share in reversed(rows)]
+    made.add_bar(
+        x=shares, y=names, orientation="h", marker={"color": colours.blue}, hovertemplate="%{x:.1%}<extra></extra>"
+    )
+    for name, share in rows:
+        made.add_annotation(x=share, y=name, text=percent(share, 0), xanchor="left", xshift=6, showarrow=False)
+    made.update_layout(margin={"l": 8, "r": 48, "t": 4, "b": 8}, bargap=0.45)
+    made.update_xaxes(range=[0, max(shares) * 1.02], visible=False)
+    made.update_yaxes(showgrid=False)
+    return made
+
+
+def _ours(made: go.Figure) -> go.Figure:
+    """Optuna's figure under our template: no title of its own, our paper, our colours of scale."""
+    colours = palette()
+    ours = go.Figure(made)
+    ours.update_layout(template=template(colours), title={"text": ""}, margin={"l": 8, "r": 14, "t": 28, "b": 8})
+    ours.update_layout(font={"color": colours.text, "size": 12}, showlegend=False)
+    scale = [[0.0, colours.blue_soft], [1.0, colours.blue_text]]
+    for trace in ours.data:
+        if trace.type == "contour":
+            trace.update(colorscale=scale, reversescale=False)
+        elif trace.type == "scatter" and trace.marker.color is not None:
+            trace.marker.update(colorscale=scale, reversescale=False, showscale=False)
+        elif trace.type == "scatter" and trace.mode == "lines":
+            trace.line.update(color=colours.blue)
+        elif trace.type == "parcoords":
+            trace.line.update(colorscale=scale, reversescale=False)
+    return ours

@@ -1,0 +1,94 @@
+"""What a study taught about itself, computed from scripted studies: race, axes, calibration, A/A, landscape."""
+
+from pathlib import Path
+
+import pytest
+
+from core.views.insight import Insight, insight, rivals
+from core.views.landscape import EDF, FEWEST, KINDS, PARALLEL, drawn, landscape
+from tests.core.loop.world import World
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """An expert's study of ten trials where dropout matters, and a random one of three on the same data."""
+    built = World(tmp_path_factory.mktemp("home"))
+    built.dataset()
+    built.finish(built.start(trials=10, name="expert"))
+    built.finish(built.start(trials=3, name="chance", agent="random"))
+    return built
+
+
+@pytest.fixture(scope="module")
+def seen(world: World) -> Insight:
+    return insight(world.store, world.workspace.artifacts, world.store.studies.get("expert"))
+
+
+def test_only_studies_of_one_protocol_race_each_other(world: World, seen: Insight):
+    assert [racer.name for racer in seen.racers] == ["expert", "chance"]
+    assert seen.racers[0].is_this and seen.racers[1].agent == "random search"
+    world.dataset("other")
+    other = world.start("other", name="elsewhere")
+    assert [study.name for study in rivals(world.store, other)] == ["elsewhere"]
+
+
+def test_the_line_of_a_race_never_falls_and_its_minutes_are_those_of_training(world: World, seen: Insight):
+    racer = seen.racers[0]
+    assert list(racer.values) == sorted(racer.values) and list(racer.minutes) == sorted(racer.minutes)
+    study = world.store.studies.get("expert")
+    spent = sum(run.seconds for run in world.store.runs.of_study(study.id) if run.purpose != "fresh")
+    assert racer.minutes[-1] == pytest.approx(spent / 60)
+    assert racer.gain is not None and racer.per_minute == pytest.approx(racer.gain * 100 / racer.minutes[-1])
+
+
+def test_an_axis_counts_the_trials_that_moved_it_by_their_verdicts(seen: Insight):
+    dropout = next(axis for axis in seen.axes if axis.name == "dropout")
+    assert dropout.tried >= 1 and dropout.better >= 1
+    assert dropout.tried >= dropout.better + dropout.not_better + dropout.inconclusive
+    assert seen.axes[-1].tried == 0  # an expert of ten trials has not looked everywhere
+
+
+def test_calibration_compares_what_was_said_with_what_came(world: World, seen: Insight):
+    claims = {claim.number: claim for claim in seen.calibration.claims}
+    assert claims and 1 not in claims
+    for number, claim in claims.items():
+        trial = world.store.trials.by_number(1, number)
+        proposal = world.store.proposals.proposal(trial.id)
+        judged = trial.step_comparison or trial.comparison
+        assert proposal is not None and judged is not None
+        assert claim.predicted == proposal.expected["absolute"] and claim.observed == judged["difference"]
+    inside = sum(claim.is_inside for claim in claims.values())
+    assert seen.calibration.share == pytest.approx(inside / len(claims))
+
+
+def test_a_sampler_claims_nothing(world: World):
+    found = insight(world.store, world.workspace.artifacts, world.store.studies.get("chance")).calibration
+    assert found.claims == () and found.share is None
+
+
+def test_the_baselines_seeds_against_each_other_are_inconclusive(seen: Insight):
+    assert len(seen.pairs) >= 3 and {str(pair.comparison.verdict) for pair in seen.pairs} == {"inconclusive"}
+
+
+def test_before_two_seeds_have_ended_the_a_a_test_says_what_it_needs(tmp_path: Path):
+    world = World(tmp_path)
+    world.dataset()
+    found = insight(world.store, world.workspace.artifacts, world.start())
+    assert found.pairs == () and "two seeds" in found.problem and found.racers[0].values == ()
+
+
+def test_a_landscape_waits_for_enough_trials_and_says_how_many(world: World):
+    study = world.store.studies.get("chance")
+    found = landscape(study, world.store.trials.of_study(study.id))
+    assert found.missing == FEWEST - 3 and found.importance == ()
+
+
+def test_importance_holds_the_axes_that_vary_and_every_plot_can_be_drawn(world: World):
+    study = world.store.studies.get("expert")
+    found = landscape(study, world.store.trials.of_study(study.id))
+    assert found.missing == 0 and "dropout" in found.axes
+    assert all(len({str(trial.params[name]) for trial in found.trials}) > 1 for name in found.axes)
+    assert sum(share for _, share in found.importance) == pytest.approx(1.0)
+    for kind in KINDS:
+        assert len(drawn(found, kind, found.axes[:2]).data) >= 1
+    assert drawn(found, EDF, ()).data and drawn(found, PARALLEL, found.axes[:1]).data

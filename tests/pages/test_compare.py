@@ -1,0 +1,47 @@
+"""The Compare page: nothing yet, too few trials, trials side by side, two studies."""
+
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from core.workspace import Workspace
+from tests.pages.scripted import ScriptedHome
+
+Open = Callable[..., AppTest]
+
+
+def text(page: AppTest) -> str:
+    """Every word on the page."""
+    found = [*page.header, *page.subheader, *page.markdown, *page.error]
+    return "\n".join([*(str(each.value) for each in found), *(table.value.to_string() for table in page.table)])
+
+
+def test_without_a_study_it_offers_to_start_one(open_page: Open):
+    page = open_page("compare")
+    assert not page.exception and "Nothing to compare yet" in text(page)
+
+
+def test_a_study_without_two_values_says_what_is_missing(open_page: Open, home: Workspace):
+    world = ScriptedHome(home)
+    world.dataset()
+    world.start(name="fresh")
+    page = open_page("compare")
+    assert not page.exception and "no trial has a value yet" in text(page)
+
+
+def test_trials_stand_side_by_side_and_two_studies_at_equal_time(open_page: Open, home: Workspace):
+    world = ScriptedHome(home)
+    world.dataset()
+    world.finish(world.start(trials=3, name="mine", extra_seeds=False))
+    world.finish(world.start(trials=2, name="chance", agent="random", extra_seeds=False))
+    page = open_page("compare", {"study": "mine", "trials": "1,2"})
+    assert not page.exception
+    first, other = (home.store.trials.by_number(1, number).params for number in (1, 2))
+    shown = text(page)
+    assert "Against trial 1" in shown
+    assert all((f"`{name}`" in shown) == (first[name] != other[name]) for name in first)
+    page.toggle(key="compare_all").set_value(True).run()
+    assert all(f"`{name}`" in text(page) for name in first)
+    second = open_page("compare", {"study": "mine"}, compare_tab="Two studies")
+    assert not second.exception and "min of training each" in text(second)
+    assert {metric.label for metric in second.metric} == {"mine", "chance"}

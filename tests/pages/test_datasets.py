@@ -1,0 +1,88 @@
+"""The Datasets page: the list, one dataset open, its histories, two compared."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.distributions import file_of
+from core.records import Dataset
+from core.workspace import Workspace
+
+Open = Callable[..., AppTest]
+
+
+def text(page: AppTest) -> str:
+    """Every word on the page."""
+    return "\n".join(str(each.value) for each in [*page.header, *page.subheader, *page.markdown, *page.error])
+
+
+@pytest.fixture
+def films(home: Workspace) -> Dataset:
+    """A small generated dataset, really imported."""
+    return home.intake.take_regime("sample", "films", 3, "Ada", 400)
+
+
+def test_an_empty_home_offers_an_import(open_page: Open):
+    page = open_page("datasets")
+    assert not page.exception and "No dataset is here yet" in text(page)
+    page.button(key="empty_import").click().run()
+    assert not page.exception and any(each.key == "import_from" for each in page.segmented_control)
+
+
+def test_the_newest_is_open_with_its_curves_and_a_history(open_page: Open, home: Workspace, films: Dataset):
+    page = open_page("datasets")
+    assert not page.exception
+    row = page.dataframe[0].value.to_dict("records")[0]
+    assert row["dataset"] == "films" and row["studies"] == 0 and row["data"] == "synthetic"
+    assert all(word in text(page) for word in ("History lengths", "Item popularity", "Gaps between", "New items"))
+    history = next(each.value for each in page.dataframe if "title" in each.value.columns)
+    assert history["item"].iloc[0] and len(history) >= 1
+
+
+def test_the_import_has_counted_already_so_the_page_reads_no_event(open_page: Open, home: Workspace, films: Dataset):
+    assert file_of(home.settings.cache, films.id).exists()
+    train = home.settings.dataset(films.folder) / "open" / "train.parquet"
+    page = open_page("datasets")
+    kept = train.read_bytes()
+    train.write_bytes(b"")
+    page.run()
+    train.write_bytes(kept)
+    assert not page.exception and not page.error and "History lengths" in text(page)
+
+
+def test_an_older_dataset_is_counted_when_first_opened(open_page: Open, home: Workspace, films: Dataset):
+    file_of(home.settings.cache, films.id).unlink()
+    page = open_page("datasets")
+    for _ in range(20):
+        if "History lengths" in text(page):
+            break
+        page.run()
+    assert "History lengths" in text(page) and file_of(home.settings.cache, films.id).exists()
+
+
+def test_a_user_of_the_file_is_found_by_id_and_a_wrong_one_is_explained(
+    open_page: Open, home: Workspace, films: Dataset
+):
+    page = open_page("datasets")
+    page.text_input(key=f"history-{films.id}-raw").set_value("nobody").run()
+    assert not page.exception and "no user 'nobody'" in page.error[0].value
+
+
+def test_two_profiles_stand_side_by_side(open_page: Open, home: Workspace, films: Dataset):
+    other = home.intake.take_regime("sample", "books", 4, "Ada", 500)
+    page = open_page("datasets", {"dataset": films.id})
+    page.selectbox(key="datasets_compare").set_value(other.id).run()
+    assert not page.exception and "alike" in text(page) and "books" in text(page)
+
+
+def test_the_list_is_narrowed_by_name(open_page: Open, home: Workspace, films: Dataset):
+    home.intake.take_regime("sample", "books", 4, "Ada", 500)
+    page = open_page("datasets")
+    page.text_input(key="datasets_name").set_value("fil").run()
+    assert [row["dataset"] for row in page.dataframe[0].value.to_dict("records")] == ["films"]
+
+
+def test_a_link_to_no_dataset_is_explained(open_page: Open, home: Workspace, films: Dataset):
+    page = open_page("datasets", {"dataset": "no-such"})
+    assert not page.exception and "no dataset 'no-such'" in page.error[0].value
