@@ -19,7 +19,7 @@ USERS, EPOCHS = 400, 12
 SAMPLER = Rules(prunes=False, reseeds=False, by_verdict=False)
 
 
-def value(cell: tuple[float, float, float]) -> float:
+def value(cell: tuple[float, ...]) -> float:
     """Better to the right on two axes, worse on the third."""
     lr, dropout, temperature = (list(options).index(at) for options, at in zip(AXES.values(), cell, strict=True))
     return 0.2 + 0.03 * lr + 0.04 * dropout - 0.03 * abs(temperature - 1)

@@ -64,23 +64,23 @@ def test_no_instructions_ask_for_nothing():
 
 def test_a_forbidden_axis_is_not_proposed_and_the_proposal_says_so():
     free = propose("")
-    assert free is not None
+    assert isinstance(free, Draft)
     told = propose(f"do not touch {free.axis}")
-    assert told is not None
+    assert isinstance(told, Draft)
     assert told.axis != free.axis
     assert f"As instructed, it leaves alone: {free.axis}." in told.mechanism
 
 
 def test_only_the_named_axes_are_proposed():
     told = propose("only batch_size")
-    assert told is not None
+    assert isinstance(told, Draft)
     assert told.axis == "batch_size"
     assert "As instructed, it tries only: batch_size." in told.mechanism
 
 
 def test_an_instruction_that_is_not_understood_is_said_in_the_proposal():
     told = propose("think of the children. do not touch lr")
-    assert told is not None
+    assert isinstance(told, Draft)
     assert "Instruction not understood: “think of the children”." in told.mechanism
     assert "it leaves alone: lr." in told.mechanism
 

@@ -99,7 +99,9 @@ def test_an_optuna_storage_is_read_and_left_as_it_was(tmp_path: Path):
     study = optuna.create_study(storage=f"sqlite:///{path}", study_name="old", direction="minimize")
     for lr, loss in ((0.001, 0.9), (0.004, 0.7)):
         study.enqueue_trial({"lr": lr})
-        study.optimize(lambda trial, loss=loss: (trial.suggest_float("lr", 1e-4, 1e-2), loss)[1], n_trials=1)
+        trial = study.ask()
+        trial.suggest_float("lr", 1e-4, 1e-2)
+        study.tell(trial, loss)
     before = path.read_bytes()
     history = read_past(f"sqlite:///{path}", "sasrec")
     assert [(run.params["lr"], run.value) for run in history.runs] == [(0.001, -0.9), (0.004, -0.7)]

@@ -58,7 +58,7 @@ class Home(World):
     def propose(self, study: Study, **changes: Any) -> Draft:
         """What the agent plans; `changes` are of the evidence."""
         draft = self.agent.propose(replace(self.evidence(study), **changes))
-        assert draft is not None
+        assert isinstance(draft, Draft)
         return draft
 
     def reflect(self, study: Study, number: int = 1) -> ReflectionDraft:
