@@ -54,6 +54,8 @@ class Study:
     created_by: str
     created_at: float
     ended_at: float | None = None
+    memory_off_share: float = 0.0  # share of proposals planned without being shown a lesson, as a control
+    without_lineage: bool = False  # whether lessons learned on this lineage are left out
 
     @property
     def has_ended(self) -> bool:
@@ -213,6 +215,10 @@ class Lesson:
     losses: float
     created_at: float
     updated_at: float
+    uid: str = ""  # its name in every home that a pack brings it to
+    low: float | None = None  # values of the axis that did well; soft limits for a first config
+    high: float | None = None
+    locked: bool = False  # nobody changes it before a person unlocks it
 
     @property
     def document_id(self) -> str:

@@ -15,8 +15,8 @@ from sqlalchemy.pool import StaticPool
 
 from core.errors import InvalidInput, NewerSchema, StorageFailed
 
-HEAD = "0003"  # the newest revision in migrations/versions
-REVISIONS = ("0001", "0002", "0003")
+HEAD = "memory"  # the newest revision in migrations/versions
+REVISIONS = ("0001", "0002", "0003", "memory")
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 _WRITE_LOCK = 7_265_001  # PostgreSQL's advisory lock that every writer of this program takes

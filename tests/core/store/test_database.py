@@ -9,12 +9,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from core.errors import InvalidInput, NewerSchema, StorageFailed
 from core.store import Store, database, schema
 from core.store.database import HEAD, MIGRATIONS, REVISIONS, Database
-from tests.core.store.building import FakeClock, a_running, a_study, finish
+from tests.core.store.building import FakeClock, a_lesson, a_running, a_study, finish
 
 PROJECT = Path(__file__).parents[3]
 
@@ -49,20 +49,35 @@ def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path, clock: Fake
         assert connection.execute(text("select version_num from alembic_version")).scalar() == "9999"
 
 
+def without_transfer(connection: Connection) -> None:
+    """Take back what the revision `memory` added."""
+    connection.execute(text("drop index ix_lessons_uid"))
+    for column in ("lessons.uid", "lessons.low", "lessons.high", "lessons.locked"):
+        connection.execute(text("alter table {} drop column {}".format(*column.split("."))))
+    for column in ("memory_off_share", "without_lineage"):
+        connection.execute(text(f"alter table studies drop column {column}"))
+    for table in ("lesson_links", "foreign_evidence", "foreign_profiles"):
+        connection.execute(text(f"drop table {table}"))
+
+
 def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds(tmp_path: Path, clock: FakeClock):
     url = url_of(tmp_path / "old.db")
     old = Store(url, clock)
     run = a_running(old)
     finish(old, run)
     old.trials.judge(old.trials.get(run.trial_id), 0.05, "inconclusive", {"difference": 0.01}, "verdict")
+    lesson = a_lesson(old)
     old.close()
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("alter table trials drop column step_comparison"))
         connection.execute(text("drop table agent_calls"))
+        without_transfer(connection)
         connection.execute(text("update alembic_version set version_num = '0001'"))
-    trial = Store(url, clock).trials.get(run.trial_id)
+    new = Store(url, clock)
+    trial = new.trials.get(run.trial_id)
     assert trial.comparison == trial.step_comparison == {"difference": 0.01}
+    assert len(new.lessons.get(lesson.id).uid) == 32 and not new.lessons.get(lesson.id).locked
 
 
 def test_processes_that_open_a_fresh_database_at_once_all_succeed(tmp_path: Path):
