@@ -23,6 +23,7 @@ from core.memory.consolidation import Consolidation
 from core.memory.editing import Editing
 from core.memory.embedding import CachedEmbedder
 from core.memory.indexing import Indexer
+from core.memory.promotion import Promotion
 from core.memory.retrieval import Retrieval
 from core.records import Study
 from core.reveal import Reveals
@@ -117,7 +118,7 @@ class Workspace:
             self.store,
             Planning(self.store, self.gathering, self.agent_of, self.clock, self.settings.concurrency),
             Judging(self.store, self.artifacts, self.gathering, consolidation, self.agent_of),
-            Closing(self.store, self.artifacts, self.gathering, consolidation),
+            Closing(self.store, self.artifacts, self.gathering, Promotion(self.store, consolidation)),
             self.holder,
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, or_, select, union_all, update
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.records import Evidence, Lesson, LessonRevision
+from core.records import Dataset, Evidence, Lesson, LessonRevision, Study
 from core.store import schema
 from core.store.part import Part, inserted_id, lost_the_race
 
@@ -152,13 +152,22 @@ class Lessons(Part):
             found += self._all(Lesson, select(_table).where(_table.c.id.in_(wanted[start : start + AT_ONCE])))
         return {lesson.id: lesson for lesson in found}
 
-    def close_to(self, backbone: str, study_id: int, dataset_id: str) -> list[Lesson]:
-        """Active lessons that a study hears whatever they say: its own, its dataset's, and those people pinned."""
-        own = and_(_table.c.level == "study", _table.c.study_id == study_id)
-        of_dataset = and_(_table.c.level == "dataset", _table.c.dataset_id == dataset_id)
+    def close_to(self, study: Study, dataset: Dataset) -> list[Lesson]:
+        """Active lessons heard whatever they say: the study's, its data's in any version, and those people pinned."""
+        own = and_(_table.c.level == "study", _table.c.study_id == study.id)
+        same_data = or_(_table.c.dataset_id == dataset.id, _table.c.lineage == dataset.lineage)
+        of_dataset = and_(_table.c.level == "dataset", same_data)
         pinned = and_(_table.c.level == "cognition", _table.c.pinned)
-        query = select(_table).where(_table.c.status == "active", _table.c.backbone.in_((backbone, "")))
+        query = select(_table).where(_table.c.status == "active", _table.c.backbone.in_((study.backbone, "")))
         return self._all(Lesson, query.where(or_(own, of_dataset, pinned)).order_by(_table.c.id))
+
+    def across(self, backbone: str, most: int) -> list[Lesson]:
+        """Every active lesson across datasets for a backbone; none when there are more than `most`."""
+        query = select(_table).where(_table.c.status == "active", _table.c.level == "cognition")
+        found = self._all(
+            Lesson, query.where(_table.c.backbone.in_((backbone, ""))).order_by(_table.c.id).limit(most + 1)
+        )
+        return found if len(found) <= most else []
 
     def by_uid(self, uid: str) -> Lesson | None:
         """The lesson of that name in every home."""

@@ -7,6 +7,7 @@ from core.agents.expert.hints import hints
 from core.agents.expert.instructions import read
 from core.agents.expert.planning import Estimate, best_estimate, rank
 from core.agents.expert.reflecting import reflect
+from core.agents.opening import opening
 from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft, TrialView
 from core.figures import metric, percent, signed, signed_percent
 
@@ -18,6 +19,8 @@ class Expert:
 
     def propose(self, evidence: Evidence) -> Draft | None:
         """The step with the largest expected improvement for its cost; None when the space holds no untried step."""
+        if (first := opening(evidence)) is not None:
+            return first
         base = best_estimate(evidence)
         config = dict(base.trial.params) if base else evidence.space.baseline()
         orders = read(evidence.study.instructions, evidence.space.declared)
