@@ -23,7 +23,9 @@ from core.memory.consolidation import Consolidation
 from core.memory.editing import Editing
 from core.memory.embedding import CachedEmbedder
 from core.memory.indexing import Indexer
+from core.memory.merging import Merging
 from core.memory.promotion import Promotion
+from core.memory.relations import Relations
 from core.memory.retrieval import Retrieval
 from core.records import Study
 from core.reveal import Reveals
@@ -99,6 +101,16 @@ class Workspace:
     def editing(self) -> Editing:
         """A person's acts on lessons."""
         return Editing(self.store)
+
+    @cached_property
+    def merging(self) -> Merging:
+        """Makes one lesson of two."""
+        return Merging(self.store)
+
+    @cached_property
+    def relations(self) -> Relations:
+        """Finds lessons that repeat, support or contradict one another."""
+        return Relations(self.store)
 
     @cached_property
     def gathering(self) -> Gathering:

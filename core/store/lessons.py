@@ -1,7 +1,7 @@
 """Lessons in SQL: the truth of the memory, with every revision, evidence and the outbox of the index."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, union_all, update
@@ -25,8 +25,13 @@ COLLECTION = "lessons"
 class Lessons(Part):
     """Rows of `lessons`, `lesson_revisions` and `evidence`; each change leaves a note for the index in `outbox`."""
 
-    def add(self, values: Mapping[str, Any], author: str, reason: str) -> Lesson:
-        """Insert a lesson at revision 1. Raises InvalidInput for a level or status that does not exist."""
+    def add(
+        self, values: Mapping[str, Any], author: str, reason: str, history: Sequence[Mapping[str, Any]] = ()
+    ) -> Lesson:
+        """Insert a lesson at revision 1, or after the revisions of `history` (body, author, reason, at) it comes with.
+
+        Raises InvalidInput for a level or status that does not exist.
+        """
         now = self.clock.now()
         row = {
             "effect": None,
@@ -45,14 +50,16 @@ class Lessons(Part):
             "locked": False,
             **values,
             "author": author,
-            "revision": 1,
+            "revision": len(history) + 1,
             "created_at": now,
             "updated_at": now,
         }
         _check(row)
         with self.database.write() as connection:
             id = inserted_id(connection.execute(insert(_table).values(row)))
-            self._revise(connection, id, 1, row, author, reason)
+            for number, old in enumerate(history, 1):
+                connection.execute(insert(_revisions).values({**old, "lesson_id": id, "revision": number}))
+            self._revise(connection, id, row["revision"], row, author, reason)
             self._note(
                 connection, "lesson written", author, {"claim": row["claim"]}, lesson_id=id, study_id=row["study_id"]
             )
