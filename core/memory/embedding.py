@@ -30,7 +30,7 @@ class CachedEmbedder:
         """Unit vectors (n, dimension); only texts never seen are computed."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        keys = [key_of(text) for text in texts]
         known = self._store.index.cached_vectors(keys, self.name)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
@@ -39,3 +39,8 @@ class CachedEmbedder:
             self._store.index.cache_vectors(fresh, self.name)
             known |= fresh
         return np.stack([known[key] for key in keys])
+
+
+def key_of(text: str) -> str:
+    """Under which a text's vector is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()

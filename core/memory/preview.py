@@ -46,7 +46,7 @@ def preview(
 ) -> Preview:
     """The same retrieval and warm start as a real study's. Raises UnknownBackbone, VectorStoreError."""
     space = SearchSpace.of(backbone)
-    study = _imagined(dataset, space, without_lineage)
+    study = replace(imagined(dataset, space), without_lineage=without_lineage)
     hits = retrieval.for_study(study, dataset, MOST)
     near = retrieval.neighbours(dataset, but_lineage=dataset.lineage)
     return Preview(
@@ -59,7 +59,8 @@ def preview(
     )
 
 
-def _imagined(dataset: Dataset, space: SearchSpace, without_lineage: bool) -> Study:
+def imagined(dataset: Dataset, space: SearchSpace) -> Study:
+    """A study that is asked about and never stored."""
     nothing: Mapping[str, Any] = {
         "objective": "ndcg@10",
         "agent": "expert",
@@ -80,7 +81,7 @@ def _imagined(dataset: Dataset, space: SearchSpace, without_lineage: bool) -> St
         "created_by": "",
         "created_at": 0.0,
     }
-    study = Study(
+    return Study(
         id=NOBODY,
         name="preview",
         dataset_id=dataset.id,
@@ -91,4 +92,3 @@ def _imagined(dataset: Dataset, space: SearchSpace, without_lineage: bool) -> St
         space_version=1,
         **nothing,
     )
-    return replace(study, without_lineage=without_lineage)
