@@ -42,7 +42,7 @@ def main() -> None:
     stamp = {
         "date": datetime.now(UTC).date().isoformat(),
         "quick": quick,
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+        "machine": {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1), "python": platform.python_version()},
         "embedder": chosen.embedder.name,
         "bars": BARS,
     }

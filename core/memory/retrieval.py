@@ -68,9 +68,9 @@ class Retrieval:
         texts = self._text_scores(facets(profile), study.backbone, max(PER_PHRASE, len(few)))
         lessons = self._store.lessons.some(texts) | {each.id: each for each in few}
         lessons |= {each.id: each for each in self._store.lessons.close_to(study, dataset)}
-        likeness = Likeness(self._store, profile)
+        likeness, known = Likeness(self._store, profile), values(profile)
         hits = [
-            _hit(lesson, profile, likeness, texts.get(lesson.id, (0.0, "")))
+            _hit(lesson, known, likeness, texts.get(lesson.id, (0.0, "")))
             for lesson in lessons.values()
             if _is_in_scope(lesson, study, dataset) and not (left_out and lesson.lineage == left_out)
         ]
@@ -92,7 +92,7 @@ class Retrieval:
         if not text.strip() or not self._index.count(LESSONS):
             return []
         self.check_embedder()
-        [vector] = self._embedder.embed([text])
+        [vector] = self._embedder.embed_queries([text])
         matches = self._index.search(LESSONS, vector, k, where or None)
         held = self._store.lessons.some(lesson_id(match.id) for match in matches)
         active = {id: lesson for id, lesson in held.items() if lesson.status == "active"}
@@ -111,7 +111,7 @@ class Retrieval:
         if not phrases or not self._index.count(LESSONS):
             return best
         self.check_embedder()
-        for phrase, vector in zip(phrases, self._embedder.embed(phrases), strict=True):
+        for phrase, vector in zip(phrases, self._embedder.embed_queries(phrases), strict=True):
             for match in self._index.search(LESSONS, vector, k, {"backbone": (backbone, "")}):
                 id = lesson_id(match.id)
                 best[id] = max(best.get(id, (0.0, "")), (match.score, phrase))
@@ -138,8 +138,8 @@ def _is_in_scope(lesson: Lesson, study: Study, dataset: Dataset) -> bool:
     return own_study or own_dataset or other_version or lesson.level == "cognition"
 
 
-def _hit(lesson: Lesson, profile: Profile, likeness: Likeness, text: tuple[float, str]) -> Hit:
-    clauses = _clauses(lesson, profile)
+def _hit(lesson: Lesson, known: Mapping[str, float | None], likeness: Likeness, text: tuple[float, str]) -> Hit:
+    clauses = _clauses(lesson, known)
     parts = {
         "text": text[0],
         "profile": _likeness(lesson, likeness),
@@ -150,10 +150,10 @@ def _hit(lesson: Lesson, profile: Profile, likeness: Likeness, text: tuple[float
     return Hit(lesson, score, **parts, clauses=clauses or (), phrase=text[1])
 
 
-def _clauses(lesson: Lesson, profile: Profile) -> tuple[Clause, ...] | None:
+def _clauses(lesson: Lesson, known: Mapping[str, float | None]) -> tuple[Clause, ...] | None:
     """None where another version wrote what cannot be read here: a fault of an edit never stops planning."""
     try:
-        return tuple(check(lesson.conditions, values(profile)))
+        return tuple(check(lesson.conditions, known))
     except InvalidInput:
         return None
 
