@@ -20,6 +20,7 @@ from vectorstore.protocol import Document, VectorStore, VectorStoreError
 
 LEASE = "index"
 LEASE_SECONDS = 60.0
+LOCK_SECONDS = 10.0
 BATCH = 500
 EVERY = "*"  # stands for all documents of a collection
 
@@ -42,6 +43,7 @@ class Indexer:
         self._embedder = embedder
         self._holder = holder
         self._lock = FileLock(lock)
+        self._lock_seconds = LOCK_SECONDS
         self._seen_version = -1
 
     def apply(self) -> int:
@@ -153,7 +155,7 @@ class Indexer:
             owner = self._store.leases.holder(LEASE)
             raise Conflict(f"the vector index is written by {owner} now; wait until it is done, or stop it")
         try:
-            with self._lock.acquire(timeout=10):
+            with self._lock.acquire(timeout=self._lock_seconds):
                 self._see_other_owners()
                 yield
                 self._seen_version = self._store.index.version()

@@ -1,4 +1,4 @@
-"""A memory without a loop: real store, editing, retrieval and index in this process; the embedder is the hashing one."""
+"""A memory without a loop: real store, editing, retrieval and index; the embedder is the hashing one."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from core.memory.retrieval import Retrieval
 from core.records import Dataset, Lesson, Study, Trial
 from core.space import SearchSpace
 from core.store import Store
-from tests.core.store.building import FakeClock, a_study
+from tests.core.store.building import FakeClock, a_study, finish
 from vectorstore.hashing import HashingEmbedder
 from vectorstore.memory import MemoryStore
 from vectorstore.protocol import VectorStore
@@ -58,6 +58,9 @@ class Memory:
         space = SearchSpace.of("sasrec")
         study = a_study(self.store, name, dataset_id=dataset.id, space=space.to_json())
         trial = self.store.trials.add_approved(study, "person", space.complete(params), [1], "Ada", "test", "x")
+        run = self.store.runs.claim("w1")
+        assert run is not None and run.trial_id == trial.id
+        finish(self.store, run)
         self.store.trials.judge(trial, 0.05, "better", {"difference": 0.01}, "verdict")
         self.store.studies.set_incumbent(study.id, trial.id, None, "verdict")
         self.store.studies.recommend(study.id, trial.id, "best by verdict", "test")

@@ -83,7 +83,9 @@ def test_a_knob_that_some_backbones_lack_is_flagged(memory: Memory):
     assert lacking({"axis": "dropout", "backbone": ""}) == []
 
 
-@pytest.mark.parametrize("claim", ["Bei kurzen Verläufen hilft mehr Dropout.", "短い履歴ではドロップアウトを上げる。", "🎧"])
+@pytest.mark.parametrize(
+    "claim", ["Bei kurzen Verläufen hilft mehr Dropout.", "短い履歴ではドロップアウトを上げる。", "🎧"]
+)
 def test_a_lesson_in_another_language_is_kept_and_found_by_its_words(memory: Memory, claim: str):
     lesson = memory.write(claim)
     memory.index_all()
