@@ -46,7 +46,7 @@ def phrases_of(dataset: Dataset, axis: str = "") -> str:
 
 
 def overlap(a: str, b: str) -> bool:
-    """Whether some profile could meet both conditions; conditions that cannot be read meet nothing."""
+    """Whether some profile could meet both conditions. Raises InvalidInput."""
     ranges: dict[str, tuple[float, float]] = {}
     for clause in [*parse(a), *parse(b)]:
         low, high = ranges.get(clause.feature, (-inf, inf))

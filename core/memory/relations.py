@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from functools import lru_cache
 
+from core.errors import InvalidInput
 from core.memory.conditioning import overlap
 from core.records import Lesson
 from core.store import Store
 
-ALIKE = 0.9  # share of the words two claims have in common, from which on they say the same
+ALIKE = 0.8  # share of their words that two claims have in common, from which on they say the same
 OPPOSITE = {"up": "down", "down": "up"}
 
 
@@ -28,13 +29,14 @@ class Relations:
 
     def relate(self, lessons: Iterable[Lesson], actor: str) -> int:
         """Link each lesson with those it touches; how many links are new."""
-        fresh, seen = 0, set[tuple[int, int]]()
+        rivals, seen, fresh = self._by_axis(), set[tuple[int, int]](), 0
         for lesson in lessons:
-            for other in self._rivals(lesson):
+            for other in rivals.get((lesson.level, lesson.axis), ()):
                 pair = (min(lesson.id, other.id), max(lesson.id, other.id))
-                found = None if pair in seen else relation(lesson, other)
+                if lesson.id == other.id or pair in seen or not _same_scope(lesson, other):
+                    continue
                 seen.add(pair)
-                if found is not None:
+                if (found := relation(lesson, other)) is not None:
                     fresh += self._store.links.add(*pair, found.kind, found.why, actor)
         return fresh
 
@@ -42,14 +44,16 @@ class Relations:
         """The same over every lesson in use."""
         return self.relate(self._store.lessons.all(), actor)
 
-    def _rivals(self, lesson: Lesson) -> list[Lesson]:
-        others = self._store.lessons.all(level=lesson.level, axis=lesson.axis)
-        return [other for other in others if other.id != lesson.id and _same_scope(lesson, other)]
+    def _by_axis(self) -> dict[tuple[str, str], list[Lesson]]:
+        found: dict[tuple[str, str], list[Lesson]] = {}
+        for lesson in self._store.lessons.all():
+            found.setdefault((lesson.level, lesson.axis), []).append(lesson)
+        return found
 
 
 def relation(a: Lesson, b: Lesson) -> Relation | None:
     """What two lessons of one scope and axis are to each other; None when they do not touch."""
-    if not overlap(a.conditions, b.conditions):
+    if not _can_meet(a.conditions, b.conditions):
         return None
     same_rule = (a.kind, a.direction) == (b.kind, b.direction)
     if same_rule and a.axis and a.lineage and b.lineage and a.lineage != b.lineage:
@@ -77,4 +81,18 @@ def _same_scope(a: Lesson, b: Lesson) -> bool:
 
 
 def _likeness(a: Lesson, b: Lesson) -> float:
-    return SequenceMatcher(None, a.claim.lower().split(), b.claim.lower().split(), autojunk=False).ratio()
+    mine, theirs = _words(a.claim), _words(b.claim)
+    return len(mine & theirs) / max(len(mine | theirs), 1)
+
+
+@lru_cache(maxsize=16_384)
+def _words(claim: str) -> frozenset[str]:
+    return frozenset(claim.lower().split())
+
+
+@lru_cache(maxsize=16_384)
+def _can_meet(a: str, b: str) -> bool:
+    try:
+        return overlap(a, b)
+    except InvalidInput:  # written by another version: it applies nowhere that we know of
+        return False

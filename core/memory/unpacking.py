@@ -3,7 +3,7 @@
 Text of a pack is text: it is stored, escaped where it is shown, and obeyed by nothing.
 """
 
-import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,9 @@ NEW, SAME, DIFFERS, REFUSED = "new", "same", "differs", "refused"
 OURS, THEIRS, BOTH = "ours", "theirs", "both"
 CHOICES = (OURS, THEIRS, BOTH)
 LARGEST_EFFECT = 1.0  # a relative change beyond that is no tuning step
+LARGEST = 1e12  # of any figure in a pack
 LONGEST = 200
+UID = re.compile(r"[0-9a-f]{32}")
 TEXTS = ("claim", "kind", "axis", "direction", "conditions", "level", "backbone")
 
 
@@ -79,11 +81,13 @@ class Unpacking:
         author = f"import of {pack.name} by {actor}"[:100]
         count: dict[str, int] = dict.fromkeys((NEW, SAME, OURS, THEIRS, BOTH, REFUSED), 0)
         arrivals, touched, evidence = self.look(pack), list[Lesson](), 0
+        witnesses, history = _by_lesson(pack.evidence), _by_lesson(pack.revisions)
         for arrival in arrivals:
-            done, lesson = self._settle(arrival, pack, author, choose)
+            uid = str(arrival.row.get("uid"))
+            done, lesson = self._settle(arrival, history.get(uid, []), author, choose)
             count[done] += 1
             if lesson is not None and done != OURS:
-                evidence += self._take_evidence(lesson, str(arrival.row["uid"]), pack.evidence)
+                evidence += self._take_evidence(lesson, witnesses.get(uid, []))
                 touched.append(self._store.lessons.get(lesson.id))
         links = Relations(self._store).relate(touched, author)
         taken = Taken(count[NEW], count[SAME], count[OURS], count[THEIRS], count[BOTH], count[REFUSED], evidence, links)
@@ -106,26 +110,25 @@ class Unpacking:
         return arrival if arrival.differences else Arrival(SAME, row, ours)
 
     def _settle(
-        self, arrival: Arrival, pack: Pack, author: str, choose: Callable[[Arrival], str]
+        self, arrival: Arrival, history: Sequence[Row], author: str, choose: Callable[[Arrival], str]
     ) -> tuple[str, Lesson | None]:
         if arrival.state in (REFUSED, SAME):
             return arrival.state, arrival.ours
         if arrival.state == NEW:
-            return NEW, self._add(arrival.row, str(arrival.row["uid"]), pack, author)
+            return NEW, self._add(arrival.row, str(arrival.row["uid"]), history, author)
         choice = choose(arrival)
         if choice not in CHOICES:
             raise InvalidInput(f"{choice!r} is no choice; there are {', '.join(CHOICES)}")
         if choice == BOTH:
-            return BOTH, self._add(arrival.row, None, pack, author)
+            return BOTH, self._add(arrival.row, None, history, author)
         is_locked = arrival.ours is not None and arrival.ours.locked
         take = choice == THEIRS and not is_locked  # a lock holds against packs too
         return (THEIRS, self._overwrite(arrival, author)) if take else (OURS, arrival.ours)
 
-    def _add(self, row: Row, uid: str | None, pack: Pack, author: str) -> Lesson:
+    def _add(self, row: Row, uid: str | None, history: Sequence[Row], author: str) -> Lesson:
         values = {name: row.get(name) for name in (*BODY, "effect", "dataset_id", "stamp", "lineage", "status")}
         values |= {"uid": uid} if uid is not None else {}
-        history = [each for each in pack.revisions if each.get("lesson") == row["uid"] and _is_revision(each)]
-        return self._store.lessons.add(values, author, f"pack {pack.name}", _clean(history))
+        return self._store.lessons.add(values, author, "a memory pack", _clean(history))
 
     def _overwrite(self, arrival: Arrival, author: str) -> Lesson:
         assert arrival.ours is not None
@@ -135,14 +138,14 @@ class Unpacking:
         self._store.proposals.mark_stale(edited.id, why, author)
         return edited
 
-    def _take_evidence(self, lesson: Lesson, uid: str, rows: Sequence[Row]) -> int:
+    def _take_evidence(self, lesson: Lesson, rows: Sequence[Row]) -> int:
         mine = {
             origin_of(self._store, self._store.trials.get(each.trial_id))
             for each in self._store.lessons.evidence(lesson.id)
         }
         fresh = 0
         for row in rows:
-            if row.get("lesson") == uid and row.get("origin") not in mine and _is_evidence(row):
+            if _is_evidence(row) and row["origin"] not in mine:
                 given = {name: row[name] for name in ("origin", "dataset", "outcome", "effect", "low", "high", "at")}
                 fresh += self._store.foreign.add_evidence(ForeignEvidence(lesson_id=lesson.id, **given))
         return fresh
@@ -150,22 +153,22 @@ class Unpacking:
     def _take_profile(self, row: Row, pack: str) -> None:
         profile = row.get("profile")
         texts = [row.get(name) for name in ("id", "name", "lineage")]
-        if not isinstance(profile, Mapping) or not all(isinstance(t, str) and 0 < len(t) <= 64 for t in texts[::2]):
+        if not isinstance(profile, Mapping) or not all(_is_text(text) and 0 < len(text) <= 64 for text in texts):
             return
         figures = {key: value for key, value in profile.items() if value is None or _is_figure(value)}
-        self._store.foreign.add_profile(str(row["id"]), str(row["name"])[:LONGEST], str(row["lineage"]), figures, pack)
+        self._store.foreign.add_profile(str(row["id"]), str(row["name"]), str(row["lineage"]), figures, pack)
 
 
 def check_row(row: Row) -> None:
     """A lesson of a pack as planning could use it. Raises InvalidInput naming the field, its value and the limit."""
     uid = row.get("uid")
-    if not isinstance(uid, str) or not (len(uid) == 32 and uid.isalnum()):
+    if not isinstance(uid, str) or not UID.fullmatch(uid):
         raise InvalidInput(f"uid={str(uid)[:40]!r} is no name of a lesson")
     for name in TEXTS:
-        if not isinstance(row.get(name), str):
-            raise InvalidInput(f"{name}={str(row.get(name))[:40]!r} is no text")
+        if not _is_text(row.get(name)):
+            raise InvalidInput(f"{name}={ascii(row.get(name))[:40]} is no text")
     for name in ("dataset_id", "lineage", "stamp"):
-        if row.get(name) is not None and not (isinstance(row[name], str) and len(row[name]) <= LONGEST):
+        if row.get(name) is not None and not (_is_text(row[name]) and len(row[name]) <= LONGEST):
             raise InvalidInput(f"{name}={str(row[name])[:40]!r} is no text of at most {LONGEST} characters")
     for name in ("effect", "low", "high"):
         if row.get(name) is not None and not _is_figure(row[name]):
@@ -178,18 +181,37 @@ def check_row(row: Row) -> None:
 
 
 def _is_figure(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """A finite number of a size that a database takes; no NaN lies between two numbers."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST < value < LARGEST
+
+
+def _is_text(value: Any) -> bool:
+    """Text that a database takes: no zero character, no half of a character."""
+    if not isinstance(value, str) or "\x00" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _by_lesson(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(str(row.get("lesson")), []).append(row)
+    return found
 
 
 def _is_evidence(row: Row) -> bool:
     figures = all(_is_figure(row.get(name)) for name in ("effect", "low", "high", "at"))
-    texts = all(isinstance(row.get(name), str) and len(row[name]) <= LONGEST for name in ("origin", "dataset"))
+    texts = all(_is_text(row.get(name)) and len(row[name]) <= LONGEST for name in ("origin", "dataset"))
     return figures and texts and row.get("outcome") in ("for", "against") and abs(row["effect"]) <= LARGEST_EFFECT
 
 
 def _is_revision(row: Row) -> bool:
     body = row.get("body")
-    texts = all(isinstance(row.get(name), str) and len(row[name]) <= LONGEST for name in ("author", "reason"))
+    texts = all(_is_text(row.get(name)) and len(row[name]) <= LONGEST for name in ("author", "reason"))
     if not (isinstance(body, Mapping) and texts and _is_figure(row.get("at"))):
         return False
     try:
@@ -201,7 +223,7 @@ def _is_revision(row: Row) -> bool:
 
 def _clean(history: Sequence[Row]) -> list[dict[str, Any]]:
     """Bodies with the fields that travel, in the order of their numbers, authors marked as others'."""
-    ordered = sorted(history, key=lambda row: row["at"])
+    ordered = sorted((row for row in history if _is_revision(row)), key=lambda row: row["at"])
     return [
         {
             "body": {name: row["body"].get(name) for name in BODY},

@@ -58,7 +58,7 @@ def test_the_span_of_what_did_well_becomes_a_soft_range_and_the_best_lesson_lead
 
 
 def test_the_best_config_of_the_nearest_dataset_is_a_candidate_with_its_source(memory: Memory):
-    near, far = memory.dataset("near", mean_length=6.5), memory.dataset("far", **LONG)
+    near, far = memory.dataset("near", mean_length=6.5), memory.dataset("far", "far", **LONG)
     memory.ended(near, "on-near", dropout=0.35, num_blocks=1)
     memory.ended(far, "on-far", max_len=200)
     shop = memory.dataset("shop")
