@@ -10,7 +10,7 @@ from typing import Any
 
 from core.errors import InvalidInput
 from core.memory.editing import check_lesson
-from core.memory.pack_file import Pack, Row
+from core.memory.pack_file import MOST_LINE, Pack, Row
 from core.memory.packing import BODY, LEVELS, origin_of
 from core.memory.records import ForeignEvidence
 from core.memory.relations import Relations
@@ -153,7 +153,7 @@ class Unpacking:
     def _take_profile(self, row: Row, pack: str) -> None:
         profile = row.get("profile")
         texts = [row.get(name) for name in ("id", "name", "lineage")]
-        if not isinstance(profile, Mapping) or not all(_is_text(text) and 0 < len(text) <= 64 for text in texts):
+        if not isinstance(profile, Mapping) or not all(text and _is_text(text, 64) for text in texts):
             return
         figures = {key: value for key, value in profile.items() if value is None or _is_figure(value)}
         self._store.foreign.add_profile(str(row["id"]), str(row["name"]), str(row["lineage"]), figures, pack)
@@ -168,7 +168,7 @@ def check_row(row: Row) -> None:
         if not _is_text(row.get(name)):
             raise InvalidInput(f"{name}={ascii(row.get(name))[:40]} is no text")
     for name in ("dataset_id", "lineage", "stamp"):
-        if row.get(name) is not None and not (_is_text(row[name]) and len(row[name]) <= LONGEST):
+        if row.get(name) is not None and not _is_text(row[name], LONGEST):
             raise InvalidInput(f"{name}={str(row[name])[:40]!r} is no text of at most {LONGEST} characters")
     for name in ("effect", "low", "high"):
         if row.get(name) is not None and not _is_figure(row[name]):
@@ -185,9 +185,9 @@ def _is_figure(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST < value < LARGEST
 
 
-def _is_text(value: Any) -> bool:
-    """Text that a database takes: no zero character, no half of a character."""
-    if not isinstance(value, str) or "\x00" in value:
+def _is_text(value: Any, most: int = MOST_LINE) -> bool:
+    """Text that a database takes: not too long, no zero character, no half of a character."""
+    if not isinstance(value, str) or len(value) > most or "\x00" in value:
         return False
     try:
         value.encode()
@@ -205,13 +205,13 @@ def _by_lesson(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 def _is_evidence(row: Row) -> bool:
     figures = all(_is_figure(row.get(name)) for name in ("effect", "low", "high", "at"))
-    texts = all(_is_text(row.get(name)) and len(row[name]) <= LONGEST for name in ("origin", "dataset"))
+    texts = all(_is_text(row.get(name), LONGEST) for name in ("origin", "dataset"))
     return figures and texts and row.get("outcome") in ("for", "against") and abs(row["effect"]) <= LARGEST_EFFECT
 
 
 def _is_revision(row: Row) -> bool:
     body = row.get("body")
-    texts = all(_is_text(row.get(name)) and len(row[name]) <= LONGEST for name in ("author", "reason"))
+    texts = all(_is_text(row.get(name), LONGEST) for name in ("author", "reason"))
     if not (isinstance(body, Mapping) and texts and _is_figure(row.get("at"))):
         return False
     try:
