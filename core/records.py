@@ -58,6 +58,8 @@ class Study:
     use_pruning: bool = True
     ask_for: tuple[str, ...] = ()  # fields whose change a gated study always asks for
     parallel: int = 1  # proposals at a time
+    memory_off_share: float = 0.0  # share of proposals planned without being shown a lesson, as a control
+    without_lineage: bool = False  # whether lessons learned on this lineage are left out
 
     @property
     def has_ended(self) -> bool:
@@ -229,6 +231,10 @@ class Lesson:
     losses: float
     created_at: float
     updated_at: float
+    uid: str = ""  # its name in every home that a pack brings it to
+    low: float | None = None  # values of the axis that did well; soft limits for a first config
+    high: float | None = None
+    locked: bool = False  # nobody changes it before a person unlocks it
 
     @property
     def document_id(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from core.agents.names import AGENTS, LLM
 from core.errors import Conflict, InvalidInput
 from core.guards import check_guards
+from core.memory.warm_start import knows_lineage
 from core.records import Dataset, Study
 from core.space import SearchSpace
 from core.stamp import Protocol
@@ -43,6 +44,8 @@ class StudyPlan:
     ask_for: Sequence[str] = ()  # fields whose change always asks, in gated
     parallel: int = 1  # proposals at a time
     production: Mapping[str, Any] | None = None
+    memory_off_share: float = 0.0
+    without_lineage: bool = False
 
 
 def start_study(store: Store, plan: StudyPlan, actor: str, model: str | None = None) -> Study:
@@ -84,15 +87,25 @@ def start_study(store: Store, plan: StudyPlan, actor: str, model: str | None = N
             "use_pruning": plan.use_pruning,
             "ask_for": check_ask_for(plan.ask_for, space),
             "parallel": plan.parallel,
+            "memory_off_share": plan.memory_off_share,
+            "without_lineage": plan.without_lineage,
         },
         actor,
     )
     seeds = tuple(range(plan.seed, plan.seed + BASELINE_SEEDS))
     store.trials.add_approved(study, "baseline", baseline, seeds, actor, "start", "the plain baseline")
+    _say_what_is_known(store, study, dataset, actor)
     if production and production != baseline:
         reason = "the config in production, for comparison"
         store.trials.add_approved(study, "production", production, seeds, actor, "start", reason)
     return study
+
+
+def _say_what_is_known(store: Store, study: Study, dataset: Dataset, actor: str) -> None:
+    """A study whose own data taught the memory starts with answers; that is told, so that nobody calls it transfer."""
+    known = knows_lineage(store, study, dataset) if study.use_memory and not study.without_lineage else 0
+    if known:
+        store.events.note("memory knows this data", actor, {"lessons": known}, study_id=study.id)
 
 
 def _check(plan: StudyPlan, space: SearchSpace, dataset: Dataset) -> None:
@@ -108,6 +121,8 @@ def _check(plan: StudyPlan, space: SearchSpace, dataset: Dataset) -> None:
         if value < low:
             raise InvalidInput(f"{name}={value} is too small; give at least {low}")
     check_parallel(plan.parallel)
+    if not 0 <= plan.memory_off_share <= 1:
+        raise InvalidInput(f"memory_off_share={plan.memory_off_share} is no share; give 0 (never) to 1 (always)")
     if plan.deadline_seconds is not None and plan.deadline_seconds <= 0:
         raise InvalidInput(f"a deadline of {plan.deadline_seconds} s is no time to decide in; give more, or none")
     if not dataset.card["counts"]["validation_targets"]:

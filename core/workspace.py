@@ -23,6 +23,9 @@ from core.memory.consolidation import Consolidation
 from core.memory.editing import Editing
 from core.memory.embedding import CachedEmbedder
 from core.memory.indexing import Indexer
+from core.memory.merging import Merging
+from core.memory.promotion import Promotion
+from core.memory.relations import Relations
 from core.memory.retrieval import Retrieval
 from core.records import Study
 from core.reveal import Reveals
@@ -100,6 +103,16 @@ class Workspace:
         return Editing(self.store)
 
     @cached_property
+    def merging(self) -> Merging:
+        """Makes one lesson of two."""
+        return Merging(self.store)
+
+    @cached_property
+    def relations(self) -> Relations:
+        """Finds lessons that repeat, support or contradict one another."""
+        return Relations(self.store)
+
+    @cached_property
     def gathering(self) -> Gathering:
         """What an agent is shown."""
         return Gathering(self.store, self.retrieval)
@@ -117,7 +130,7 @@ class Workspace:
             self.store,
             Planning(self.store, self.gathering, self.agent_of, self.clock, self.settings.concurrency),
             Judging(self.store, self.artifacts, self.gathering, consolidation, self.agent_of),
-            Closing(self.store, self.artifacts, self.gathering, consolidation),
+            Closing(self.store, self.artifacts, self.gathering, Promotion(self.store, consolidation)),
             self.holder,
         )
 

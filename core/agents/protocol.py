@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from core.agents.curves import CurveSummary
 from core.memory.hits import Hit
+from core.memory.warm_start import SoftRange, Transferred
 from core.records import Params, Proposal, Reflection, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import RunState, TrialState
@@ -68,6 +69,9 @@ class Evidence:
     hits: tuple[Hit, ...]
     remaining: int
     num_items: int
+    held_back: tuple[Hit, ...] = ()  # found and not shown: beyond the best, or all of them where memory is off
+    transferred: tuple[Transferred, ...] = ()  # whole configs to try first, each with where it comes from
+    soft_ranges: Mapping[str, SoftRange] = field(default_factory=dict)  # axis -> where it did well elsewhere
 
     @property
     def baseline(self) -> TrialView | None:
@@ -88,6 +92,12 @@ class Evidence:
     def compared(self) -> tuple[TrialView, ...]:
         """Trials whose own step was put to the test: those with a value, and pruned ones, as of an epoch."""
         return tuple(view for view in self.trials if view.step is not None)
+
+    @property
+    def retests(self) -> tuple[Hit, ...]:
+        """Rules of another version of this data, best first: what held there is tested again before it is believed."""
+        rules = (hit for hit in self.hits if hit.lesson.level == "dataset")
+        return tuple(hit for hit in rules if hit.lesson.dataset_id != self.study.dataset_id)
 
     @property
     def axes_tried(self) -> dict[str, list[int]]:

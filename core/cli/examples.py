@@ -91,7 +91,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('memory edit 3 --claim "…" --reason "…"', "write the next revision"),
         ("memory edit 3 --pin", "always show it to the agent"),
         ("memory mute 3", "keep it, do not use it"),
+        ("memory undo 3", "take the newest revision back"),
+        ("memory preview shop", "what a study on it would be shown, and why"),
+        ("memory conflicts", "duplicates and contradictions that wait for you"),
+        ("memory merge 3 5", "3 keeps the evidence of both, 5 is archived"),
         ("memory check", "compare SQL with the index, and mend"),
+        ("memory export june.zip", "lessons, evidence, profiles, revisions"),
+        ("memory import june.zip --look", "what it would bring, and what differs"),
     ),
     "storage": (
         ("storage", "what takes disk space"),

@@ -10,6 +10,7 @@ from core.cli.spaces import add_space_options, given_space
 from core.cli.study_json import study_json
 from core.errors import InvalidInput, NotFound
 from core.intake import SAMPLE
+from core.memory.warm_start import knows_lineage
 from core.records import Study
 from core.space import SearchSpace
 from core.starting import StudyPlan, start_study
@@ -75,6 +76,14 @@ def _add_tune(verbs: Any) -> None:
     verb.add_argument("--no-memory", action="store_true", help="plan without lessons")
     verb.add_argument("--no-reflection", action="store_true", help="learn no lesson; the agent hears verdicts alone")
     verb.add_argument("--no-pruning", action="store_true", help="run hopeless trials to their end")
+    verb.add_argument(
+        "--memory-off-share",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="plan this share without lessons, to compare",
+    )
+    verb.add_argument("--without-lineage", action="store_true", help="leave out lessons learned on this very data")
     verb.add_argument("--no-extra-seeds", action="store_true", help="no second look at promising trials")
     verb.add_argument("--detach", action="store_true", help="start it and leave")
     verb.add_argument("--json", action="store_true", help="wait for the end, then print JSON")
@@ -101,6 +110,8 @@ def tune(workspace: Workspace, given: argparse.Namespace) -> int:
         space=space,
         instructions=given.instructions,
         use_memory=not given.no_memory,
+        memory_off_share=given.memory_off_share,
+        without_lineage=given.without_lineage,
         extra_seeds=not given.no_extra_seeds,
         use_reflection=not given.no_reflection,
         use_pruning=not given.no_pruning,
@@ -109,11 +120,20 @@ def tune(workspace: Workspace, given: argparse.Namespace) -> int:
         production=space.parse(given.production) or None,
     )
     study = start_study(workspace.store, plan, given.actor, workspace.settings.model)
+    _tell_what_is_known(workspace, study)
     ensure_worker(workspace.settings)
     if given.detach:
         say(f"study {study.id} {study.name} runs; see it: python -m core follow {study.id}")
         return 0
     return _watch(workspace, study, given.json)
+
+
+def _tell_what_is_known(workspace: Workspace, study: Study) -> None:
+    dataset = workspace.store.datasets.get(study.dataset_id)
+    known = knows_lineage(workspace.store, study, dataset)
+    if known and study.use_memory and not study.without_lineage:
+        lessons = "1 lesson" if known == 1 else f"{known} lessons"
+        note(f"memory knows this data: {lessons} learned on it; --without-lineage leaves them out")
 
 
 def follow_study(workspace: Workspace, given: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 from core.agents.expert.planning import best_estimate
 from core.artifacts import CHECKPOINT, WEIGHTS, Artifacts
 from core.loop.gathering import Gathering, budget_used
-from core.memory.consolidation import Consolidation
+from core.memory.promotion import Promotion
 from core.records import Run, Study, Trial
 from core.states import RunState, StudyState, TrialState
 from core.store import Store
@@ -17,11 +17,11 @@ FRESH_OFFSET = 1_000  # fresh seeds lie apart from those the trials used
 class Closing:
     """Steps a study from its last trial to `finished`."""
 
-    def __init__(self, store: Store, artifacts: Artifacts, gathering: Gathering, consolidation: Consolidation) -> None:
+    def __init__(self, store: Store, artifacts: Artifacts, gathering: Gathering, promotion: Promotion) -> None:
         self._store = store
         self._artifacts = artifacts
         self._gathering = gathering
-        self._consolidation = consolidation
+        self._promotion = promotion
 
     def step(self, study: Study) -> bool:
         """One step towards the end, if it is due; whether anything happened."""
@@ -80,7 +80,8 @@ class Closing:
     def _finish(self, study: Study) -> bool:
         if not all(run.has_ended for run in self._store.runs.of_study(study.id)):
             return False
-        self._consolidation.promote(study, self._store.datasets.get(study.dataset_id))
+        final = final_comparison(self._store, self._artifacts, study)
+        self._promotion.promote(study, self._store.datasets.get(study.dataset_id), final)
         self._store.studies.move(study.id, StudyState.FINISHED, ACTOR)
         self._free_disk(study)
         return True

@@ -1,14 +1,16 @@
 """What an agent is shown, collected from the store and the artifacts."""
 
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Sequence
 
 from core.agents.curves import CurveSummary, summarise
 from core.agents.protocol import Evidence, TrialView
 from core.data.profile import Profile, values
 from core.data.profile_words import facets
 from core.memory.hits import Hit
-from core.memory.retrieval import Retrieval
-from core.records import Run, Study, Trial
+from core.memory.retrieval import MOST, Retrieval
+from core.memory.warm_start import Transferred, WarmStart, soft_ranges
+from core.records import Dataset, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import RunState, TrialState
 from core.store import Store
@@ -27,10 +29,14 @@ class Gathering:
         dataset = self._store.datasets.get(study.dataset_id)
         profile = Profile.from_json(dataset.profile)
         trials = self._store.trials.of_study(study.id)
-        hits: list[Hit] = self._retrieval.for_study(study, dataset) if study.use_memory else []
+        space = SearchSpace.from_json(study.space)
+        found = self._retrieval.ranked(study, dataset) if study.use_memory else []
+        is_off = not study.use_memory or is_planned_without(study, len(trials))
+        hits = [] if is_off else self._retrieval.diverse(found, MOST)
+        shown = {hit.lesson.id for hit in hits}
         return Evidence(
             study=study,
-            space=SearchSpace.from_json(study.space),
+            space=space,
             dataset_name=dataset.name,
             profile=values(profile),
             facets=tuple(facets(profile)),
@@ -39,7 +45,15 @@ class Gathering:
             hits=tuple(hits),
             remaining=study.max_trials - budget_used(trials),
             num_items=int(dataset.card["counts"]["items"]),
+            held_back=tuple(hit for hit in found[: 2 * MOST] if hit.lesson.id not in shown),
+            transferred=() if is_off else self._transferred(study, dataset, hits),
+            soft_ranges=soft_ranges(space, hits),
         )
+
+    def _transferred(self, study: Study, dataset: Dataset, hits: Sequence[Hit]) -> tuple[Transferred, ...]:
+        """Whole configs that other datasets suggest."""
+        near = self._retrieval.neighbours(dataset, but_lineage=dataset.lineage)
+        return WarmStart(self._store).configs(study, dataset, hits, near)
 
     def view(self, study: Study, trial: Trial) -> TrialView:
         """A trial with its proposal, runs, curve and comparison."""
@@ -63,6 +77,11 @@ class Gathering:
             return None
         best = max(complete, key=lambda run: run.value or 0.0)
         return summarise(self._store.runs.values(best.id), study.objective)
+
+
+def is_planned_without(study: Study, number: int) -> bool:
+    """Whether the proposal with this number is of the share planned with memory off: drawn once, the same each time."""
+    return random.Random(f"{study.id}/{study.seed}/{number}").random() < study.memory_off_share
 
 
 def seed_noise(runs: Iterable[Run]) -> SeedNoise:

@@ -144,14 +144,17 @@ def _scaled(share: float | None, scale: float | None) -> float | None:
 
 
 def _found(draft: Draft, evidence: Evidence) -> list[Found]:
+    """Every lesson that was found, whether it was shown, and whether the draft rests on it."""
+    shown = {hit.lesson.id for hit in evidence.hits}
     return [
         Found(
             lesson_id=hit.lesson.id,
             revision=hit.lesson.revision,
             score=hit.score,
             parts=hit.parts,
+            shown=hit.lesson.id in shown,
             cited=hit.lesson.id in draft.cited,
             decisive=hit.lesson.id == draft.decisive,
         )
-        for hit in evidence.hits
+        for hit in (*evidence.hits, *evidence.held_back)
     ]

@@ -1,6 +1,7 @@
 """Conditions of a cognition lesson: comparisons of profile features joined by `and`, checked one by one."""
 
 import ast
+import functools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,8 +36,13 @@ class Clause:
 
 def parse(conditions: str) -> list[Clause]:
     """The clauses of `mean_length < 10 and density < 0.001`. Raises InvalidInput naming what is wrong and allowed."""
+    return list(_parsed(conditions))
+
+
+@functools.lru_cache(maxsize=4096)  # a search among many lessons reads the same few conditions again and again
+def _parsed(conditions: str) -> tuple[Clause, ...]:
     if not conditions.strip():
-        return []
+        return ()
     if len(conditions) > LONGEST:
         raise InvalidInput(f"conditions of {len(conditions)} characters are too long; at most {LONGEST}")
     try:
@@ -44,7 +50,7 @@ def parse(conditions: str) -> list[Clause]:
     except SyntaxError as problem:
         raise InvalidInput(_way_out(conditions, f"cannot be read at character {problem.offset}")) from problem
     joined = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
-    return [_clause(node, conditions) for node in (tree.values if joined else [tree])]  # type: ignore[attr-defined]
+    return tuple(_clause(node, conditions) for node in (tree.values if joined else [tree]))  # type: ignore[attr-defined]
 
 
 def check(conditions: str, profile: Mapping[str, float | None]) -> list[Clause]:

@@ -1,23 +1,19 @@
-"""From verdicts to lessons: conclusive ones become study lessons, those are promoted when the study ends.
+"""From verdicts to lessons: conclusive ones become study lessons; what a study's end makes of them is promotion.
 
-A cognition lesson carries the buckets of the profile it was learned under as executable conditions.
+Code writes only what code wrote: a lesson that a person worded or locked keeps its words, and gathers evidence.
 """
 
-from collections.abc import Iterable
-from math import inf
-
 from core.agents.protocol import Outcome
-from core.data.profile import Profile, values
-from core.data.profile_words import BUCKETS, bucket
-from core.figures import signed_percent
-from core.memory.retrieval import confidence
-from core.records import Dataset, Evidence, Lesson, Study
+from core.memory.conditioning import conditions_of
+from core.memory.wording import claim, record_of_lesson, reworded
+from core.records import Dataset, Lesson, Study
 from core.states import Verdict
 from core.store import Store
 from core.verdict import Comparison
 
+__all__ = ["AUTHOR", "Consolidation", "record_of_lesson"]
 AUTHOR = "consolidation"
-CONDITION_FACETS = ("mean_length", "density", "repeat_rate")  # what a rule about training most plausibly depends on
+IN_USE = ("active", "muted")
 
 
 class Consolidation:
@@ -33,7 +29,7 @@ class Consolidation:
             return None
         if comparison.broken_guards:
             return None
-        lesson = self._same(study, "study", proposal.axis, proposal.direction) or self._write(
+        lesson = self._same(study, proposal.axis, proposal.direction) or self.write(
             study,
             dataset,
             "study",
@@ -43,54 +39,36 @@ class Consolidation:
             comparison.relative,
         )
         self._witness(lesson, outcome.view.trial.id, comparison)
-        return self._restate(lesson, dataset)
+        return self.restate(lesson)
 
     def pay(self, dataset: Dataset, outcome: Outcome) -> None:
-        """Credit the lesson that chose axis and direction: one unit per dataset at most, nothing when inconclusive."""
+        """Credit the lesson that chose axis and direction: one unit per dataset at most, nothing when inconclusive.
+
+        A warning learns only when it was overridden: somebody took the step it speaks against.
+        """
         comparison = outcome.test_of_axis
         if comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
             return
-        trial = outcome.view.trial
+        trial, proposal = outcome.view.trial, outcome.view.proposal
+        helped = comparison.verdict is Verdict.BETTER
         for retrieval in self._store.proposals.retrievals(trial.id):
-            if not retrieval.decisive or self._was_paid(retrieval.lesson_id, dataset):
+            lesson = self._store.lessons.get(retrieval.lesson_id)
+            is_step = proposal is not None and (lesson.axis, lesson.direction) == (proposal.axis, proposal.direction)
+            is_overridden = lesson.kind == "avoid" and retrieval.shown and is_step
+            is_choice = lesson.kind != "avoid" and retrieval.decisive
+            if not (is_overridden or is_choice) or self._was_paid(lesson.id, dataset):
                 continue
-            won = comparison.verdict is Verdict.BETTER
-            self._store.lessons.pay(retrieval.lesson_id, trial.id, float(won), float(not won))
+            won = helped if is_choice else not helped
+            self._store.lessons.pay(lesson.id, trial.id, float(won), float(not won))
 
-    def promote(self, study: Study, dataset: Dataset) -> list[Lesson]:
-        """At the study's end: its lessons become rules of the dataset, and rules with conditions across datasets."""
-        promoted = []
-        for lesson in self._store.lessons.all(study_id=study.id, level="study"):
-            for level in ("dataset", "cognition"):
-                target = self._same_rule(lesson, dataset, level) or self._write(
-                    study, dataset, level, lesson.axis, lesson.direction, f"study {study.name}", lesson.effect or 0.0
-                )
-                for each in self._store.lessons.evidence(lesson.id):
-                    self._store.lessons.add_evidence(
-                        target.id, each.trial_id, each.outcome, each.effect, each.low, each.high
-                    )
-                promoted.append(self._restate(target, dataset))
-        return promoted
-
-    def _same(self, study: Study, level: str, axis: str, direction: str) -> Lesson | None:
-        equal = {"study_id": study.id, "level": level, "axis": axis, "direction": direction}
-        return next(iter(self._store.lessons.all(("active", "muted"), **equal)), None)
-
-    def _same_rule(self, lesson: Lesson, dataset: Dataset, level: str) -> Lesson | None:
-        equal = {"level": level, "axis": lesson.axis, "direction": lesson.direction, "backbone": lesson.backbone}
-        if level == "dataset":
-            equal["dataset_id"] = dataset.id
-        else:
-            equal["conditions"] = conditions_of(dataset)
-        return next(iter(self._store.lessons.all(("active", "muted"), **equal)), None)
-
-    def _write(
+    def write(
         self, study: Study, dataset: Dataset, level: str, axis: str, direction: str, reason: str, effect: float
     ) -> Lesson:
+        """A rule at a level, in words, with its scope."""
         values = {
             "level": level,
             "kind": "do" if effect > 0 else "avoid",
-            "claim": _claim(study, dataset, level, axis, direction, effect),
+            "claim": claim(study, dataset, level, axis, direction, effect),
             "axis": axis,
             "direction": direction,
             "effect": effect,
@@ -98,10 +76,30 @@ class Consolidation:
             "dataset_id": dataset.id,
             "study_id": study.id if level == "study" else None,
             "stamp": None if level == "cognition" else study.stamp,
-            "conditions": conditions_of(dataset) if level == "cognition" else "",
+            "conditions": conditions_of(dataset, axis) if level == "cognition" else "",
             "lineage": dataset.lineage,
         }
         return self._store.lessons.add(values, AUTHOR, reason)
+
+    def restate(self, lesson: Lesson) -> Lesson:
+        """Turn a rule round when its evidence has turned; a person's wording is never overwritten."""
+        now = self._store.lessons.get(lesson.id)
+        kind = "do" if (now.effect or 0.0) > 0 else "avoid"
+        if kind == now.kind or not self.is_ours(now):
+            return now
+        for each in self._store.lessons.evidence(now.id):
+            outcome = "for" if (each.effect > 0) == (kind == "do") else "against"
+            self._store.lessons.add_evidence(now.id, each.trial_id, outcome, each.effect, each.low, each.high)
+        changes = {"kind": kind, "claim": reworded(now)}
+        return self._store.lessons.edit(now.id, now.revision, changes, AUTHOR, "evidence turned")
+
+    def is_ours(self, lesson: Lesson) -> bool:
+        """Whether only code ever wrote it, and nobody locked it."""
+        return not lesson.locked and all(each.author == AUTHOR for each in self._store.lessons.revisions(lesson.id))
+
+    def _same(self, study: Study, axis: str, direction: str) -> Lesson | None:
+        equal = {"study_id": study.id, "level": "study", "axis": axis, "direction": direction}
+        return next(iter(self._store.lessons.all(IN_USE, **equal)), None)
 
     def _witness(self, lesson: Lesson, trial_id: int, comparison: Comparison) -> None:
         assert comparison.low is not None and comparison.high is not None
@@ -116,66 +114,13 @@ class Consolidation:
             comparison.high / scale,
         )
 
-    def _restate(self, lesson: Lesson, dataset: Dataset) -> Lesson:
-        """Turn a rule round when its evidence has turned; a person's wording is never overwritten."""
-        now = self._store.lessons.get(lesson.id)
-        written_by_people = any(revision.author != AUTHOR for revision in self._store.lessons.revisions(now.id))
-        kind = "do" if (now.effect or 0.0) > 0 else "avoid"
-        if written_by_people or kind == now.kind:
-            return now
-        for each in self._store.lessons.evidence(now.id):
-            outcome = "for" if (each.effect > 0) == (kind == "do") else "against"
-            self._store.lessons.add_evidence(now.id, each.trial_id, outcome, each.effect, each.low, each.high)
-        claim = _reworded(now, dataset)
-        return self._store.lessons.edit(now.id, now.revision, {"kind": kind, "claim": claim}, AUTHOR, "evidence turned")
-
     def _was_paid(self, lesson_id: int, dataset: Dataset) -> bool:
-        events = self._store.events.newest(1000, lesson_id=lesson_id)
-        paid = [event.trial_id for event in events if event.kind == "lesson paid" and event.trial_id is not None]
-        studies = {self._store.trials.get(trial_id).study_id for trial_id in paid}
-        return any(self._store.studies.get(id).dataset_id == dataset.id for id in studies)
+        return dataset.id in paid_datasets(self._store, lesson_id)
 
 
-def conditions_of(dataset: Dataset) -> str:
-    """The profile's buckets as an executable condition, such as `mean_length < 10 and density < 0.005`."""
-    known = values(Profile.from_json(dataset.profile))
-    clauses: list[str] = []
-    for facet in CONDITION_FACETS:
-        value = known[facet]
-        if value is None:
-            continue
-        held = bucket(facet, value)
-        floor = max((each.below for each in BUCKETS[facet] if each.below < held.below), default=-inf)
-        clauses += [f"{facet} >= {floor:g}"] if floor > -inf else []
-        clauses += [f"{facet} < {held.below:g}"] if held.below < inf else []
-    return " and ".join(clauses)
-
-
-def _phrases(dataset: Dataset) -> str:
-    known = values(Profile.from_json(dataset.profile))
-    found: Iterable[str] = (
-        bucket(facet, value).phrase for facet in CONDITION_FACETS if (value := known[facet]) is not None
-    )
-    return ", ".join(found)
-
-
-def _claim(study: Study, dataset: Dataset, level: str, axis: str, direction: str, effect: float) -> str:
-    verb = "helps" if effect > 0 else "does not help"
-    step = {"up": f"raising {axis}", "down": f"lowering {axis}"}.get(direction, f"{axis} = {direction}")
-    where = {"study": "in this study", "dataset": f"on {dataset.name}"}.get(level, f"on data with {_phrases(dataset)}")
-    return f"{step.capitalize() if direction in ('up', 'down') else step} {verb} {study.backbone} {where}."
-
-
-def _reworded(lesson: Lesson, dataset: Dataset) -> str:
-    before, after = (" does not help ", " helps ") if (lesson.effect or 0.0) > 0 else (" helps ", " does not help ")
-    return lesson.claim.replace(before, after, 1)
-
-
-def record_of_lesson(lesson: Lesson, evidence: Iterable[Evidence]) -> str:
-    """A lesson's record in one line: `helped 2, hurt 0 · mean +2.1 % · trust 0.75`."""
-    seen = list(evidence)
-    helped = sum(each.effect > 0 for each in seen)
-    return (
-        f"helped {helped}, hurt {len(seen) - helped} · mean {signed_percent(lesson.effect)} · "
-        f"trust {confidence(lesson):.2f}"
-    )
+def paid_datasets(store: Store, lesson_id: int) -> set[str]:
+    """The datasets on which a lesson earned or lost its unit."""
+    events = store.events.newest(1000, lesson_id=lesson_id)
+    paid = [event.trial_id for event in events if event.kind == "lesson paid" and event.trial_id is not None]
+    studies = {store.trials.get(trial_id).study_id for trial_id in paid}
+    return {store.studies.get(id).dataset_id for id in studies}

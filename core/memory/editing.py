@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import InvalidInput
+from core.memory.conditioning import conditions_of
 from core.memory.conditions import parse
 from core.records import Lesson, Trial
 from core.store import Store
@@ -15,7 +16,7 @@ KINDS = ("do", "avoid", "fact")
 
 
 class Editing:
-    """Edit, pin, mute, archive, restore. An edit makes waiting proposals that cite the lesson stale."""
+    """Edit, pin, lock, mute, archive, restore, move. An edit makes waiting proposals that cite the lesson stale."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -32,6 +33,7 @@ class Editing:
     def add(self, values: Mapping[str, Any], actor: str) -> Lesson:
         """A lesson written by a person. Raises InvalidInput."""
         check_lesson(values)
+        check_scope(values)
         return self._store.lessons.add(values, actor, "written by hand")
 
     def set_status(self, lesson: Lesson, status: str, actor: str) -> tuple[Lesson, list[Trial]]:
@@ -43,8 +45,30 @@ class Editing:
         reason = "pinned" if pinned else "unpinned"
         return self._store.lessons.edit(lesson.id, lesson.revision, {"pinned": pinned}, actor, reason)
 
+    def lock(self, lesson: Lesson, locked: bool, actor: str) -> Lesson:
+        """Let nobody change it, the agent's consolidation included, or allow it again. Raises Conflict."""
+        reason = "locked" if locked else "unlocked"
+        return self._store.lessons.edit(lesson.id, lesson.revision, {"locked": locked}, actor, reason)
+
+    def move_level(self, lesson: Lesson, level: str, actor: str) -> tuple[Lesson, list[Trial]]:
+        """Promote or demote by hand; across datasets it gets its data's conditions. Raises InvalidInput, Conflict."""
+        changes: dict[str, Any] = {"level": level}
+        if level == "cognition" and not lesson.conditions and lesson.dataset_id:
+            changes["conditions"] = conditions_of(self._store.datasets.get(lesson.dataset_id), lesson.axis)
+        check_scope({**vars(lesson), **changes})
+        return self.edit(lesson, changes, actor, f"moved from {lesson.level} to {level}")
+
+    def undo(self, lesson: Lesson, actor: str) -> tuple[Lesson, list[Trial]]:
+        """Take the newest revision back; undone twice, it is there again. Raises InvalidInput, Conflict."""
+        if lesson.revision < 2:
+            raise InvalidInput(f"lesson {lesson.id} is as it was written; there is nothing to undo")
+        return self.restore(lesson, lesson.revision - 1, actor)
+
     def restore(self, lesson: Lesson, revision: int, actor: str) -> tuple[Lesson, list[Trial]]:
-        """An old revision as the newest one. Raises NotFound, Conflict."""
+        """An old revision as the newest one. Raises NotFound, Conflict, InvalidInput when it is valid no more."""
+        for old in self._store.lessons.revisions(lesson.id):
+            if old.revision == revision:
+                check_lesson({**vars(lesson), **old.body})
         restored = self._store.lessons.restore(lesson.id, revision, actor)
         why = f"lesson {lesson.id}, which it cites, was restored to revision {revision} by {actor}"
         return restored, self._store.proposals.mark_stale(lesson.id, why, actor)
@@ -69,3 +93,49 @@ def check_lesson(values: Mapping[str, Any]) -> None:
             f"axis={axis!r} is no knob of {backbone or 'any backbone'}; there are {', '.join(sorted(knobs))}"
         )
     parse(str(values.get("conditions", "")))
+    _check_direction(values, axis, backbone)
+    _check_range(values, axis, backbone)
+
+
+def check_scope(values: Mapping[str, Any]) -> None:
+    """A rule below `cognition` belongs to something. Raises InvalidInput."""
+    if values.get("level") == "study" and values.get("study_id") is None:
+        raise InvalidInput("a lesson of level study belongs to a study; name one with --study, or write it wider")
+    if values.get("level") == "dataset" and values.get("dataset_id") is None:
+        raise InvalidInput("a lesson of level dataset belongs to a dataset; name one with --dataset, or write it wider")
+
+
+def lacking(values: Mapping[str, Any]) -> list[str]:
+    """Backbones that have no such knob as the rule is about: on a study of theirs it can do nothing."""
+    axis, backbone = str(values.get("axis", "")), str(values.get("backbone", ""))
+    if not axis or backbone:
+        return []
+    return [known.name for known in BACKBONES.values() if axis not in known.params()]
+
+
+def _check_direction(values: Mapping[str, Any], axis: str, backbone: str) -> None:
+    """Up or down where values have an order, else one of the options of some backbone that has the knob."""
+    direction = str(values.get("direction", ""))
+    if not axis or not direction:
+        return
+    allowed = ["up", "down"]
+    for known in BACKBONES.values():
+        param = known.params().get(axis) if known.name == (backbone or known.name) else None
+        if param is not None:
+            allowed += [str(option) for option in ((False, True) if param.kind == "flag" else param.options)]
+    if direction not in allowed:
+        raise InvalidInput(f"direction={direction[:40]!r} is none of {axis}'s: {', '.join(dict.fromkeys(allowed))}")
+
+
+def _check_range(values: Mapping[str, Any], axis: str, backbone: str) -> None:
+    low, high = values.get("low"), values.get("high")
+    if low is None and high is None:
+        return
+    if low is None or high is None or not low <= high:
+        raise InvalidInput(f"the range [{low}, {high}] is none; give both ends, low <= high")
+    for known in BACKBONES.values():
+        param = known.params().get(axis) if known.name == (backbone or known.name) else None
+        if param is not None and (param.low is None or param.high is None):
+            raise InvalidInput(f"{axis} has options and no range; name the option as the direction instead")
+        if param is not None and not (param.low or 0.0) <= low <= high <= (param.high or 0.0):
+            raise InvalidInput(f"[{low:g}, {high:g}] is not inside [{param.low:g}, {param.high:g}], {axis}'s own range")

@@ -1,12 +1,15 @@
 """Embedding with SQL as the cache, so that rebuilding the index embeds nothing twice."""
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
 
 from core.store import Store
 from vectorstore.protocol import Embedder, Vector
+
+MOST_ASKED = 512  # queries whose vectors a process remembers
 
 
 class CachedEmbedder:
@@ -15,6 +18,7 @@ class CachedEmbedder:
     def __init__(self, embedder: Embedder, store: Store) -> None:
         self._embedder = embedder
         self._store = store
+        self._asked: OrderedDict[str, Vector] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -30,7 +34,7 @@ class CachedEmbedder:
         """Unit vectors (n, dimension); only texts never seen are computed."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        keys = [key_of(text) for text in texts]
         known = self._store.index.cached_vectors(keys, self.name)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
@@ -39,3 +43,18 @@ class CachedEmbedder:
             self._store.index.cache_vectors(fresh, self.name)
             known |= fresh
         return np.stack([known[key] for key in keys])
+
+    def embed_queries(self, texts: Sequence[str]) -> Vector:
+        """The same for what somebody asks: kept in this process alone, since a search must not wait to write."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._asked]
+        fresh = dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
+        found = [fresh[text] if text in fresh else self._asked[text] for text in texts]
+        self._asked.update(fresh)
+        while len(self._asked) > MOST_ASKED:
+            self._asked.popitem(last=False)
+        return np.stack(found)
+
+
+def key_of(text: str) -> str:
+    """Under which a text's vector is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -20,16 +20,18 @@ from vectorstore.protocol import Document, VectorStore, VectorStoreError
 
 LEASE = "index"
 LEASE_SECONDS = 60.0
+LOCK_SECONDS = 10.0
 BATCH = 500
+EVERY = "*"  # stands for all documents of a collection
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A document that the index lacks, has too much, or holds in another revision than SQL."""
+    """A document that the index lacks, has too much, or holds otherwise than SQL; `EVERY` stands for all of them."""
 
     collection: str
     document_id: str
-    fault: str  # missing, left over, out of date
+    fault: str  # missing, left over, out of date, made by another embedder
 
 
 class Indexer:
@@ -41,6 +43,7 @@ class Indexer:
         self._embedder = embedder
         self._holder = holder
         self._lock = FileLock(lock)
+        self._lock_seconds = LOCK_SECONDS
         self._seen_version = -1
 
     def apply(self) -> int:
@@ -73,21 +76,36 @@ class Indexer:
 
     def check(self) -> list[Difference]:
         """Every difference between SQL and the index; those that the outbox already names are not counted."""
+        if strangers := self._made_otherwise():
+            return strangers
         waiting = {(collection, document) for _, collection, document in self._store.index.pending(1_000_000)}
-        lessons = {lesson.document_id: lesson.revision for lesson in self._lessons()}
-        held = {doc.id: doc.metadata.get("revision") for doc in self._held(LESSONS)}
+        lessons = {lesson.document_id: (lesson.revision, lesson_text(lesson)) for lesson in self._lessons()}
+        held = {doc.id: (doc.metadata.get("revision"), doc.text) for doc in self._held(LESSONS)}
         found = _differences(LESSONS, lessons, held)
         profiles: dict[str, object] = {document.id: None for document in self._profiles()}
         found += _differences(PROFILES, profiles, {document.id: None for document in self._held(PROFILES)})
         return [each for each in found if (each.collection, each.document_id) not in waiting]
 
     def mend(self) -> list[Difference]:
-        """Post every difference to the outbox and apply it; returns what was mended."""
+        """Post every difference to the outbox and apply it, or rebuild; returns what was mended."""
         found = self.check()
+        if any(each.document_id == EVERY for each in found):
+            self.rebuild()
+            return found
         for each in found:
             self._store.index.post(each.collection, each.document_id)
         while self.apply():
             pass
+        return found
+
+    def _made_otherwise(self) -> list[Difference]:
+        """Collections whose vectors this installation's embedder, or this version's features, did not make."""
+        ours = {LESSONS: self._embedder.name, PROFILES: features_name()}
+        found = []
+        for collection, maker in ours.items():
+            held = self._index.describe(collection)
+            if held is not None and held["embedder"] != maker:
+                found.append(Difference(collection, EVERY, f"made by {held['embedder']}, not by {maker}"))
         return found
 
     def _ensure(self) -> None:
@@ -137,7 +155,7 @@ class Indexer:
             owner = self._store.leases.holder(LEASE)
             raise Conflict(f"the vector index is written by {owner} now; wait until it is done, or stop it")
         try:
-            with self._lock.acquire(timeout=10):
+            with self._lock.acquire(timeout=self._lock_seconds):
                 self._see_other_owners()
                 yield
                 self._seen_version = self._store.index.version()

@@ -4,40 +4,30 @@ Two halves (a sentence model does not tell numbers apart): datasets alike by the
 alike in words by one short phrase for each salient facet of the profile, merged by best match.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from core.data.profile import Profile, values
-from core.data.profile_features import Gap, distance, feature_gaps, features
+from core.data.profile_features import features
 from core.data.profile_words import facets
+from core.errors import InvalidInput
 from core.memory.conditions import Clause, check
 from core.memory.documents import LESSONS, PROFILES, lesson_id, lesson_text
 from core.memory.embedding import CachedEmbedder
 from core.memory.hits import Hit
+from core.memory.neighbours import Likeness, Neighbour, measured
 from core.records import Dataset, Lesson, Study
 from core.store import Store
-from vectorstore.protocol import VectorStore, WrongEmbedder
+from vectorstore.protocol import Vector, VectorStore, WrongEmbedder
 
+__all__ = ["Neighbour", "Retrieval", "confidence"]
 WEIGHTS = {"text": 0.25, "profile": 0.25, "conditions": 0.25, "confidence": 0.25}
-PIN = 0.5  # a pinned lesson comes before all that are not, short of a perfect one
+PIN = 0.5  # a pinned lesson scores above all that are not, short of a perfect one
 MOST = 8
+PER_PHRASE = 64  # lessons looked at for each facet
+EVERY = 300  # a memory of at most so many rules across datasets is looked at whole, whatever the index holds
 DIVERSITY = 0.3  # weight of likeness to hits already taken (maximum marginal relevance, Carbonell and Goldstein 1998)
 PRIOR_WINS = 1.0  # the Beta prior of a lesson nobody tried: one win in two
 PRIOR_LOSSES = 1.0
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A dataset like this one: its distance in scales, and in what they are alike or not."""
-
-    dataset: Dataset
-    distance: float
-    gaps: tuple[Gap, ...]
-
-    @property
-    def likeness(self) -> float:
-        """1 for equal profiles, towards 0 with distance."""
-        return 1.0 / (1.0 + self.distance)
 
 
 class Retrieval:
@@ -57,22 +47,44 @@ class Retrieval:
         profile = Profile.from_json(dataset.profile)
         matches = self._index.search(PROFILES, features(profile).vector, k + 20)
         others = {other.id: other for other in self._store.datasets.all()}
-        found = []
-        for match in matches:
-            other = others.get(match.id)
-            if other is None or other.id == dataset.id or (but_lineage and other.lineage == but_lineage):
-                continue
-            theirs = Profile.from_json(other.profile)
-            found.append(Neighbour(other, distance(profile, theirs), tuple(feature_gaps(profile, theirs))))
+        found = [
+            measured(profile, other)
+            for match in matches
+            if (other := others.get(match.id)) is not None
+            and other.id != dataset.id
+            and not (but_lineage and other.lineage == but_lineage)
+        ]
         return sorted(found, key=lambda each: each.distance)[:k]
 
     def for_study(self, study: Study, dataset: Dataset, k: int = MOST, but_lineage: str | None = None) -> list[Hit]:
         """The lessons to show an agent that plans this study, best first; pinned ones in scope always come."""
+        return self.diverse(self.ranked(study, dataset, but_lineage), k)
+
+    def ranked(self, study: Study, dataset: Dataset, but_lineage: str | None = None) -> list[Hit]:
+        """Every lesson found for a study, by score: its own, its dataset's, pinned ones, those its facets find."""
+        left_out = but_lineage or (dataset.lineage if study.without_lineage else None)
         profile = Profile.from_json(dataset.profile)
-        lessons = {lesson.id: lesson for lesson in self._in_scope(study, dataset, but_lineage)}
-        texts = self._text_scores(facets(profile), len(lessons))
-        hits = [self._hit(lesson, profile, texts.get(lesson.id, (0.0, ""))) for lesson in lessons.values()]
-        return self._diverse(sorted(hits, key=lambda hit: (-hit.score, hit.lesson.id)), k)
+        few = self._store.lessons.across(study.backbone, EVERY)
+        texts = self._text_scores(facets(profile), study.backbone, max(PER_PHRASE, len(few)))
+        lessons = self._store.lessons.some(texts) | {each.id: each for each in few}
+        lessons |= {each.id: each for each in self._store.lessons.close_to(study, dataset)}
+        likeness, known = Likeness(self._store, profile), values(profile)
+        hits = [
+            _hit(lesson, known, likeness, texts.get(lesson.id, (0.0, "")))
+            for lesson in lessons.values()
+            if _is_in_scope(lesson, study, dataset) and not (left_out and lesson.lineage == left_out)
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.lesson.id))
+
+    def diverse(self, hits: Sequence[Hit], k: int) -> list[Hit]:
+        """The k best that do not say the same; pinned ones first, and all of them."""
+        pinned, rest = [hit for hit in hits if hit.lesson.pinned], [hit for hit in hits if not hit.lesson.pinned]
+        if len(hits) <= k:
+            return [*pinned, *rest]
+        rest = rest[: 4 * k]
+        texts = [lesson_text(hit.lesson) for hit in [*pinned, *rest]]
+        ids = [hit.lesson.id for hit in [*pinned, *rest]]
+        return _spread(pinned, rest, k, dict(zip(ids, self._embedder.embed(texts), strict=True)))
 
     def search(self, text: str, k: int = 10, where: Mapping[str, str] | None = None) -> list[tuple[Lesson, float]]:
         """Active lessons by meaning, best first, with their score in [0, 1]."""
@@ -80,9 +92,10 @@ class Retrieval:
         if not text.strip() or not self._index.count(LESSONS):
             return []
         self.check_embedder()
-        [vector] = self._embedder.embed([text])
-        active = {lesson.id: lesson for lesson in self._store.lessons.all()}
+        [vector] = self._embedder.embed_queries([text])
         matches = self._index.search(LESSONS, vector, k, where or None)
+        held = self._store.lessons.some(lesson_id(match.id) for match in matches)
+        active = {id: lesson for id, lesson in held.items() if lesson.status == "active"}
         return [(active[lesson_id(m.id)], m.score) for m in matches if lesson_id(m.id) in active]
 
     def check_embedder(self) -> None:
@@ -91,67 +104,18 @@ class Retrieval:
         if held is not None and held["embedder"] != self._embedder.name:
             raise WrongEmbedder(LESSONS, held["embedder"], self._embedder.name)
 
-    def _in_scope(self, study: Study, dataset: Dataset, but_lineage: str | None) -> Iterable[Lesson]:
-        for lesson in self._store.lessons.all():
-            if lesson.backbone not in (study.backbone, ""):
-                continue
-            if but_lineage and lesson.lineage == but_lineage:
-                continue
-            own_study = lesson.level == "study" and lesson.study_id == study.id
-            own_dataset = lesson.level == "dataset" and lesson.dataset_id == dataset.id
-            if own_study or own_dataset or lesson.level == "cognition":
-                yield lesson
-
-    def _text_scores(self, phrases: Sequence[str], k: int) -> dict[int, tuple[float, str]]:
+    def _text_scores(self, phrases: Sequence[str], backbone: str, k: int) -> dict[int, tuple[float, str]]:
         """The best match of each lesson over all phrases, with the phrase."""
         self._reopen_if_moved()
         best: dict[int, tuple[float, str]] = {}
-        if not phrases or not k or not self._index.count(LESSONS):
+        if not phrases or not self._index.count(LESSONS):
             return best
         self.check_embedder()
-        for phrase, vector in zip(phrases, self._embedder.embed(phrases), strict=True):
-            for match in self._index.search(LESSONS, vector, max(k, 20)):
+        for phrase, vector in zip(phrases, self._embedder.embed_queries(phrases), strict=True):
+            for match in self._index.search(LESSONS, vector, k, {"backbone": (backbone, "")}):
                 id = lesson_id(match.id)
                 best[id] = max(best.get(id, (0.0, "")), (match.score, phrase))
         return best
-
-    def _hit(self, lesson: Lesson, profile: Profile, text: tuple[float, str]) -> Hit:
-        clauses = tuple(check(lesson.conditions, values(profile)))
-        parts = {
-            "text": text[0],
-            "profile": self._likeness(lesson, profile),
-            "conditions": _share_met(clauses),
-            "confidence": confidence(lesson),
-        }
-        score = sum(WEIGHTS[name] * value for name, value in parts.items()) + (PIN if lesson.pinned else 0.0)
-        return Hit(lesson, score, **parts, clauses=clauses, phrase=text[1])
-
-    def _likeness(self, lesson: Lesson, profile: Profile) -> float:
-        """1 for what was learned here, else how like its dataset is; one half when that is not known."""
-        if lesson.level != "cognition":
-            return 1.0
-        source = next((d for d in self._store.datasets.all(archived=True) if d.id == lesson.dataset_id), None)
-        if source is None:
-            return 0.5
-        return 1.0 / (1.0 + distance(profile, Profile.from_json(source.profile)))
-
-    def _diverse(self, hits: list[Hit], k: int) -> list[Hit]:
-        if len(hits) <= k:
-            return hits
-        vectors = dict(
-            zip([h.lesson.id for h in hits], self._embedder.embed([lesson_text(h.lesson) for h in hits]), strict=True)
-        )
-        taken: list[Hit] = []
-        while hits and len(taken) < k:
-
-            def worth(hit: Hit) -> float:
-                likeness = max((float(vectors[hit.lesson.id] @ vectors[t.lesson.id]) for t in taken), default=0.0)
-                return hit.score - DIVERSITY * likeness
-
-            best = max(hits, key=worth)
-            taken.append(best)
-            hits = [hit for hit in hits if hit is not best]
-        return taken
 
     def _reopen_if_moved(self) -> None:
         version = self._store.index.version()
@@ -163,6 +127,57 @@ class Retrieval:
 def confidence(lesson: Lesson) -> float:
     """Mean of the Beta posterior over wins and losses."""
     return (PRIOR_WINS + lesson.wins) / (PRIOR_WINS + PRIOR_LOSSES + lesson.wins + lesson.losses)
+
+
+def _is_in_scope(lesson: Lesson, study: Study, dataset: Dataset) -> bool:
+    if lesson.status != "active" or lesson.backbone not in (study.backbone, ""):
+        return False
+    own_study = lesson.level == "study" and lesson.study_id == study.id
+    own_dataset = lesson.level == "dataset" and dataset.id == lesson.dataset_id
+    other_version = lesson.level == "dataset" and dataset.lineage == lesson.lineage  # to be tested again here
+    return own_study or own_dataset or other_version or lesson.level == "cognition"
+
+
+def _hit(lesson: Lesson, known: Mapping[str, float | None], likeness: Likeness, text: tuple[float, str]) -> Hit:
+    clauses = _clauses(lesson, known)
+    parts = {
+        "text": text[0],
+        "profile": _likeness(lesson, likeness),
+        "conditions": 0.0 if clauses is None else _share_met(clauses),
+        "confidence": confidence(lesson),
+    }
+    score = sum(WEIGHTS[name] * value for name, value in parts.items()) + (PIN if lesson.pinned else 0.0)
+    return Hit(lesson, score, **parts, clauses=clauses or (), phrase=text[1])
+
+
+def _clauses(lesson: Lesson, known: Mapping[str, float | None]) -> tuple[Clause, ...] | None:
+    """None where another version wrote what cannot be read here: a fault of an edit never stops planning."""
+    try:
+        return tuple(check(lesson.conditions, known))
+    except InvalidInput:
+        return None
+
+
+def _likeness(lesson: Lesson, likeness: Likeness) -> float:
+    """1 for what was learned here, else how like its dataset is; one half when that is not known."""
+    if lesson.level == "study":
+        return 1.0
+    known = likeness.to(lesson.dataset_id)
+    return 0.5 if known is None else known
+
+
+def _spread(pinned: list[Hit], rest: list[Hit], k: int, vectors: Mapping[int, Vector]) -> list[Hit]:
+    taken = list(pinned)
+    while rest and len(taken) < k:
+
+        def worth(hit: Hit) -> float:
+            likeness = max((float(vectors[hit.lesson.id] @ vectors[t.lesson.id]) for t in taken), default=0.0)
+            return hit.score - DIVERSITY * likeness
+
+        best = max(rest, key=worth)
+        taken.append(best)
+        rest = [hit for hit in rest if hit is not best]
+    return taken
 
 
 def _share_met(clauses: Sequence[Clause]) -> float:

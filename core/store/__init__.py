@@ -5,9 +5,11 @@ from core.store.calls import Calls
 from core.store.database import Database
 from core.store.datasets import Datasets
 from core.store.events import Events
+from core.store.foreign import Foreign
 from core.store.index import IndexNotes
 from core.store.leases import Leases
 from core.store.lessons import Lessons
+from core.store.links import Links
 from core.store.listings import Listings
 from core.store.proposals import Found, Proposals
 from core.store.reveals import Reveals
@@ -30,6 +32,8 @@ class Store:
         self.calls = Calls(self.database, clock)
         self.runs = Runs(self.database, clock)
         self.lessons = Lessons(self.database, clock)
+        self.links = Links(self.database, clock)
+        self.foreign = Foreign(self.database, clock)
         self.reveals = Reveals(self.database, clock)
         self.events = Events(self.database, clock)
         self.leases = Leases(self.database, clock)

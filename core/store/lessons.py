@@ -1,18 +1,22 @@
 """Lessons in SQL: the truth of the memory, with every revision, evidence and the outbox of the index."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, union_all, update
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.records import Evidence, Lesson, LessonRevision
+from core.records import Dataset, Evidence, Lesson, LessonRevision, Study
 from core.store import schema
 from core.store.part import Part, inserted_id, lost_the_race
 
 _table = schema.lessons
 _revisions = schema.lesson_revisions
+_links = schema.lesson_links
 EDITABLE = frozenset({"kind", "claim", "axis", "direction", "conditions", "status", "pinned", "level", "backbone"})
+EDITABLE |= {"low", "high", "locked"}
+AT_ONCE = 500  # databases limit the parameters of one statement
 LEVELS = ("study", "dataset", "cognition")
 STATUSES = ("active", "muted", "archived")
 COLLECTION = "lessons"
@@ -21,8 +25,13 @@ COLLECTION = "lessons"
 class Lessons(Part):
     """Rows of `lessons`, `lesson_revisions` and `evidence`; each change leaves a note for the index in `outbox`."""
 
-    def add(self, values: Mapping[str, Any], author: str, reason: str) -> Lesson:
-        """Insert a lesson at revision 1. Raises InvalidInput for a level or status that does not exist."""
+    def add(
+        self, values: Mapping[str, Any], author: str, reason: str, history: Sequence[Mapping[str, Any]] = ()
+    ) -> Lesson:
+        """Insert a lesson at revision 1, or after the revisions of `history` (body, author, reason, at) it comes with.
+
+        Raises InvalidInput for a level or status that does not exist.
+        """
         now = self.clock.now()
         row = {
             "effect": None,
@@ -35,16 +44,22 @@ class Lessons(Part):
             "pinned": False,
             "wins": 0.0,
             "losses": 0.0,
+            "uid": uuid.uuid4().hex,
+            "low": None,
+            "high": None,
+            "locked": False,
             **values,
             "author": author,
-            "revision": 1,
+            "revision": len(history) + 1,
             "created_at": now,
             "updated_at": now,
         }
         _check(row)
         with self.database.write() as connection:
             id = inserted_id(connection.execute(insert(_table).values(row)))
-            self._revise(connection, id, 1, row, author, reason)
+            for number, old in enumerate(history, 1):
+                connection.execute(insert(_revisions).values({**old, "lesson_id": id, "revision": number}))
+            self._revise(connection, id, row["revision"], row, author, reason)
             self._note(
                 connection, "lesson written", author, {"claim": row["claim"]}, lesson_id=id, study_id=row["study_id"]
             )
@@ -53,7 +68,7 @@ class Lessons(Part):
     def edit(self, id: int, revision: int, changes: Mapping[str, Any], author: str, reason: str = "") -> Lesson:
         """Write the next revision; `revision` is the one the editor had in front of them.
 
-        Raises Conflict when somebody else edited since, InvalidInput for fields that cannot be edited.
+        Raises Conflict when somebody else edited since or locked it, InvalidInput for fields that cannot be edited.
         """
         if unknown := sorted(set(changes) - EDITABLE):
             raise InvalidInput(f"{', '.join(unknown)} cannot be edited; these can: {', '.join(sorted(EDITABLE))}")
@@ -62,6 +77,8 @@ class Lessons(Part):
             before = connection.execute(select(_table).where(_table.c.id == id)).mappings().first()
             if before is None:
                 raise _unknown(id)
+            if before["locked"] and changes.get("locked", True):
+                raise Conflict(f"lesson {id} is locked; unlock it first: python -m core memory unlock {id}")
             changed = sorted(key for key, value in changes.items() if before[key] != value)
             guard = update(_table).where(_table.c.id == id, _table.c.revision == revision)
             values = {**changes, "revision": revision + 1, "updated_at": self.clock.now()}
@@ -75,11 +92,12 @@ class Lessons(Part):
         return self.get(id)
 
     def restore(self, id: int, revision: int, author: str) -> Lesson:
-        """Write an old revision's body as the newest one."""
+        """Write an old revision's body as the newest one; a lock stays as it is."""
         bodies = {old.revision: old.body for old in self.revisions(id)}
         if revision not in bodies:
             raise NotFound(f"lesson {id} has no revision {revision}; it has {', '.join(map(str, sorted(bodies)))}")
-        return self.edit(id, self.get(id).revision, bodies[revision], author, f"restored revision {revision}")
+        body = {key: value for key, value in bodies[revision].items() if key != "locked"}
+        return self.edit(id, self.get(id).revision, body, author, f"restored revision {revision}")
 
     def delete(self, id: int, actor: str) -> None:
         """Delete a lesson with its revisions. Raises Conflict unless it is archived and no proposal used it."""
@@ -94,8 +112,9 @@ class Lessons(Part):
                 raise Conflict(
                     f"lesson {id} was shown to the agent in past proposals; it stays archived, for the record"
                 )
-            for table in (_revisions, schema.evidence):
+            for table in (_revisions, schema.evidence, schema.foreign_evidence, _links):
                 connection.execute(table.delete().where(table.c.lesson_id == id))
+            connection.execute(_links.delete().where(_links.c.other_id == id))
             connection.execute(_table.delete().where(_table.c.id == id))
             self._post(connection, id)
             self._note(connection, "lesson deleted", actor, lesson_id=id, study_id=row.study_id)
@@ -107,8 +126,7 @@ class Lessons(Part):
         with self.database.write() as connection:
             connection.execute(table.delete().where(table.c.lesson_id == id, table.c.trial_id == trial_id))
             connection.execute(insert(table).values({**row, "at": self.clock.now()}))
-            mean = select(func.avg(table.c.effect)).where(table.c.lesson_id == id).scalar_subquery()
-            connection.execute(update(_table).where(_table.c.id == id).values(effect=mean))
+            restate_effect(connection, id)
             self._post(connection, id)
 
     def pay(self, id: int, trial_id: int, won: float, lost: float) -> None:
@@ -133,6 +151,34 @@ class Lessons(Part):
         for column, value in equal.items():
             query = query.where(_table.c[column] == value)
         return self._all(Lesson, query)
+
+    def some(self, ids: Iterable[int]) -> dict[int, Lesson]:
+        """Lessons by id, whatever their status; unknown ids are left out."""
+        wanted, found = sorted(set(ids)), list[Lesson]()
+        for start in range(0, len(wanted), AT_ONCE):
+            found += self._all(Lesson, select(_table).where(_table.c.id.in_(wanted[start : start + AT_ONCE])))
+        return {lesson.id: lesson for lesson in found}
+
+    def close_to(self, study: Study, dataset: Dataset) -> list[Lesson]:
+        """Active lessons heard whatever they say: the study's, its data's in any version, and those people pinned."""
+        own = and_(_table.c.level == "study", _table.c.study_id == study.id)
+        same_data = or_(_table.c.dataset_id == dataset.id, _table.c.lineage == dataset.lineage)
+        of_dataset = and_(_table.c.level == "dataset", same_data)
+        pinned = and_(_table.c.level == "cognition", _table.c.pinned)
+        query = select(_table).where(_table.c.status == "active", _table.c.backbone.in_((study.backbone, "")))
+        return self._all(Lesson, query.where(or_(own, of_dataset, pinned)).order_by(_table.c.id))
+
+    def across(self, backbone: str, most: int) -> list[Lesson]:
+        """Every active lesson across datasets for a backbone; none when there are more than `most`."""
+        query = select(_table).where(_table.c.status == "active", _table.c.level == "cognition")
+        found = self._all(
+            Lesson, query.where(_table.c.backbone.in_((backbone, ""))).order_by(_table.c.id).limit(most + 1)
+        )
+        return found if len(found) <= most else []
+
+    def by_uid(self, uid: str) -> Lesson | None:
+        """The lesson of that name in every home."""
+        return self._first(Lesson, select(_table).where(_table.c.uid == uid))
 
     def containing(self, words: str) -> list[Lesson]:
         """Lessons whose claim contains every word, whatever its case."""
@@ -161,6 +207,17 @@ class Lessons(Part):
     def _post(self, connection: Connection, id: int) -> None:
         row = {"collection": COLLECTION, "document_id": f"lesson-{id}", "at": self.clock.now()}
         connection.execute(insert(schema.outbox).values(row))
+
+
+def restate_effect(connection: Connection, id: int) -> None:
+    """The mean effect over the trials of this home and of others."""
+    here, elsewhere = schema.evidence, schema.foreign_evidence
+    seen = union_all(
+        select(here.c.effect).where(here.c.lesson_id == id),
+        select(elsewhere.c.effect).where(elsewhere.c.lesson_id == id),
+    ).subquery()
+    mean = select(func.avg(seen.c.effect)).scalar_subquery()
+    connection.execute(update(_table).where(_table.c.id == id).values(effect=mean))
 
 
 def _check(values: Mapping[str, Any]) -> None:

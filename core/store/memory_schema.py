@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from core.store.columns import id_column, metadata, own_id
@@ -39,6 +40,10 @@ lessons = Table(
     Column("losses", Float, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("uid", String(32), unique=True, index=True),
+    Column("low", Float),
+    Column("high", Float),
+    Column("locked", Boolean, nullable=False, server_default=false()),
     **own_id,
 )
 
@@ -64,6 +69,45 @@ evidence = Table(
     Column("effect", Float, nullable=False),
     Column("low", Float, nullable=False),
     Column("high", Float, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+
+lesson_links = Table(
+    "lesson_links",
+    metadata,
+    Column("lesson_id", ForeignKey("lessons.id"), primary_key=True),
+    Column("other_id", ForeignKey("lessons.id"), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+
+foreign_evidence = Table(
+    "foreign_evidence",
+    metadata,
+    Column("lesson_id", ForeignKey("lessons.id"), primary_key=True),
+    Column("origin", String(200), primary_key=True),
+    Column("dataset", String(200), nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("effect", Float, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+
+foreign_profiles = Table(
+    "foreign_profiles",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("lineage", String(64), nullable=False),
+    Column("profile", JSON, nullable=False),
+    Column("pack", String(200), nullable=False),
     Column("at", Float, nullable=False),
 )
 

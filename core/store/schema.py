@@ -20,7 +20,18 @@ from sqlalchemy import (
 )
 
 from core.store.columns import id_column, metadata, own_id, reference
-from core.store.memory_schema import evidence, index_state, lesson_revisions, lessons, outbox, retrievals, vectors
+from core.store.memory_schema import (
+    evidence,
+    foreign_evidence,
+    foreign_profiles,
+    index_state,
+    lesson_links,
+    lesson_revisions,
+    lessons,
+    outbox,
+    retrievals,
+    vectors,
+)
 
 datasets = Table(
     "datasets",
@@ -69,6 +80,8 @@ studies = Table(
     Column("created_by", String(100), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("ended_at", Float),
+    Column("memory_off_share", Float, nullable=False, server_default="0"),
+    Column("without_lineage", Boolean, nullable=False, server_default=false()),
     **own_id,
 )
 
@@ -288,9 +301,12 @@ __all__ = [
     "decisions",
     "events",
     "evidence",
+    "foreign_evidence",
+    "foreign_profiles",
     "index_state",
     "intermediate_values",
     "leases",
+    "lesson_links",
     "lesson_revisions",
     "lessons",
     "metadata",

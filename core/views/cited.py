@@ -68,8 +68,8 @@ class Remembered:
 
 
 def cited_lessons(store: Store, trial: Trial) -> tuple[CitedLesson, ...]:
-    """Every lesson retrieved for the trial's proposal; the cited ones first, then by score."""
-    found = [_cited(store, retrieval) for retrieval in store.proposals.retrievals(trial.id)]
+    """Every lesson shown to the agent for the trial's proposal; the cited ones first, then by score."""
+    found = [_cited(store, retrieval) for retrieval in store.proposals.retrievals(trial.id) if retrieval.shown]
     return tuple(sorted(found, key=lambda each: (not each.decisive, not each.cited, -each.score)))
 
 

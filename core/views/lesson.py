@@ -129,7 +129,7 @@ def lesson_page(store: Store, lesson: Lesson, first: Dataset | None = None) -> L
     revisions = store.lessons.revisions(lesson.id)
     datasets = _at_hand(store.datasets.all(), lesson, first)
     helped, hurt = helped_and_hurt(evidence)
-    retrievals = store.proposals.retrievals_of_lesson(lesson.id)
+    retrievals = [each for each in store.proposals.retrievals_of_lesson(lesson.id) if each.shown]
     uses = _uses(store, retrievals)
     shown = [use for use in uses if use.waits and use.cited]  # never cut off: an edit makes these stale
     shown += [use for use in uses if use not in shown][: max(MOST_USES - len(shown), 0)]
@@ -253,7 +253,7 @@ def _revisions(records: Sequence[LessonRevision], lesson: Lesson) -> list[Revisi
 
 
 def _changes(before: Any, after: Any) -> tuple[Change, ...]:
-    changed = [name for name in after if before.get(name) != after[name]]
+    changed = [name for name in after if name in before and before[name] != after[name]]  # fields came later, too
     return tuple(_change(name, str(before.get(name)), str(after[name])) for name in sorted(changed))
 
 

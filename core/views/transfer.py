@@ -195,7 +195,7 @@ def _carried(store: Store, dataset: Dataset, trials: Sequence[Trial]) -> tuple[C
     """Lessons across datasets that were learned elsewhere (or written by hand) and found for this study's proposals."""
     uses: dict[int, list[tuple[Trial, Retrieval]]] = {}
     for trial in trials:
-        for retrieval in store.proposals.retrievals(trial.id):
+        for retrieval in filter(lambda each: each.shown, store.proposals.retrievals(trial.id)):
             uses.setdefault(retrieval.lesson_id, []).append((trial, retrieval))
     names = {each.id: each.name for each in store.datasets.all(archived=True)}
     found = []

@@ -1,6 +1,6 @@
 """What the worker needs from others: something that trains, something that plans, an index, and reveals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from core.records import Reveal, Study
@@ -60,6 +60,10 @@ class Indexer(Protocol):
 
     def apply(self) -> int:
         """Apply the outbox; how many notes were applied."""
+        ...
+
+    def mend(self) -> Sequence[object]:
+        """Compare SQL with the index and mend every difference; what was mended."""
         ...
 
 

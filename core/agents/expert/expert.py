@@ -7,6 +7,7 @@ from core.agents.expert.hints import hints
 from core.agents.expert.instructions import read
 from core.agents.expert.planning import CHANCE_WORTH_A_TRIAL, Estimate, best_estimate, combined, rank
 from core.agents.expert.reflecting import reflect
+from core.agents.opening import opening
 from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDraft, TrialView
 from core.figures import metric, percent, signed, signed_percent
 
@@ -17,7 +18,10 @@ class Expert:
     name = "expert"
 
     def propose(self, evidence: Evidence) -> Draft | Nothing:
-        """The step with the largest expected improvement for its cost, unless none is likely to gain enough."""
+        """What the memory suggests to begin with; then the step with the largest expected improvement for its cost,
+        unless none is likely to gain enough."""
+        if (first := opening(evidence)) is not None:
+            return first
         base = best_estimate(evidence)
         config = dict(base.trial.params) if base else evidence.space.baseline()
         orders = read(evidence.study.instructions, evidence.space.declared)

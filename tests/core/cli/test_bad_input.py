@@ -121,16 +121,17 @@ def test_without_its_folder_the_index_says_how_to_get_it_back_and_a_rebuild_brin
     assert "More dropout" in home.say("memory", "search", "short histories").out
 
 
-def test_an_index_of_another_embedder_is_named_and_a_rebuild_mends_it(home: Home):
+def test_an_index_of_another_embedder_is_named_and_a_check_mends_it(home: Home):
     lesson = home.workspace.editing.add({**RULE, "claim": "More dropout helps when histories are short"}, "Ada")
     index = ChromaStore(home.home / "chroma")
     index.ensure(LESSONS, "another@1", 64)
     index.upsert(LESSONS, [lesson_document(lesson, np.ones(64, dtype=np.float32))])
-    for verb in (("search", "short histories"), ("check",)):
-        error = home.refuses("memory", *verb)
-        assert "holds vectors of another@1" in error
-        assert "python -m core memory rebuild" in error
-    assert home.say("memory", "rebuild").code == 0
+    error = home.refuses("memory", "search", "short histories")
+    assert "holds vectors of another@1" in error
+    assert "python -m core memory rebuild" in error
+    seen = home.say("memory", "check", "--only-look")
+    assert (seen.code, "made by another@1" in seen.out) == (1, True)
+    assert "SQL and the index agree" in home.say("memory", "check").out
     assert "More dropout" in home.say("memory", "search", "short histories").out
 
 

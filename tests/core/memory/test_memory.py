@@ -191,3 +191,36 @@ def test_a_pinned_lesson_always_comes(world: World, tmp_path: Path):
     study = world.start(autonomy="each")
     hits = world.workspace.retrieval.for_study(study, world.store.datasets.get("toy"), k=3)
     assert hits[0].lesson.id == pinned.id and len(hits) == 3
+
+
+def test_a_new_study_names_what_each_effect_of_the_memory_comes_from(taught: World):
+    taught.dataset("like")
+    study = taught.start("like", autonomy="each", trials=5)
+    first = taught.store.proposals.proposal(taught.wait_for_proposal(study).id)
+    rule = next(iter(taught.store.lessons.all(level="cognition", axis="dropout", direction="up")))
+    assert first is not None and f"lesson {rule.id}" in first.mechanism and first.params["dropout"] > 0.2
+    summary = next(each for each in taught.store.lessons.all(level="cognition", kind="fact"))
+    assert "Helped: raising dropout" in summary.claim and "learned on toy" in summary.claim
+    assert rule.low is not None and rule.high is not None and rule.low <= rule.high
+    again = taught.start("toy", autonomy="each", name="again")
+    [told] = [
+        each for each in taught.store.events.newest(50, study_id=again.id) if each.kind == "memory knows this data"
+    ]
+    assert told.detail["lessons"] >= 2
+
+
+def test_a_proposal_of_the_share_planned_without_memory_was_shown_nothing_that_was_found(world: World):
+    write(world, "More dropout helps short histories.")
+    trial = world.wait_for_proposal(world.start(autonomy="each", memory_off_share=1.0))
+    [found] = world.store.proposals.retrievals(trial.id)
+    proposal = world.store.proposals.proposal(trial.id)
+    assert (found.shown, found.cited, found.decisive) == (False, False, False)
+    assert proposal is not None and "Lesson" not in proposal.mechanism
+
+
+def test_lessons_beyond_the_best_are_found_and_not_shown(world: World):
+    for number in range(12):
+        write(world, f"Rule {number} on the learning rate.", axis="lr")
+    trial = world.wait_for_proposal(world.start(autonomy="each"))
+    found = world.store.proposals.retrievals(trial.id)
+    assert (len(found), sum(each.shown for each in found)) == (12, 8)

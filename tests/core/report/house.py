@@ -15,6 +15,7 @@ from core.loop.gathering import Gathering
 from core.loop.judging import Judging
 from core.memory.consolidation import Consolidation
 from core.memory.embedding import CachedEmbedder
+from core.memory.promotion import Promotion
 from core.memory.retrieval import Retrieval
 from core.records import Reveal, Run, Study, Trial
 from core.report.report import Report, write_report
@@ -65,7 +66,7 @@ class ReportHouse:
         retrieval = Retrieval(self.store, MemoryStore(), CachedEmbedder(HashingEmbedder(), self.store))
         gathering, consolidation = Gathering(self.store, retrieval), Consolidation(self.store)
         self.judging = Judging(self.store, self.artifacts, gathering, consolidation, lambda study: Expert())
-        self.closing = Closing(self.store, self.artifacts, gathering, consolidation)
+        self.closing = Closing(self.store, self.artifacts, gathering, Promotion(self.store, consolidation))
 
     def start(self, **plan: Any) -> Study:
         given = {"autonomy": "autopilot", "use_memory": False, "extra_seeds": False, "trials": 6, **plan}

@@ -9,12 +9,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from core.errors import InvalidInput, NewerSchema, StorageFailed
 from core.store import Store, database, schema
 from core.store.database import HEAD, MIGRATIONS, REVISIONS, Database
-from tests.core.store.building import FakeClock, a_running, a_study, finish
+from tests.core.store.building import FakeClock, a_lesson, a_running, a_study, finish
 
 PROJECT = Path(__file__).parents[3]
 
@@ -49,12 +49,24 @@ def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path, clock: Fake
         assert connection.execute(text("select version_num from alembic_version")).scalar() == "9999"
 
 
+def without_transfer(connection: Connection) -> None:
+    """Take back what the revision `memory` added."""
+    connection.execute(text("drop index ix_lessons_uid"))
+    for column in ("lessons.uid", "lessons.low", "lessons.high", "lessons.locked"):
+        connection.execute(text("alter table {} drop column {}".format(*column.split("."))))
+    for column in ("memory_off_share", "without_lineage"):
+        connection.execute(text(f"alter table studies drop column {column}"))
+    for table in ("lesson_links", "foreign_evidence", "foreign_profiles"):
+        connection.execute(text(f"drop table {table}"))
+
+
 def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds(tmp_path: Path, clock: FakeClock):
     url = url_of(tmp_path / "old.db")
     old = Store(url, clock)
     run = a_running(old)
     finish(old, run)
     old.trials.judge(old.trials.get(run.trial_id), 0.05, "inconclusive", {"difference": 0.01}, "verdict")
+    lesson = a_lesson(old)
     old.close()
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -63,12 +75,14 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds
         for column in ("use_reflection", "use_pruning", "ask_for", "parallel"):
             connection.execute(text(f"alter table studies drop column {column}"))
         connection.execute(text("alter table runs drop column spared"))
+        without_transfer(connection)
         connection.execute(text("update alembic_version set version_num = '0001'"))
     new = Store(url, clock)
     trial = new.trials.get(run.trial_id)
     assert trial.comparison == trial.step_comparison == {"difference": 0.01}
     study = new.studies.get(trial.study_id)
     assert (study.use_reflection, study.use_pruning, study.ask_for, study.parallel) == (True, True, (), 1)
+    assert len(new.lessons.get(lesson.id).uid) == 32 and not new.lessons.get(lesson.id).locked
 
 
 def test_processes_that_open_a_fresh_database_at_once_all_succeed(tmp_path: Path):

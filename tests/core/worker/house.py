@@ -62,6 +62,9 @@ class CountingIndexer:
             self._store.index.done([id for id, *_ in pending])
         return len(pending)
 
+    def mend(self) -> list[object]:
+        return []
+
 
 class QuickReveals:
     """Finishes a reveal at once; raises `problem` instead when a test set one."""

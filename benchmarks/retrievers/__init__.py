@@ -1,0 +1,1 @@
+"""Parts of benchmarks/retrieval.py: the questions with their answers, and the clock."""

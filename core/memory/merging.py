@@ -1,0 +1,75 @@
+"""Two lessons become one: evidence, links and credit go to the one that is kept, the other is archived and says so."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import Conflict, InvalidInput
+from core.memory.consolidation import paid_datasets
+from core.memory.editing import Editing
+from core.memory.records import ForeignEvidence
+from core.records import Lesson, Trial
+from core.store import Store
+
+
+class Merging:
+    """Every step may be repeated: a merge that was cut short is finished by merging again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._editing = Editing(store)
+
+    def merge(
+        self, keep: Lesson, other: Lesson, actor: str, changes: Mapping[str, Any] | None = None
+    ) -> tuple[Lesson, list[Trial]]:
+        """`keep` with the evidence of both, worded by `changes`; and the trials whose proposals are stale now.
+
+        Raises InvalidInput when they are about different knobs or backbones, Conflict when one is locked or archived.
+        """
+        _check(keep, other)
+        kept, stale = self._editing.edit(keep, changes, actor, f"merged with {other.id}") if changes else (keep, [])
+        self._take_evidence(kept, other)
+        self._take_credit(kept, other)
+        reason = f"merged into lesson {keep.id}"
+        _, more = self._editing.edit(other, {"status": "archived"}, actor, reason)
+        self._store.links.add(keep.id, other.id, "supersedes", reason, actor)
+        return self._store.lessons.get(keep.id), [*stale, *more]
+
+    def _take_evidence(self, keep: Lesson, other: Lesson) -> None:
+        known = {each.trial_id for each in self._store.lessons.evidence(keep.id)}
+        for each in self._store.lessons.evidence(other.id):
+            if each.trial_id not in known:
+                outcome = "for" if (each.effect > 0) == (keep.kind == "do") else "against"
+                self._store.lessons.add_evidence(keep.id, each.trial_id, outcome, each.effect, each.low, each.high)
+        for brought in self._store.foreign.evidence(other.id):
+            self._store.foreign.add_evidence(ForeignEvidence(**{**vars(brought), "lesson_id": keep.id}))
+
+    def _take_credit(self, keep: Lesson, other: Lesson) -> None:
+        """At most one unit per dataset, as ever: what both earned on one dataset counts once."""
+        paid = paid_datasets(self._store, keep.id)
+        for event in reversed(self._store.events.newest(1000, lesson_id=other.id)):
+            if event.kind != "lesson paid" or event.trial_id is None:
+                continue
+            dataset_id = self._store.studies.get(self._store.trials.get(event.trial_id).study_id).dataset_id
+            if dataset_id not in paid:
+                paid.add(dataset_id)
+                self._store.lessons.pay(keep.id, event.trial_id, event.detail["won"], event.detail["lost"])
+
+
+def _check(keep: Lesson, other: Lesson) -> None:
+    if keep.id == other.id:
+        raise InvalidInput(f"lesson {keep.id} cannot be merged with itself; name two lessons")
+    if (keep.axis, keep.backbone) != (other.axis, other.backbone):
+        mine, theirs = (f"{each.axis or 'no knob'} of {each.backbone or 'any backbone'}" for each in (keep, other))
+        raise InvalidInput(f"lesson {keep.id} is about {mine}, lesson {other.id} about {theirs}; they do not merge")
+    if keep.direction != other.direction:
+        raise InvalidInput(
+            f"lessons {keep.id} and {other.id} say different things of {keep.axis} ({keep.direction}, "
+            f"{other.direction}); narrow the conditions of one, mute it, or settle them: memory settle"
+        )
+    for each in (keep, other):
+        if each.locked:
+            raise Conflict(f"lesson {each.id} is locked; unlock it first: python -m core memory unlock {each.id}")
+        if each.status == "archived":
+            raise Conflict(
+                f"lesson {each.id} is archived; make it active first: python -m core memory activate {each.id}"
+            )

@@ -1,0 +1,68 @@
+"""Links between lessons in SQL: which say the same, support, contradict or supersede one another."""
+
+from sqlalchemy import ColumnElement, insert, or_, select, update
+
+from core.errors import InvalidInput, NotFound
+from core.memory.records import LessonLink
+from core.store import schema
+from core.store.part import Part
+
+_table = schema.lesson_links
+_lessons = schema.lessons
+KINDS = ("supports", "contradicts", "duplicates", "supersedes")
+SYMMETRIC = ("supports", "contradicts", "duplicates")
+OPEN, SETTLED = "open", "settled"
+
+
+class Links(Part):
+    """Rows of `lesson_links`. A symmetric link is kept once, the smaller id first."""
+
+    def add(self, lesson_id: int, other_id: int, kind: str, why: str, actor: str) -> bool:
+        """Link two lessons; False when they were linked so before, settled or not. Raises InvalidInput."""
+        if kind not in KINDS or lesson_id == other_id:
+            raise InvalidInput(f"lessons {lesson_id} and {other_id} cannot be linked as {kind!r}; {', '.join(KINDS)}")
+        first, second = sorted((lesson_id, other_id)) if kind in SYMMETRIC else (lesson_id, other_id)
+        state = OPEN if kind in ("contradicts", "duplicates") else SETTLED
+        row = {"lesson_id": first, "other_id": second, "kind": kind, "state": state, "why": why, "actor": actor}
+        with self.database.write() as connection:
+            if connection.execute(select(_table.c.kind).where(*_is(first, second, kind))).first():
+                return False
+            connection.execute(insert(_table).values({**row, "at": self.clock.now()}))
+            detail = {"other": second, "kind": kind, "why": why}
+            self._note(connection, "lesson linked", actor, detail, lesson_id=first)
+        return True
+
+    def settle(self, lesson_id: int, other_id: int, why: str, actor: str) -> int:
+        """Say that what was open between two lessons is resolved; how many links that closes. Raises NotFound."""
+        first, second = sorted((lesson_id, other_id))
+        here = (_table.c.lesson_id == first, _table.c.other_id == second, _table.c.state == OPEN)
+        with self.database.write() as connection:
+            values = {"state": SETTLED, "why": why, "actor": actor, "at": self.clock.now()}
+            count = connection.execute(update(_table).where(*here).values(values)).rowcount
+            if not count:
+                raise NotFound(
+                    f"nothing is open between lessons {first} and {second}; what is: python -m core memory conflicts"
+                )
+            self._note(connection, "lessons settled", actor, {"other": second, "why": why}, lesson_id=first)
+        return count
+
+    def of(self, lesson_id: int) -> list[LessonLink]:
+        """Every link of a lesson, oldest first."""
+        ours = or_(_table.c.lesson_id == lesson_id, _table.c.other_id == lesson_id)
+        return self._all(LessonLink, select(_table).where(ours).order_by(_table.c.at, _table.c.other_id))
+
+    def open(self) -> list[LessonLink]:
+        """What waits for a person: contradictions and duplicates of lessons that are not archived."""
+        one, other = _lessons.alias("one"), _lessons.alias("other")
+        query = (
+            select(_table)
+            .join(one, one.c.id == _table.c.lesson_id)
+            .join(other, other.c.id == _table.c.other_id)
+            .where(_table.c.state == OPEN, one.c.status != "archived", other.c.status != "archived")
+            .order_by(_table.c.at, _table.c.lesson_id, _table.c.other_id)
+        )
+        return self._all(LessonLink, query)
+
+
+def _is(first: int, second: int, kind: str) -> tuple[ColumnElement[bool], ...]:
+    return _table.c.lesson_id == first, _table.c.other_id == second, _table.c.kind == kind

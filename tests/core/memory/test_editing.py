@@ -1,0 +1,104 @@
+"""A person's acts on lessons: locks, undo, levels, ranges; and what is refused when it is written."""
+
+from typing import Any
+
+import pytest
+
+from core.errors import Conflict, InvalidInput
+from core.memory.editing import LONGEST_CLAIM, lacking
+from tests.core.memory.house import Memory
+
+
+def test_a_locked_lesson_is_changed_by_nobody_until_it_is_unlocked(memory: Memory):
+    lesson = memory.editing.lock(memory.write(), True, "Ada")
+    for act in (
+        lambda: memory.editing.edit(lesson, {"claim": "Less."}, "Bob"),
+        lambda: memory.editing.set_status(lesson, "archived", "Bob"),
+        lambda: memory.editing.restore(lesson, 1, "Bob"),
+    ):
+        with pytest.raises(Conflict, match=f"locked; unlock it first: python -m core memory unlock {lesson.id}"):
+            act()
+    free = memory.editing.lock(lesson, False, "Ada")
+    assert memory.editing.edit(free, {"claim": "Less."}, "Bob")[0].claim == "Less."
+
+
+def test_restoring_an_older_revision_does_not_bring_its_lock_back(memory: Memory):
+    locked = memory.editing.lock(memory.write(), True, "Ada")
+    free = memory.editing.lock(locked, False, "Ada")
+    restored, _ = memory.editing.restore(free, locked.revision, "Ada")
+    assert not restored.locked
+
+
+def test_undo_takes_the_newest_revision_back_and_undone_twice_it_is_there_again(memory: Memory):
+    edited, _ = memory.editing.edit(memory.write("First."), {"claim": "Second."}, "Ada")
+    undone, _ = memory.editing.undo(edited, "Bob")
+    assert (undone.claim, undone.revision) == ("First.", 3)
+    assert memory.editing.undo(undone, "Bob")[0].claim == "Second."
+
+
+def test_there_is_nothing_to_undo_in_a_lesson_that_is_as_it_was_written(memory: Memory):
+    with pytest.raises(InvalidInput, match="nothing to undo"):
+        memory.editing.undo(memory.write(), "Ada")
+
+
+def test_a_rule_promoted_by_hand_gets_the_conditions_of_its_data(memory: Memory):
+    lesson = memory.learned(memory.dataset("beauty"), level="dataset")
+    raised, _ = memory.editing.move_level(lesson, "cognition", "Ada")
+    assert raised.level == "cognition" and "mean_length < 10" in raised.conditions
+    assert memory.editing.move_level(raised, "dataset", "Ada")[0].level == "dataset"
+
+
+@pytest.mark.parametrize(("level", "way_out"), [("dataset", "--dataset"), ("study", "--study")])
+def test_a_rule_below_cognition_belongs_to_something(memory: Memory, level: str, way_out: str):
+    with pytest.raises(InvalidInput, match=way_out):
+        memory.editing.move_level(memory.write(), level, "Ada")
+    with pytest.raises(InvalidInput, match=way_out):
+        memory.write(level=level)
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"claim": ""}, "empty"),
+        ({"claim": "x" * 100_000}, f"at most {LONGEST_CLAIM:,}"),
+        ({"direction": "sideways"}, "direction='sideways' is none of dropout's: up, down"),
+        ({"axis": "loss", "direction": "hinge"}, "sampled_softmax"),
+        ({"low": 0.5, "high": 0.2}, "low <= high"),
+        ({"low": 0.2}, "both ends"),
+        ({"low": 0.2, "high": 3.0}, "dropout's own range"),
+        ({"axis": "loss", "direction": "bce", "low": 0.0, "high": 1.0}, "has options and no range"),
+        ({"axis": "linear_dim", "direction": "up"}, "linear_dim"),
+        ({"conditions": "mean_length < 10 or density < 1"}, "joined by"),
+        ({"conditions": "session_length < 10"}, "session_length"),
+    ],
+)
+def test_what_planning_could_not_use_is_refused_when_it_is_written(memory: Memory, values: dict[str, Any], fault: str):
+    with pytest.raises(InvalidInput, match=fault):
+        memory.write(**{"claim": "More.", **values})
+    assert memory.store.lessons.all() == []
+
+
+def test_a_knob_that_some_backbones_lack_is_flagged(memory: Memory):
+    assert lacking({"axis": "linear_dim", "backbone": ""}) == ["sasrec", "gru4rec"]
+    assert lacking({"axis": "dropout", "backbone": ""}) == []
+
+
+@pytest.mark.parametrize(
+    "claim", ["Bei kurzen Verläufen hilft mehr Dropout.", "短い履歴ではドロップアウトを上げる。", "🎧"]
+)
+def test_a_lesson_in_another_language_is_kept_and_found_by_its_words(memory: Memory, claim: str):
+    lesson = memory.write(claim)
+    memory.index_all()
+    assert memory.store.lessons.get(lesson.id).claim == claim
+    assert memory.retrieval.search(claim)[0][0].id == lesson.id
+
+
+def test_an_old_revision_that_is_valid_no_more_is_not_restored(memory: Memory):
+    lesson = memory.store.lessons.add(
+        {"level": "cognition", "kind": "do", "claim": "Old.", "axis": "gone_knob", "direction": "up", "backbone": ""},
+        "import",
+        "an older version",
+    )
+    edited, _ = memory.editing.edit(lesson, {"axis": "dropout"}, "Ada")
+    with pytest.raises(InvalidInput, match="gone_knob"):
+        memory.editing.restore(edited, 1, "Ada")

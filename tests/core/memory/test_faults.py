@@ -1,0 +1,121 @@
+"""The index lost, of another embedder, or held by a second writer; a kill in the middle; an edit during a search."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from core.errors import Conflict
+from core.memory.documents import LESSONS, lesson_document
+from core.memory.embedding import CachedEmbedder
+from core.memory.indexing import EVERY, Indexer
+from core.store import Store
+from tests.core.memory.house import Memory
+from tests.core.store.building import FakeClock
+from vectorstore.chroma import ChromaStore
+from vectorstore.hashing import HashingEmbedder
+from vectorstore.protocol import VectorStoreError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class OtherEmbedder(HashingEmbedder):
+    """Vectors of another scheme."""
+
+    name = "another@1"
+
+
+def on_disk(home: Path) -> Memory:
+    return Memory(home, ChromaStore(home / "chroma"), f"sqlite:///{home / 'home.db'}")
+
+
+def test_a_lost_folder_is_named_lesson_by_lesson_and_mended(tmp_path: Path):
+    memory = on_disk(tmp_path)
+    lesson = memory.write()
+    memory.index_all()
+    shutil.rmtree(tmp_path / "chroma")
+    memory.index.reopen()
+    assert [(each.document_id, each.fault) for each in memory.indexer.check()] == [(lesson.document_id, "missing")]
+    memory.indexer.mend()
+    assert memory.indexer.check() == []
+    assert memory.retrieval.search("dropout")[0][0].id == lesson.id
+
+
+def test_an_index_of_another_embedder_is_refused_by_a_search_and_made_anew_by_a_check(memory: Memory):
+    lesson = memory.write()
+    other = CachedEmbedder(OtherEmbedder(), memory.store)
+    Indexer(memory.store, memory.index, other, "there", memory.home / "lock").rebuild()
+    with pytest.raises(VectorStoreError, match="another@1"):
+        memory.retrieval.search("dropout")
+    faults = [(each.document_id, each.fault) for each in memory.indexer.check()]
+    assert faults[0][0] == EVERY and "made by another@1" in faults[0][1]
+    memory.indexer.mend()
+    assert memory.indexer.check() == [] and memory.retrieval.search("dropout")[0][0].id == lesson.id
+
+
+def test_a_document_that_says_something_else_than_sql_is_out_of_date(memory: Memory):
+    lesson = memory.write()
+    memory.index_all()
+    document = lesson_document(lesson, memory.embedder.embed(["x"])[0])
+    memory.index.upsert(LESSONS, [type(document)(document.id, "Forged.", document.metadata, document.vector)])
+    assert [each.fault for each in memory.indexer.check()] == ["out of date"]
+    memory.indexer.mend()
+    assert memory.indexer.check() == []
+
+
+def test_a_second_writer_is_told_who_writes(memory: Memory):
+    memory.write()
+    memory.store.leases.take("index", "worker-7", 60.0)
+    with pytest.raises(Conflict, match="written by worker-7 now"):
+        memory.indexer.apply()
+    assert memory.store.index.pending()
+
+
+def test_a_second_process_that_holds_the_lock_file_is_waited_for_and_then_named(memory: Memory):
+    memory.write()
+    holder = Indexer(memory.store, memory.index, memory.embedder, "there", memory.home / "index.lock")
+    memory.indexer._lock_seconds = 0.1
+    with holder._lock, pytest.raises(Conflict, match=r"index\.lock; wait until it is done"):
+        memory.indexer.apply()
+    assert memory.indexer.apply() == 1
+
+
+def test_a_kill_between_index_and_outbox_loses_and_doubles_nothing(tmp_path: Path):
+    on_disk(tmp_path).write()
+    code = (
+        "import os, signal, sys; from pathlib import Path; from tests.core.memory.test_faults import on_disk\n"
+        "memory = on_disk(Path(sys.argv[1]))\n"
+        "memory.store.index.done = lambda notes: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "memory.indexer.apply()"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env=os.environ)
+    assert killed.returncode == -signal.SIGKILL
+    memory = on_disk(tmp_path)
+    memory.clock.pass_(3600)
+    assert memory.store.index.pending()
+    memory.index_all()
+    assert memory.index.count(LESSONS) == 1 and memory.indexer.check() == []
+
+
+def test_an_edit_during_retrieval_leaves_every_answer_whole(tmp_path: Path):
+    memory = Memory(tmp_path, url=f"sqlite:///{tmp_path / 'home.db'}")
+    lesson, shop = memory.write("Revision 1."), memory.dataset("shop")
+    memory.index_all()
+    study = memory.asks(shop)
+
+    def edit() -> None:
+        store = Store(f"sqlite:///{tmp_path / 'home.db'}", FakeClock())
+        for number in range(2, 12):
+            store.lessons.edit(lesson.id, number - 1, {"claim": f"Revision {number}."}, "Ada")
+
+    writer = threading.Thread(target=edit)
+    writer.start()
+    seen = [memory.retrieval.for_study(study, shop)[0].lesson for _ in range(20)]
+    writer.join()
+    assert all(each.claim == f"Revision {each.revision}." for each in seen)
+    assert memory.retrieval.for_study(study, shop)[0].lesson.revision == 11
