@@ -7,7 +7,7 @@ from core.views.compare import FEWEST, MOST, comparable, race, side_by_side, usu
 from core.views.insight import rivals
 from core.views.transfer import study_or_newest
 from core.workspace import Workspace
-from pages.components.compare import fields_card, intervals_card, race_card
+from pages.components.compare import curves_card, fields_card, intervals_card, race_card
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
 from pages.components.rows import small
@@ -105,6 +105,7 @@ def _beside(study_id: int, numbers: tuple[int, ...], reference: int) -> None:
         left, right = st.columns([1.15, 1], gap="medium")
         with left:
             fields_card(seen)
+            curves_card(seen)
         with right:
             intervals_card(seen)
 

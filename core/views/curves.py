@@ -1,7 +1,7 @@
 """Learning curves: several trials overlaid, each averaged over its seeds, with the spread of the seeds as a band."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.records import IntermediateValue, Run, Study, Trial
 from core.states import RunState
@@ -58,6 +58,26 @@ def curves(store: Store, study: Study, chosen: int | None, also: Sequence[int], 
         others=tuple(sorted(with_curve - roles.keys())),
         untrained=chosen if ended and all(line.number != chosen for line in lines) else None,
     )
+
+
+def only(seen: Curves, numbers: Sequence[int]) -> Curves:
+    """The curves of these trials alone."""
+    return replace(seen, lines=tuple(line for line in seen.lines if line.number in numbers))
+
+
+def smoothed(seen: Curves, weight: float) -> Curves:
+    """Exponential moving averages from the first epoch on; `weight` in [0, 1) is that of what came before."""
+    if not weight:
+        return seen
+    lines = (replace(line, validation=_average(line.validation, weight), low=(), high=()) for line in seen.lines)
+    return replace(seen, lines=tuple(lines))
+
+
+def _average(values: Sequence[float], weight: float) -> tuple[float, ...]:
+    averages: list[float] = []
+    for value in values:
+        averages.append(weight * averages[-1] + (1 - weight) * value if averages else value)
+    return tuple(averages)
 
 
 def _roles(

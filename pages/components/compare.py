@@ -4,13 +4,16 @@ import streamlit as st
 
 from core.figures import change, metric
 from core.views.compare import Race, Standing, Trials
+from core.views.curves import VALIDATION, curves, only, smoothed
 from core.views.study import objective_words
 from pages.components.chart import chart
 from pages.components.chips import chip
+from pages.components.curves import curves_figure
 from pages.components.insight import race_figure
 from pages.components.intervals import Bar, height_of, interval_figure, told
+from pages.components.live import versioned
 from pages.components.rows import head, small
-from pages.components.workspace import escaped
+from pages.components.workspace import escaped, workspace
 
 VERDICTS = {"better": "ahead", "not better": "behind", "inconclusive": "not told apart"}
 
@@ -63,6 +66,33 @@ def intervals_card(seen: Trials) -> None:
             if each.comparison is None:
                 small(f"Trial {each.number}: {each.problem}.")
         small(seen.study.stamp)
+
+
+def curves_card(seen: Trials) -> None:
+    """The validation curves of the chosen trials, smoothed and on a logarithmic axis where wanted."""
+    study, numbers = seen.study, [each.number for each in seen.columns]
+    with st.container(border=True, key="compare-curves"):
+        line = head("Learning curves", "compare-curves-head")
+        with line, st.popover("", icon=":material/tune:", help="Axis and smoothing", key="compare-curves-more"):
+            by = st.segmented_control("Along", ["epoch", "minutes"], default="epoch", required=True, key="compare_by")
+            is_log = st.toggle("Logarithmic", key="compare_log")
+            weight = st.slider("Smoothing", 0.0, 0.9, 0.0, 0.1, key="compare_smooth")
+        whole = versioned(
+            f"compare-curves-{study.id}",
+            (study.version, tuple(numbers)),
+            lambda: only(curves(workspace().store, study, None, numbers, seen.noise_floor), numbers),
+        )
+        if not whole.lines:
+            small("None of these trials has an epoch on record.")
+            return
+        drawn = curves_figure(smoothed(whole, float(weight)), VALIDATION, str(by))
+        if is_log:
+            drawn.update_xaxes(type="log")
+        ends = ", ".join(f"trial {line.number} {max(line.validation):.4f}" for line in whole.lines if line.validation)
+        key = f"compare-curves-{study.id}-{'-'.join(map(str, numbers))}-{by}-{is_log}"
+        chart(drawn, key=key, alt=f"Validation {study.objective} by {by}; best epochs: {ends}", height=232)
+        band = "smoothed; the band of the seeds is left out" if weight else "band: the spread of the seeds"
+        small(f"Validation {objective_words(study.objective)} · {band} · dotted: the current best")
 
 
 def race_card(seen: Race) -> None:

@@ -1,10 +1,13 @@
 """Trials side by side and two studies at equal time, computed from scripted studies."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import InvalidInput
 from core.records import Study
 from core.views.compare import comparable, race, side_by_side, usual
+from core.views.curves import Curves, Line, only, smoothed
 from tests.core.loop.world import World
 
 
@@ -70,3 +73,14 @@ def test_two_studies_are_compared_at_the_time_both_have_reached(world: World, ex
 def test_studies_under_different_protocols_are_never_compared(world: World, expert: Study):
     with pytest.raises(InvalidInput, match="never compared"):
         race(world.store, world.workspace.artifacts, expert, world.store.studies.get("elsewhere"))
+
+
+def test_smoothing_pulls_each_epoch_towards_those_before_it_and_drops_the_band():
+    line = Line(
+        1, "chosen", "1", False, (1, 2, 3), (0.1, 0.2, 0.3), (0.0, 1.0, 1.0), (0.0,) * 3, (1.0,) * 3, (None,) * 3
+    )
+    other = replace(line, number=2)
+    whole = Curves((line, other), None, None, None, ())
+    [shown] = smoothed(only(whole, [1]), 0.5).lines
+    assert shown.number == 1 and shown.validation == (0.0, 0.5, 0.75) and shown.low == ()
+    assert smoothed(whole, 0.0) == whole
