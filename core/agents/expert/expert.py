@@ -1,15 +1,19 @@
 """The expert as an agent: ranks single steps, says why, and reflects with the figures in hand."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core.agents.expert.candidates import Candidate, candidates, failures
 from core.agents.expert.hints import hints
-from core.agents.expert.instructions import read
+from core.agents.expert.instructions import Instructions, read
 from core.agents.expert.planning import CHANCE_WORTH_A_TRIAL, Estimate, best_estimate, combined, rank
 from core.agents.expert.reflecting import reflect
+from core.agents.expert.surrogate import seed_deviation
 from core.agents.opening import opening
 from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDraft, TrialView
 from core.figures import metric, percent, signed, signed_percent
+from core.memory.hits import Hit
 
 
 class Expert:
@@ -23,27 +27,16 @@ class Expert:
         if (first := opening(evidence)) is not None:
             return first
         base = best_estimate(evidence)
-        config = dict(base.trial.params) if base else evidence.space.baseline()
         orders = read(evidence.study.instructions, evidence.space.declared)
-        steps = _beside([step for step in candidates(evidence, config) if orders.allows(step)], evidence)
-        reasons = hints(evidence, base)
         min_gain = _relative_min_gain(evidence, base)
-        heard = [hit for hit in evidence.hits if evidence.study.use_memory]
-        several = combined(evidence, config, reasons, min_gain)
-        several = [
-            each
-            for each in several
-            if not each.candidate.changes.keys() & evidence.axes_under_way
-            and all(orders.allows(part) for part in each.candidate.parts)
-        ]
-        ranked = sorted([*rank(steps, evidence, reasons, heard, min_gain), *several], key=lambda each: -each.value)
-        if not ranked:
+        heard = _ranked(evidence, base, orders, evidence.hits if evidence.study.use_memory else ())
+        if not heard:
             return Nothing("nothing left to try in the space")
-        if all(step.chance(min_gain) < CHANCE_WORTH_A_TRIAL for step in ranked):
-            chance = percent(max(step.chance(min_gain) for step in ranked))
+        if all(step.chance(min_gain) < CHANCE_WORTH_A_TRIAL for step in heard):
+            chance = percent(max(step.chance(min_gain) for step in heard))
             return Nothing(f"no step left has more than a {chance} chance of a gain worth keeping")
-        chosen = ranked[0]
-        unaided = max([*rank(steps, evidence, reasons, [], min_gain), *several], key=lambda each: each.value)
+        chosen = _retest(evidence, heard) or heard[0]
+        unaided = _ranked(evidence, base, orders, ())[0]
         draft = _draft(evidence, base, chosen, was_led=chosen.candidate != unaided.candidate)
         return replace(draft, mechanism=f"{draft.mechanism} {orders.sentence}".strip())
 
@@ -52,9 +45,30 @@ class Expert:
         return reflect(evidence, outcome)
 
 
-def _beside(steps: list[Candidate], evidence: Evidence) -> list[Candidate]:
-    """Steps on axes that nothing under way changes; all of them where no other is left."""
-    return [step for step in steps if step.axis not in evidence.axes_under_way] or steps
+def _ranked(evidence: Evidence, base: TrialView | None, orders: Instructions, hits: Sequence[Hit]) -> list[Estimate]:
+    """Every step that instructions allow, best first: on axes that nothing under way changes, where any is left."""
+    config = dict(base.trial.params) if base else evidence.space.baseline()
+    reasons, min_gain = hints(evidence, base), _relative_min_gain(evidence, base)
+    single = rank(candidates(evidence, config), evidence, reasons, hits, min_gain)
+    estimates = [*single, *combined(evidence, config, reasons, min_gain)]
+    allowed = [each for each in estimates if all(orders.allows(part) for part in each.candidate.parts)]
+    beside = [each for each in allowed if not each.candidate.changes.keys() & evidence.axes_under_way]
+    return sorted(beside or allowed, key=lambda each: -each.value)
+
+
+def _retest(evidence: Evidence, ranked: Sequence[Estimate]) -> Estimate | None:
+    """A rule of an earlier version of this data comes first, once, before it is believed here."""
+    rules = {(hit.lesson.axis, hit.lesson.direction) for hit in evidence.retests if hit.lesson.kind == "do"}
+    return next(
+        (
+            each
+            for each in ranked
+            if (each.candidate.axis, each.candidate.direction) in rules
+            and not each.candidate.also
+            and each.candidate.axis not in evidence.axes_tried
+        ),
+        None,
+    )
 
 
 def _relative_min_gain(evidence: Evidence, base: TrialView | None) -> float:
@@ -64,6 +78,7 @@ def _relative_min_gain(evidence: Evidence, base: TrialView | None) -> float:
 
 def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led: bool) -> Draft:
     candidate, planned_from = chosen.candidate, base or evidence.baseline
+    spread = _spread_of_what_is_seen(evidence, planned_from, chosen)
     supporting = sorted(chosen.lessons, key=lambda hit: -hit.score)
     decisive = supporting[0].lesson.id if was_led and supporting else None
     return Draft(
@@ -71,13 +86,13 @@ def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led
         changes=candidate.changes,
         axis=candidate.axis,
         direction=candidate.direction,
-        claim=_claim(evidence, chosen),
+        claim=_claim(evidence, chosen, spread),
         mechanism=_mechanism(chosen),
         expected=chosen.mean,
-        expected_sd=chosen.sd,
+        expected_sd=spread,
         risk=_risk(chosen),
         novelty=_novelty(evidence, candidate),
-        falsifier=_falsifier(evidence, base, chosen),
+        falsifier=_falsifier(evidence, base, chosen, spread),
         minutes=_minutes(base, chosen),
         base_trial_id=planned_from.trial.id if planned_from else None,
         cited=tuple(hit.lesson.id for hit in supporting),
@@ -85,9 +100,15 @@ def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led
     )
 
 
-def _claim(evidence: Evidence, chosen: Estimate) -> str:
+def _spread_of_what_is_seen(evidence: Evidence, base: TrialView | None, chosen: Estimate) -> float:
+    """Doubt of the true change, and the noise between one seed and the base's: what is predicted is what is seen."""
+    seeds = sum(run.value is not None and run.purpose != "fresh" for run in base.runs) if base else 0
+    return math.hypot(chosen.sd, seed_deviation(evidence) * math.sqrt(1 + 1 / max(seeds, 1)))
+
+
+def _claim(evidence: Evidence, chosen: Estimate, spread: float) -> str:
     steps = chosen.candidate.parts
-    change = f"{signed_percent(chosen.mean)} ± {percent(chosen.sd)}"
+    change = f"{signed_percent(chosen.mean)} ± {percent(spread)}"
     told = ", ".join(f"{step.axis} from {step.before} to {step.after}" for step in steps)
     return f"{told} change{'s' if len(steps) == 1 else ''} {evidence.study.objective} by {change}."
 
@@ -124,11 +145,11 @@ def _novelty(evidence: Evidence, candidate: Candidate) -> str:
     return f"{candidate.axis} was tried {times} (trial {', '.join(map(str, tried))}){step}"
 
 
-def _falsifier(evidence: Evidence, base: TrialView | None, chosen: Estimate) -> str:
+def _falsifier(evidence: Evidence, base: TrialView | None, chosen: Estimate, spread: float) -> str:
     objective = evidence.study.objective
     if base is None or base.trial.value is None:
         return f"The 95 % interval of the change of {objective} lies below {signed(evidence.study.min_gain)}."
-    floor = base.trial.value * (1 + chosen.mean - 2 * chosen.sd)
+    floor = base.trial.value * (1 + chosen.mean - 2 * spread)
     return (
         f"The 95 % interval of the change of {objective} lies below {signed(evidence.study.min_gain)}, "
         f"or its value falls below {metric(floor)}."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.agents.protocol import Evidence, TrialView
 
 LONG_SHARE = 0.85  # of the shortest histories' value: below it the longest ones are served badly
+RANGE_SHIFT = 0.01  # what a range of values that did well elsewhere is worth, before any trial here
 TAIL_SHARE = 0.1  # of the head's value: below it the tail gets next to nothing
 
 
@@ -21,7 +22,12 @@ class Hint:
 
 def hints(evidence: Evidence, base: TrialView | None) -> list[Hint]:
     """Everything that speaks for or against a step before any lesson is heard."""
-    return [*_from_curve(base), *_from_slices(evidence.study.objective, base), *_from_profile(evidence, base)]
+    return [
+        *_from_curve(base),
+        *_from_slices(evidence.study.objective, base),
+        *_from_profile(evidence, base),
+        *_from_ranges(evidence, base),
+    ]
 
 
 def _from_curve(base: TrialView | None) -> Iterator[Hint]:
@@ -67,6 +73,25 @@ def _from_slices(objective: str, base: TrialView | None) -> Iterator[Hint]:
         yield Hint("dropout", "up", 0.003, reason)
         yield Hint("embedding_norm", "l2", 0.005, reason)
         yield Hint("popularity_discount", "up", 0.005, reason)
+
+
+def _from_ranges(evidence: Evidence, base: TrialView | None) -> Iterator[Hint]:
+    """Where an axis did well on other data: towards it is worth a little, away from it costs as much."""
+    params = base.trial.params if base else evidence.space.baseline()
+    for axis, known in evidence.soft_ranges.items():
+        value = params.get(axis)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            continue
+        told = ", ".join(map(str, known.lessons))
+        reason = f"{axis} did well from {known.low:g} to {known.high:g} elsewhere (lesson {told})."
+        if value >= known.high:
+            yield Hint(axis, "up", -RANGE_SHIFT, reason)
+        if value <= known.low:
+            yield Hint(axis, "down", -RANGE_SHIFT, reason)
+        if value < known.low:
+            yield Hint(axis, "up", RANGE_SHIFT, reason)
+        if value > known.high:
+            yield Hint(axis, "down", RANGE_SHIFT, reason)
 
 
 def _end_slice(by_length: Mapping[str, float], which: Callable[..., str]) -> tuple[str, float]:

@@ -50,7 +50,7 @@ class Surrogate:
         self._space = evidence.space
         self._baseline = evidence.space.baseline()
         self.seen = _seen(evidence)
-        self.seed_deviation = _seed_deviation(evidence)
+        self.seed_deviation = seed_deviation(evidence)
 
     def gain(self, params: Params, over: Params) -> tuple[float, float]:
         """Expected relative gain of one config over another, and its standard deviation."""
@@ -148,7 +148,7 @@ def _seen(evidence: Evidence) -> list[Seen]:
     reference = baseline.trial.value if baseline else None
     if not reference or reference <= 0:
         return []
-    deviation = _seed_deviation(evidence)
+    deviation = seed_deviation(evidence)
     by_number = {view.trial.number: view.trial.value for view in evidence.judged}
     found = []
     for view in evidence.trials:
@@ -166,7 +166,7 @@ def _seeds(view: TrialView) -> int:
     return sum(run.value is not None and run.purpose != "fresh" for run in view.runs)
 
 
-def _seed_deviation(evidence: Evidence) -> float:
+def seed_deviation(evidence: Evidence) -> float:
     """Between two seeds of one config, relative to the baseline's value; a few repeats are drawn to the usual."""
     baseline = evidence.baseline
     value = baseline.trial.value if baseline else None
