@@ -36,7 +36,7 @@ class Expert:
             chance = percent(max(step.chance(min_gain) for step in heard))
             return Nothing(f"no step left has more than a {chance} chance of a gain worth keeping")
         chosen = _retest(evidence, heard) or heard[0]
-        unaided = _ranked(evidence, base, orders, ())[0]
+        unaided = _ranked(evidence, base, orders, ())[0] if evidence.hits else heard[0]
         draft = _draft(evidence, base, chosen, was_led=chosen.candidate != unaided.candidate)
         return replace(draft, mechanism=f"{draft.mechanism} {orders.sentence}".strip())
 

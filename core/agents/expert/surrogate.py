@@ -62,7 +62,7 @@ class Surrogate:
             return 0.0, math.sqrt(max(variance, 0.0))
         difference = weights @ cross
         mean = float(difference @ self._solved)
-        explained = float(difference @ np.linalg.solve(self._observed, difference))
+        explained = float(difference @ self._inverse @ difference)
         return mean, math.sqrt(max(variance - explained, 1e-12))
 
     def prior_deviation(self, params: Params, over: Params) -> float:
@@ -76,26 +76,27 @@ class Surrogate:
         return [each.params for each in self.seen]
 
     @cached_property
-    def _observed(self) -> Floats:
-        """Covariance of the observations: (N, N)."""
+    def _inverse(self) -> Floats:
+        """Of the covariance of the observations: (N, N)."""
         noise = np.array([each.deviation**2 for each in self.seen])
-        return self._kernel(self._configs, self._configs) + np.diag(noise)
+        return np.linalg.inv(self._kernel(self._configs, self._configs) + np.diag(noise))
 
     @cached_property
     def _solved(self) -> Floats:
         """The observations weighed; an outlier is drawn in, so that a run that broke speaks for no other direction."""
         believed = np.array([self.prior_deviation(each.params, self._baseline) for each in self.seen])
         spread = OUTLIER * np.hypot(believed, [each.deviation for each in self.seen])
-        return np.linalg.solve(self._observed, np.clip([each.value for each in self.seen], -spread, spread))
+        return self._inverse @ np.clip([each.value for each in self.seen], -spread, spread)
 
     def _kernel(self, ours: Sequence[Params], theirs: Sequence[Params]) -> Floats:
-        """Prior covariance of the log values: (A, B)."""
+        """Prior covariance of the log values: (A, B). A field that is nowhere moved on one side adds nothing."""
         total = np.full((len(ours), len(theirs)), LEVEL**2)
         moved = np.zeros_like(total)
         for name, base in self._baseline.items():
-            left, right = ([config.get(name, base) for config in side] for side in (ours, theirs))
-            if all(value == base for value in (*left, *right)):
+            left = [config.get(name, base) for config in ours]
+            if all(value == base for value in left):
                 continue
+            right = [config.get(name, base) for config in theirs]
             total += self._axis(name, base, left, right)
             moved += np.outer([value != base for value in left], [value != base for value in right])
         same = np.array([[dict(a) == dict(b) for b in theirs] for a in ours])
