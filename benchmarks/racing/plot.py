@@ -13,7 +13,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-LENGTH = 30
+LENGTH = 20
 COLOURS = {"expert": "#2f6fe0", "tpe": "#c9660f", "gp": "#7b4fc0", "random": "#6b7588", "grid": "#b0b7c3"}
 DASHES = {"expert": "-", "tpe": "--", "gp": "-.", "random": ":", "grid": (0, (1, 3))}
 
