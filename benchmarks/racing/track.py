@@ -16,7 +16,6 @@ from core.approval import config_hash
 from core.data.profile import Profile, values
 from core.data.profile_words import facets
 from core.loop.judging import PROMISING
-from core.memory.hits import Hit
 from core.records import IntermediateValue, Proposal, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
@@ -35,7 +34,7 @@ class Rules:
     reseeds: bool = True
     by_verdict: bool = True
     reflects: bool = True
-    hits: tuple[Hit, ...] = ()
+    memory: Evidence | None = None  # what a memory tells a study on this table: hits, ranges, configs to begin with
 
 
 @dataclass(frozen=True)
@@ -82,16 +81,19 @@ class Track:
 
     def evidence(self) -> Evidence:
         """What the agent is shown."""
+        memory = self.rules.memory
         views = self._views if self.rules.reflects else [_unreflected(view) for view in self._views]
         return Evidence(
-            study=_study(self.table, self.space, self.seed, self.incumbent, bool(self.rules.hits)),
+            study=_study(self.table, self.space, self.seed, self.incumbent, memory is not None),
             space=self.space,
             dataset_name=str(self.table.meta["dataset"]),
             profile=values(self.profile),
             facets=tuple(facets(self.profile)),
             trials=tuple(views),
             noise=self._noise(),
-            hits=self.rules.hits,
+            hits=memory.hits if memory else (),
+            transferred=memory.transferred if memory else (),
+            soft_ranges=memory.soft_ranges if memory else {},
             remaining=int(MOST_TRIALS - self.cost),
             num_items=int(self.table.meta["items"]),
         )

@@ -24,6 +24,7 @@ class Recorded:
 
     seed: int
     curve: np.ndarray  # (E,) the objective by epoch
+    ranks: np.ndarray  # (2, U) of the best epoch, clipped
     scores: np.ndarray  # (U,) of the best epoch
     slices: Mapping[str, float]
 
@@ -134,7 +135,7 @@ class Table:
         for row in np.flatnonzero(kept):
             curve = self.curves[row][~np.isnan(self.curves[row])]
             named = dict(zip(self.meta["slices"], self.slices[row].tolist(), strict=True))
-            run = Recorded(int(self.seed[row]), curve, per_user[row], named)
+            run = Recorded(int(self.seed[row]), curve, self.ranks[row], per_user[row], named)
             found.setdefault(int(self.cell[row]), []).append(run)
         return {cell: tuple(sorted(runs, key=lambda run: run.seed)) for cell, runs in found.items()}
 

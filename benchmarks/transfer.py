@@ -1,0 +1,177 @@
+"""Does memory shorten the next dataset? Leave one lineage out: the expert studies all other tables of the same backbone
+in one home, then races on the one left out with that memory and without.
+
+    python -m benchmarks.transfer [--tables NAME,NAME] [--memories 10] [--repeats 10] [--processes N] [--quick]
+
+Arms: `with` memory; `without`; `shuffled`, the same memory asked under another dataset's profile; `pooled`, one default
+for all datasets (on each axis the option that most source studies recommend) tried first; `tpe`. Trials, targets and
+intervals are counted as in `benchmarks.race`; source studies are not counted. Writes benchmarks/results/transfer.json.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.race import SAMPLING, table_of
+from benchmarks.racing.home import Home
+from benchmarks.racing.scoring import AFTER, Finish, finish, ratios, summary
+from benchmarks.racing.track import Moment, Rules, Track, space_of
+from benchmarks.tables.table import Table, tables
+from core.agents.expert import Expert
+from core.agents.protocol import Agent, Evidence
+from core.agents.sampling import Sampler
+from core.memory.warm_start import Transferred
+from core.records import Params
+
+RESULTS = Path(__file__).parent / "results"
+ARMS = ("with", "without", "shuffled", "pooled", "tpe")
+SOURCE_TRIALS = 20
+FEWEST_SOURCES = 4  # below, a figure is told and not counted as proof
+
+
+@dataclass(frozen=True)
+class Job:
+    """One memory and its repeats on the table that it has not seen."""
+
+    target: str
+    sources: tuple[str, ...]
+    memory: int
+    repeats: int
+
+
+def one(job: Job) -> dict[str, list[list[Moment]]]:
+    """What every arm recommended when, repeat by repeat."""
+    target, sources = table_of(job.target), [table_of(name) for name in job.sources]
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder), job.memory)
+        recommended = [_recommended(home, table) for table in sources]
+        told = home.told(target)
+        other = sources[job.memory % len(sources)]
+        misled = home.told(target, profile_of=other)
+        home.close()
+    arms: dict[str, tuple[Agent, Rules]] = {
+        "with": (Expert(), Rules(memory=told)),
+        "without": (Expert(), Rules()),
+        "shuffled": (Expert(), Rules(memory=misled)),
+        "pooled": (Expert(), Rules(memory=_pooled(target, recommended, told))),
+        "tpe": (Sampler("tpe"), SAMPLING),
+    }
+    seeds = range(job.memory * job.repeats, (job.memory + 1) * job.repeats)
+    return {arm: [_raced(target, *arms[arm], seed) for seed in seeds] for arm in ARMS}
+
+
+def _raced(table: Table, agent: Agent, rules: Rules, seed: int) -> list[Moment]:
+    moments: list[Moment] = []
+    for moment in Track(table, agent, rules, seed).race():
+        moments.append(moment)
+        if moment.cost >= max(AFTER) and any(table.reaches(each.cell) for each in moments):
+            break
+    return moments
+
+
+def _recommended(home: Home, table: Table) -> Params:
+    """The config that a study of the expert ends with."""
+    store = home.workspace.store
+    study = home.study(table, SOURCE_TRIALS)
+    return store.trials.get(study.recommended_id or study.incumbent_id or 0).params
+
+
+def _pooled(target: Table, recommended: Sequence[Params], told: Evidence) -> Evidence:
+    """On each axis the option that most source studies recommend, where it is one of the target's."""
+    baseline = space_of(target).baseline()
+    params = dict(baseline)
+    for axis, options in target.axes.items():
+        votes = Counter(config[axis] for config in recommended if config[axis] in options)
+        params[axis] = votes.most_common(1)[0][0] if votes else baseline[axis]
+    changes = {name: (baseline[name], value) for name, value in params.items() if baseline[name] != value}
+    first = (Transferred("rules", params, changes, {}, "One default for all datasets", 1.0),) if changes else ()
+    return replace(told, hits=(), soft_ranges={}, transferred=first)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", type=lambda text: text.split(","), help="those left out in turn (default: all)")
+    parser.add_argument("--memories", type=int, default=10, help="times that the source studies are done anew")
+    parser.add_argument("--repeats", type=int, default=10, help="races with each memory")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--quick", action="store_true", help="one table, one memory, three repeats")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parsed()
+    known = tables()
+    chosen = [table for table in known if not arguments.tables or table.name in arguments.tables]
+    jobs = _jobs(chosen, known, arguments.memories, arguments.repeats)
+    if arguments.quick:
+        jobs = [replace(jobs[0], repeats=3)]
+    finishes: dict[str, dict[str, list[Finish]]] = {}
+    with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
+        for job, raced in zip(jobs, pool.imap(one, jobs), strict=True):
+            table = table_of(job.target)
+            for arm, repeats in raced.items():
+                held = finishes.setdefault(job.target, {}).setdefault(arm, [])
+                held.extend(finish(moments, table) for moments in repeats)
+    result = _result(finishes, {job.target: job.sources for job in jobs})
+    _print(result)
+    if not arguments.quick:
+        (RESULTS / "transfer.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _jobs(chosen: Sequence[Table], known: Sequence[Table], memories: int, repeats: int) -> list[Job]:
+    """Raises SystemExit where no table has a source."""
+    jobs = []
+    for target in chosen:
+        sources = tuple(
+            each.name
+            for each in known
+            if each.backbone == target.backbone and each.meta["lineage"] != target.meta["lineage"]
+        )
+        jobs += [Job(target.name, sources, memory, repeats) for memory in range(memories) if sources]
+    if not jobs:
+        raise SystemExit(
+            "no table has another one of its backbone to learn from; make more by python -m benchmarks.grid"
+        )
+    return jobs
+
+
+def _result(finishes: Mapping[str, Mapping[str, list[Finish]]], sources: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name, arms in finishes.items():
+        figures = {arm: summary(each) for arm, each in arms.items()}
+        told[name] = {
+            arm: {**each["trials_to_98"], "regret_after": each["regret_after"]} for arm, each in figures.items()
+        }
+        told[name]["sources"] = list(sources[name])
+    proven = [name for name in finishes if len(sources[name]) >= FEWEST_SOURCES]
+    over = {
+        arm: ratios({n: finishes[n]["with"] for n in proven}, {n: finishes[n][arm] for n in proven})
+        for arm in ARMS
+        if arm != "with"
+    }
+    return {**told, "_with_over": over, "_enough_sources": proven}
+
+
+def _print(result: Mapping[str, Any]) -> None:
+    for name, arms in result.items():
+        if name.startswith("_"):
+            continue
+        print(f"\n{name}, memory of {', '.join(arms['sources'])}")
+        for arm in ARMS:
+            median = arms[arm]["median"]
+            trials = "> 60" if median is None else f"{median:.1f}"
+            regret = "  ".join(f"{count}: {value:.1%}" for count, value in arms[arm]["regret_after"].items())
+            print(f"  {arm:10} trials {trials:>5} {arms[arm]['interval']!s:18} regret {regret}")
+    few = "" if result["_enough_sources"] else f"no table has {FEWEST_SOURCES} sources yet, so nothing is proven"
+    print(few or result["_with_over"])
+
+
+if __name__ == "__main__":
+    main()
