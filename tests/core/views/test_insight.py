@@ -79,8 +79,10 @@ def test_before_two_seeds_have_ended_the_a_a_test_says_what_it_needs(tmp_path: P
 
 def test_a_landscape_waits_for_enough_trials_and_says_how_many(world: World):
     study = world.store.studies.get("chance")
-    found = landscape(study, world.store.trials.of_study(study.id))
-    assert found.missing == FEWEST - 3 and found.importance == ()
+    trials = world.store.trials.of_study(study.id)
+    found = landscape(study, trials)
+    assert found.missing == FEWEST - sum(trial.value is not None for trial in trials) > 0
+    assert found.importance == ()
 
 
 def test_importance_holds_the_axes_that_vary_and_every_plot_can_be_drawn(world: World):
