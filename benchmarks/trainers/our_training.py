@@ -28,7 +28,6 @@ class Ours:
     """One model in training."""
 
     def __init__(self, backbone: str, params: dict[str, Any], open_dir: str, seed: int, threads: int) -> None:
-        prepare_process()
         torch.set_num_threads(threads)
         data = TrainingData.load(Path(open_dir))
         device = torch.device("cpu")
@@ -74,4 +73,5 @@ class Ours:
 
 
 if __name__ == "__main__":
+    prepare_process()
     serve(Ours, ("train", "save", "load", "evaluate", "peak"))

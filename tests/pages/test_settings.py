@@ -1,5 +1,6 @@
 """The Settings page: what is shown of the environment, the connection test, disk and backup; never a secret."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,11 +33,12 @@ def text(page: AppTest) -> str:
     return "\n".join([*(str(each.value) for each in found), *(table.value.to_string() for table in page.table)])
 
 
-def until(page: AppTest, word: str) -> str:
-    """Run the page again, as its fragments do, until a word stands on it."""
-    for _ in range(60):
-        if word in text(page):
-            break
+def until(page: AppTest, word: str, seconds: float = 120.0) -> str:
+    """Run the page again, as its fragments do, until a word stands on it; fails with what stands there instead."""
+    end = time.monotonic() + seconds
+    while word not in text(page):
+        assert time.monotonic() < end, f"no {word!r} within {seconds:g} s in: {text(page)}"
+        time.sleep(0.2)
         page.run()
     return text(page)
 
