@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.racing.track import MOST_TRIALS, Moment
+from benchmarks.racing.records import MOST_TRIALS
+from benchmarks.racing.track import Moment
 from benchmarks.tables.table import Table
 
 AFTER = (5, 10, 20)  # trials after which regret is told

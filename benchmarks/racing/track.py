@@ -1,29 +1,24 @@
 """One study on a table: the agent proposes as in the program, runs are looked up, the program's verdicts decide."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from benchmarks.tables.cells import OBJECTIVE
+from benchmarks.racing.records import MOST_TRIALS, study_of, view_of
 from benchmarks.tables.table import Recorded, Table
-from core.agents.curves import summarise
 from core.agents.expert.planning import best_estimate
 from core.agents.protocol import Agent, Draft, Evidence, Nothing, TrialView
 from core.agents.pruning import is_hopeless
-from core.approval import config_hash
 from core.data.profile import Profile, values
 from core.data.profile_words import facets
 from core.loop.judging import PROMISING
-from core.records import IntermediateValue, Proposal, Run, Study, Trial
 from core.space import SearchSpace
-from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
+from core.states import Verdict
 from core.verdict import Comparison, SeedNoise, compare, compare_at, pool_seed_noise
 from recmodels.registry import get_backbone
 
 BASELINE_SEEDS = 3  # given to all and not counted
-MOST_TRIALS = 60.0  # a race ends here whoever is still running
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,7 @@ class Track:
         memory = self.rules.memory
         views = self._views if self.rules.reflects else [_unreflected(view) for view in self._views]
         return Evidence(
-            study=_study(self.table, self.space, self.seed, self.incumbent, memory is not None),
+            study=study_of(self.table, self.space, self.seed, self.incumbent, memory is not None),
             space=self.space,
             dataset_name=str(self.table.meta["dataset"]),
             profile=values(self.profile),
@@ -103,7 +98,7 @@ class Track:
         runs = [self._next(cell) for _ in range(BASELINE_SEEDS)]
         params = self.space.baseline()
         self._taken[1] = runs
-        self._views.append(_view(1, params, "baseline", runs, None, None, None))
+        self._views.append(view_of(1, params, "baseline", runs, None, None, None))
 
     def _run(self, draft: Draft) -> None:
         number, cell = len(self._views) + 1, self.table.index(draft.params)
@@ -136,7 +131,7 @@ class Track:
     def _add(
         self, number: int, draft: Draft, runs: list[Recorded], against: Comparison, step: Comparison | None
     ) -> None:
-        self._views.append(_view(number, draft.params, "planned", runs, draft, against, step))
+        self._views.append(view_of(number, draft.params, "planned", runs, draft, against, step))
         if runs and against.verdict is Verdict.BETTER:
             self.incumbent = number
 
@@ -199,127 +194,3 @@ def _number_of(views: Sequence[TrialView], trial_id: int | None) -> int | None:
 def _unreflected(view: TrialView) -> TrialView:
     """Its value and verdict stay; what is drawn from them is not told."""
     return replace(view, step=None, curve=None)
-
-
-def _study(table: Table, space: SearchSpace, seed: int, incumbent: int, use_memory: bool) -> Study:
-    return Study(
-        id=1,
-        name=table.name,
-        dataset_id=str(table.meta["lineage"]),
-        backbone=table.backbone,
-        objective=OBJECTIVE,
-        state=StudyState.ACTIVE,
-        agent="",
-        autonomy=Autonomy.AUTOPILOT,
-        space={},
-        space_version=1,
-        max_trials=int(MOST_TRIALS),
-        max_epochs=1,
-        min_gain=0.0,
-        guards={},
-        deadline_seconds=None,
-        seed=seed,
-        masking=str(table.meta["masking"]),
-        stamp=str(table.meta["stamp"]),
-        instructions="",
-        use_memory=use_memory,
-        extra_seeds=True,
-        incumbent_id=incumbent,
-        recommended_id=None,
-        version=1,
-        created_by="race",
-        created_at=0.0,
-    )
-
-
-def _view(
-    number: int,
-    params: Mapping[str, Any],
-    kind: str,
-    runs: Sequence[Recorded],
-    draft: Draft | None,
-    comparison: Comparison | None,
-    step: Comparison | None,
-) -> TrialView:
-    value = float(np.mean([run.value for run in runs])) if runs else None
-    trial = Trial(
-        id=number,
-        study_id=1,
-        number=number,
-        kind=kind,
-        state=TrialState.APPROVED,
-        params=params,
-        seeds=tuple(range(len(runs))),
-        space_version=1,
-        stamp="",
-        config_hash=config_hash(params),
-        approval_hash="",
-        value=value,
-        verdict=comparison.verdict if comparison else None,
-        comparison=None,
-        step_comparison=None,
-        judged_at=0.0,
-        looks=1,
-        created_at=0.0,
-    )
-    best = max(runs, key=lambda run: run.value, default=None)
-    return TrialView(
-        trial=trial,
-        proposal=_proposal(number, draft) if draft else None,
-        runs=tuple(_run_record(number, run) for run in runs),
-        curve=_curve(best) if best is not None else None,
-        comparison=comparison,
-        step=step,
-        decisions=("approve",),
-    )
-
-
-def _proposal(number: int, draft: Draft) -> Proposal:
-    return Proposal(
-        id=number,
-        trial_id=number,
-        author=draft.author,
-        params=draft.params,
-        changes=draft.changes,
-        axis=draft.axis,
-        direction=draft.direction,
-        claim=draft.claim,
-        mechanism=draft.mechanism,
-        expected={"relative": draft.expected, "relative_sd": draft.expected_sd},
-        risk=draft.risk,
-        novelty=draft.novelty,
-        falsifier=draft.falsifier,
-        cost={},
-        base_trial_id=draft.base_trial_id,
-        created_at=0.0,
-    )
-
-
-def _run_record(number: int, run: Recorded) -> Run:
-    epochs = len(run.curve)
-    return Run(
-        id=number * 1000 + run.seed,
-        trial_id=number,
-        study_id=1,
-        seed=run.seed,
-        purpose="trial",
-        state=RunState.COMPLETE,
-        attempt=1,
-        losses=0,
-        worker=None,
-        lease_until=None,
-        epoch=epochs,
-        best_epoch=int(run.curve.argmax()) + 1 if epochs else None,
-        value=run.value,
-        metrics={"slices": dict(run.slices)},
-        error=None,
-        seconds=60.0,
-        created_at=0.0,
-    )
-
-
-def _curve(run: Recorded) -> Any:
-    rows = [
-        IntermediateValue(1, epoch, 1, None, {OBJECTIVE: float(value)}, 1.0) for epoch, value in enumerate(run.curve, 1)
-    ]
-    return summarise(rows, OBJECTIVE)

@@ -29,45 +29,8 @@ def settings_dialog(study: Study, revision: int) -> None:
         placeholder="Such as: leave num_blocks alone; we serve on a phone.",
     )
     with st.grid(2, min_column_width=200, key=f"{key}-grid"):
-        st.number_input(
-            "Trials", 1, 100_000, study.max_trials, key=f"{key}-max_trials", help="the budget, with the baseline"
-        )
-        st.number_input(
-            "Smallest gain worth keeping",
-            0.0,
-            1.0,
-            study.min_gain,
-            step=0.0005,
-            format="%.4f",
-            key=f"{key}-min_gain",
-            help=f"in units of {study.objective}; a verdict counts as better only above it",
-        )
-        st.selectbox(
-            "Who decides",
-            list(Autonomy),
-            list(Autonomy).index(study.autonomy),
-            key=f"{key}-autonomy",
-            format_func=lambda mode: f"{mode}: {ASKS[mode]}",
-        )
-        st.number_input(
-            "Deadline of a proposal, minutes",
-            1.0,
-            100_000.0,
-            _minutes(study),
-            step=5.0,
-            key=f"{key}-deadline",
-            help="empty: none, or 15 minutes in window",
-        )
-        st.number_input(
-            "Proposals at a time", 1, MOST_PARALLEL, study.parallel, key=f"{key}-parallel", help="on different fields"
-        )
-        st.multiselect(
-            "Always ask before changing (gated)",
-            list(SearchSpace.from_json(study.space).declared),
-            list(study.ask_for),
-            key=f"{key}-ask_for",
-            placeholder="no field in particular",
-        )
+        _what_counts(study, key)
+        _who_decides(study, key)
     st.toggle("A promising trial may earn one more seed", study.extra_seeds, key=f"{key}-extra_seeds")
     st.toggle("Stop hopeless runs", study.use_pruning, key=f"{key}-use_pruning")
     st.text_input("Why (goes into the study's record)", key=f"{key}-reason", max_chars=2000)
@@ -83,6 +46,51 @@ def settings_dialog(study: Study, revision: int) -> None:
         )
         st.button("Back", key=f"{key}-back", on_click=dialogs.close)
         small(f"revision {revision}; trials already judged keep their verdicts")
+
+
+def _what_counts(study: Study, key: str) -> None:
+    st.number_input(
+        "Trials", 1, 100_000, study.max_trials, key=f"{key}-max_trials", help="the budget, with the baseline"
+    )
+    st.number_input(
+        "Smallest gain worth keeping",
+        0.0,
+        1.0,
+        study.min_gain,
+        step=0.0005,
+        format="%.4f",
+        key=f"{key}-min_gain",
+        help=f"in units of {study.objective}; a verdict counts as better only above it",
+    )
+
+
+def _who_decides(study: Study, key: str) -> None:
+    st.selectbox(
+        "Who decides",
+        list(Autonomy),
+        list(Autonomy).index(study.autonomy),
+        key=f"{key}-autonomy",
+        format_func=lambda mode: f"{mode}: {ASKS[mode]}",
+    )
+    st.number_input(
+        "Deadline of a proposal, minutes",
+        1.0,
+        100_000.0,
+        _minutes(study),
+        step=5.0,
+        key=f"{key}-deadline",
+        help="empty: none, or 15 minutes in window",
+    )
+    st.number_input(
+        "Proposals at a time", 1, MOST_PARALLEL, study.parallel, key=f"{key}-parallel", help="on different fields"
+    )
+    st.multiselect(
+        "Always ask before changing (gated)",
+        list(SearchSpace.from_json(study.space).declared),
+        list(study.ask_for),
+        key=f"{key}-ask_for",
+        placeholder="no field in particular",
+    )
 
 
 def _minutes(study: Study) -> float | None:
