@@ -5,8 +5,8 @@ import streamlit as st
 from core.records import Study
 from core.views.compare import FEWEST, MOST, comparable, race, side_by_side, usual
 from core.views.insight import rivals
-from core.views.transfer import study_or_newest
 from core.workspace import Workspace
+from pages.components.chosen_study import chosen_study, no_study
 from pages.components.compare import curves_card, fields_card, intervals_card, race_card
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
@@ -15,14 +15,16 @@ from pages.components.workspace import escaped, shown_errors, workspace
 
 TRIALS, STUDIES = "Trials", "Two studies"
 
+NOTHING = "**Nothing to compare yet.** It takes two trials with a value, or two studies of the same data."
+
 
 def main() -> None:
     """Choose a study, then what to set beside what."""
     parts = frame("Compare")
     with shown_errors():
-        study = _head(parts)
+        study = chosen_study(parts, "Compare", "compare_study")
         if study is None:
-            _nothing()
+            no_study(NOTHING)
             return
         trials, studies = st.tabs([TRIALS, STUDIES], key="compare_tab", on_change="rerun")
         with trials:
@@ -31,32 +33,6 @@ def main() -> None:
         with studies:
             if studies.open:
                 _studies(parts, study)
-
-
-def _head(parts: Workspace) -> Study | None:
-    studies = {study.id: study for study in reversed(parts.store.studies.all())}
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.header("Compare", anchor=False, width="content")
-        if not studies:
-            return None
-        linked = study_or_newest(parts.store, st.query_params.get("study"))
-        options = list(studies)
-        chosen = st.selectbox(
-            "Study",
-            options,
-            options.index(linked.id) if linked else 0,
-            format_func=lambda id: studies[id].name,
-            key="compare_study",
-            label_visibility="collapsed",
-            width=220,
-        )
-    return studies[chosen]
-
-
-def _nothing() -> None:
-    with st.container(border=True):
-        st.markdown("**Nothing to compare yet.** It takes two trials with a value, or two studies of the same data.")
-        st.page_link("pages/new_study.py", label="Start a study", icon=":material/add_circle:")
 
 
 def _trials(parts: Workspace, study: Study) -> None:

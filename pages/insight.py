@@ -2,53 +2,27 @@
 
 import streamlit as st
 
-from core.records import Study
 from core.views.insight import insight, rivals
 from core.views.landscape import landscape
-from core.views.transfer import study_or_newest
-from core.workspace import Workspace
+from pages.components.chosen_study import chosen_study, no_study
 from pages.components.frame import frame
 from pages.components.insight import aa_card, axes_card, calibration_card, race_card
 from pages.components.landscape import importance_card, landscape_card
 from pages.components.live import REFRESH, versioned
 from pages.components.workspace import shown_errors, workspace
 
+NOTHING = "**Nothing to learn from yet.** Insight reads the trials of a study."
+
 
 def main() -> None:
     """Choose a study, then follow it."""
     parts = frame("Insight")
     with shown_errors():
-        study = _head(parts)
+        study = chosen_study(parts, "Insight", "insight_study")
         if study is None:
-            _nothing()
+            no_study(NOTHING)
         else:
             _live(study.id)
-
-
-def _head(parts: Workspace) -> Study | None:
-    studies = {study.id: study for study in reversed(parts.store.studies.all())}
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.header("Insight", anchor=False, width="content")
-        if not studies:
-            return None
-        linked = study_or_newest(parts.store, st.query_params.get("study"))
-        options = list(studies)
-        chosen = st.selectbox(
-            "Study",
-            options,
-            options.index(linked.id) if linked else 0,
-            format_func=lambda id: studies[id].name,
-            key="insight_study",
-            label_visibility="collapsed",
-            width=220,
-        )
-    return studies[chosen]
-
-
-def _nothing() -> None:
-    with st.container(border=True):
-        st.markdown("**Nothing to learn from yet.** Insight reads the trials of a study.")
-        st.page_link("pages/new_study.py", label="Start a study", icon=":material/add_circle:")
 
 
 @st.fragment(run_every=REFRESH)

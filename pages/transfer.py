@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from core.records import Study
-from core.views.transfer import Transfer, study_or_newest, transfer
-from core.workspace import Workspace
+from core.views.transfer import Transfer, transfer
+from pages.components.chosen_study import chosen_study, no_study
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
 from pages.components.rows import small
@@ -12,44 +11,18 @@ from pages.components.transfer import carried_table, matrix_card, near_card
 from pages.components.workspace import escaped, shown_errors, workspace
 
 NEAR_CARDS = 3
+NOTHING = "**Nothing to compare yet.** Transfer shows what a study took over from other datasets."
 
 
 def main() -> None:
     """Choose a study, then follow it."""
     parts = frame("Transfer")
     with shown_errors():
-        study = _head(parts)
+        study = chosen_study(parts, "Transfer", "transfer_study")
         if study is None:
-            _no_study()
+            no_study(NOTHING)
         else:
             _body(study.id)
-
-
-def _head(parts: Workspace) -> Study | None:
-    """The title and the study one looks at."""
-    studies = {study.id: study for study in reversed(parts.store.studies.all())}
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.header("Transfer", anchor=False, width="content")
-        if not studies:
-            return None
-        linked = study_or_newest(parts.store, st.query_params.get("study"))
-        options = list(studies)
-        chosen = st.selectbox(
-            "Study",
-            options,
-            options.index(linked.id) if linked else 0,
-            format_func=lambda id: studies[id].name,
-            key="transfer_study",
-            label_visibility="collapsed",
-            width=220,
-        )
-    return studies[chosen]
-
-
-def _no_study() -> None:
-    with st.container(border=True):
-        st.markdown("**Nothing to compare yet.** Transfer shows what a study took over from other datasets.")
-        st.page_link("pages/new_study.py", label="Start a study", icon=":material/add_circle:")
 
 
 @st.fragment(run_every=REFRESH)
