@@ -62,36 +62,7 @@ def start_study(store: Store, plan: StudyPlan, actor: str, model: str | None = N
     _check_agent(plan.agent, model)
     baseline = space.baseline()
     production = space.complete(plan.production) if plan.production else None
-    stamp = Protocol.of(dataset.card, plan.objective, dataset.card["masking"]).stamp
-    study = store.studies.create(
-        {
-            "name": plan.name or _free_name(store, f"{dataset.name}-{plan.backbone}"),
-            "dataset_id": dataset.id,
-            "backbone": plan.backbone,
-            "objective": plan.objective,
-            "agent": plan.agent,
-            "autonomy": Autonomy(plan.autonomy),
-            "space": space.to_json(),
-            "max_trials": plan.trials,
-            "max_epochs": plan.epochs,
-            "min_gain": plan.min_gain,
-            "guards": check_guards(plan.guards),
-            "deadline_seconds": plan.deadline_seconds,
-            "seed": plan.seed,
-            "masking": dataset.card["masking"],
-            "stamp": stamp,
-            "instructions": plan.instructions,
-            "use_memory": plan.use_memory,
-            "extra_seeds": plan.extra_seeds,
-            "use_reflection": plan.use_reflection,
-            "use_pruning": plan.use_pruning,
-            "ask_for": check_ask_for(plan.ask_for, space),
-            "parallel": plan.parallel,
-            "memory_off_share": plan.memory_off_share,
-            "without_lineage": plan.without_lineage,
-        },
-        actor,
-    )
+    study = store.studies.create(_fields(store, plan, space, dataset), actor)
     seeds = tuple(range(plan.seed, plan.seed + BASELINE_SEEDS))
     store.trials.add_approved(study, "baseline", baseline, seeds, actor, "start", "the plain baseline")
     _say_what_is_known(store, study, dataset, actor)
@@ -99,6 +70,36 @@ def start_study(store: Store, plan: StudyPlan, actor: str, model: str | None = N
         reason = "the config in production, for comparison"
         store.trials.add_approved(study, "production", production, seeds, actor, "start", reason)
     return study
+
+
+def _fields(store: Store, plan: StudyPlan, space: SearchSpace, dataset: Dataset) -> dict[str, Any]:
+    """The study's row, without what the store adds."""
+    return {
+        "name": plan.name or _free_name(store, f"{dataset.name}-{plan.backbone}"),
+        "dataset_id": dataset.id,
+        "backbone": plan.backbone,
+        "objective": plan.objective,
+        "agent": plan.agent,
+        "autonomy": Autonomy(plan.autonomy),
+        "space": space.to_json(),
+        "max_trials": plan.trials,
+        "max_epochs": plan.epochs,
+        "min_gain": plan.min_gain,
+        "guards": check_guards(plan.guards),
+        "deadline_seconds": plan.deadline_seconds,
+        "seed": plan.seed,
+        "masking": dataset.card["masking"],
+        "stamp": Protocol.of(dataset.card, plan.objective, dataset.card["masking"]).stamp,
+        "instructions": plan.instructions,
+        "use_memory": plan.use_memory,
+        "extra_seeds": plan.extra_seeds,
+        "use_reflection": plan.use_reflection,
+        "use_pruning": plan.use_pruning,
+        "ask_for": check_ask_for(plan.ask_for, space),
+        "parallel": plan.parallel,
+        "memory_off_share": plan.memory_off_share,
+        "without_lineage": plan.without_lineage,
+    }
 
 
 def _say_what_is_known(store: Store, study: Study, dataset: Dataset, actor: str) -> None:

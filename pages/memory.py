@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.records import Dataset, Lesson, Study
+from core.memory.records import Lesson
+from core.records import Dataset, Study
 from core.views.lesson import lesson_page
 from core.views.lessons import LEVEL_WORDS
 from core.views.memory import LEVELS, MEANING, WORD, Filters, Listing, Row, browse, lesson_or_none, level_of

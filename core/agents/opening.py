@@ -9,8 +9,8 @@ from core.agents.expert.instructions import read
 from core.agents.protocol import Draft, Evidence, TrialView
 from core.approval import config_hash
 from core.figures import percent, signed, signed_percent
+from core.memory.records import Lesson
 from core.memory.warm_start import Transferred
-from core.records import Lesson
 from core.states import Verdict
 
 MOST = 2

@@ -89,11 +89,6 @@ class Evidence:
         return tuple(view for view in self.trials if view.trial.value is not None)
 
     @property
-    def compared(self) -> tuple[TrialView, ...]:
-        """Trials whose own step was put to the test: those with a value, and pruned ones, as of an epoch."""
-        return tuple(view for view in self.trials if view.step is not None)
-
-    @property
     def retests(self) -> tuple[Hit, ...]:
         """Rules of another version of this data, best first: what held there is tested again before it is believed."""
         rules = (hit for hit in self.hits if hit.lesson.level == "dataset")

@@ -9,9 +9,10 @@ from core.cli.output import note, print_json, print_table, say
 from core.errors import InvalidInput, NotFound
 from core.memory.documents import LESSONS
 from core.memory.editing import lacking
+from core.memory.records import Lesson
 from core.memory.retrieval import confidence
 from core.memory.wording import record_of_lesson
-from core.records import Lesson, Trial
+from core.records import Trial
 from core.store.lessons import LEVELS
 from core.workspace import Workspace
 

@@ -8,7 +8,7 @@ from core.figures import signed_percent
 from core.memory.hits import Hit
 from core.memory.neighbours import Neighbour
 from core.memory.preview import Preview, preview
-from core.records import Lesson
+from core.memory.records import Lesson
 from core.workspace import Workspace
 
 

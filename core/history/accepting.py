@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from core.errors import InvalidInput
 from core.history.auditing import Audit
 from core.memory.editing import Editing
-from core.records import Dataset, Lesson
+from core.memory.records import Lesson
+from core.records import Dataset
 
 
 def accept(editing: Editing, audit: Audit, numbers: Sequence[int], dataset: Dataset, actor: str) -> list[Lesson]:

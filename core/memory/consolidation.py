@@ -5,8 +5,9 @@ Code writes only what code wrote: a lesson that a person worded or locked keeps 
 
 from core.agents.protocol import Outcome
 from core.memory.conditioning import conditions_of
+from core.memory.records import Lesson
 from core.memory.wording import claim, record_of_lesson, reworded
-from core.records import Dataset, Lesson, Study
+from core.records import Dataset, Study
 from core.states import Verdict
 from core.store import Store
 from core.verdict import Comparison

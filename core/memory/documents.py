@@ -4,7 +4,8 @@ from core.data.profile import Profile
 from core.data.profile_features import features
 from core.data.profile_words import facets
 from core.memory.conditions import parse
-from core.records import Dataset, Lesson
+from core.memory.records import Lesson
+from core.records import Dataset
 from vectorstore.protocol import Document, Scalar, Vector
 
 LESSONS = "lessons"

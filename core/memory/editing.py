@@ -6,7 +6,8 @@ from typing import Any
 from core.errors import InvalidInput
 from core.memory.conditioning import conditions_of
 from core.memory.conditions import parse
-from core.records import Lesson, Trial
+from core.memory.records import Lesson
+from core.records import Trial
 from core.store import Store
 from core.store.lessons import LEVELS, STATUSES
 from recmodels.registry import BACKBONES

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.memory.conditions import Clause
-from core.records import Lesson
+from core.memory.records import Lesson
 
 
 @dataclass(frozen=True)

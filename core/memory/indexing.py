@@ -14,7 +14,7 @@ from core.data.profile_features import SCALES, features_name
 from core.errors import Conflict
 from core.memory.documents import LESSONS, PROFILES, lesson_document, lesson_id, lesson_text, profile_document
 from core.memory.embedding import CachedEmbedder
-from core.records import Lesson
+from core.memory.records import Lesson
 from core.store import Store
 from vectorstore.protocol import Document, VectorStore, VectorStoreError
 

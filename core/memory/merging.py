@@ -6,8 +6,8 @@ from typing import Any
 from core.errors import Conflict, InvalidInput
 from core.memory.consolidation import paid_datasets
 from core.memory.editing import Editing
-from core.memory.records import ForeignEvidence
-from core.records import Lesson, Trial
+from core.memory.records import ForeignEvidence, Lesson
+from core.records import Trial
 from core.store import Store
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from core.memory.pack_file import Pack
-from core.records import Evidence, Lesson, Trial
+from core.memory.records import Evidence, Lesson
+from core.records import Trial
 from core.store import Store
 
 BODY = ("claim", "kind", "axis", "direction", "conditions", "level", "backbone", "low", "high")

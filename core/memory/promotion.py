@@ -6,9 +6,10 @@ it has to earn hold it back. The evidence table is the source of every figure.
 
 from core.memory.conditioning import conditions_of
 from core.memory.consolidation import AUTHOR, IN_USE, Consolidation
+from core.memory.records import Lesson
 from core.memory.relations import Relations
 from core.memory.wording import Row, summary
-from core.records import Dataset, Lesson, Study
+from core.records import Dataset, Study
 from core.states import Verdict
 from core.store import Store
 from core.verdict import Comparison

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from core.errors import InvalidInput
 from core.memory.conditioning import overlap
-from core.records import Lesson
+from core.memory.records import Lesson
 from core.store import Store
 
 ALIKE = 0.8  # share of their words that two claims have in common, from which on they say the same

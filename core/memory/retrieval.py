@@ -15,7 +15,8 @@ from core.memory.documents import LESSONS, PROFILES, lesson_id, lesson_text
 from core.memory.embedding import CachedEmbedder
 from core.memory.hits import Hit
 from core.memory.neighbours import Likeness, Neighbour, measured
-from core.records import Dataset, Lesson, Study
+from core.memory.records import Lesson
+from core.records import Dataset, Study
 from core.store import Store
 from vectorstore.protocol import Vector, VectorStore, WrongEmbedder
 

@@ -12,9 +12,8 @@ from core.errors import InvalidInput
 from core.memory.editing import check_lesson
 from core.memory.pack_file import MOST_LINE, Pack, Row
 from core.memory.packing import BODY, LEVELS, origin_of
-from core.memory.records import ForeignEvidence
+from core.memory.records import ForeignEvidence, Lesson
 from core.memory.relations import Relations
-from core.records import Lesson
 from core.store import Store
 
 NEW, SAME, DIFFERS, REFUSED = "new", "same", "differs", "refused"

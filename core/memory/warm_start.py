@@ -13,7 +13,8 @@ from core.approval import config_hash
 from core.data.profile import Profile
 from core.memory.hits import Hit
 from core.memory.neighbours import Neighbour, measured
-from core.records import Dataset, Lesson, Params, Study
+from core.memory.records import Lesson
+from core.records import Dataset, Params, Study
 from core.space import InvalidParams, Param, SearchSpace
 from core.store import Store
 
@@ -136,12 +137,6 @@ def soft_ranges(space: SearchSpace, hits: Iterable[Hit]) -> dict[str, SoftRange]
         low, high = min(known.low, lesson.low), max(known.high, lesson.high)
         found[lesson.axis] = SoftRange(low, high, (*known.lessons, lesson.id))
     return found
-
-
-def axis_order(hits: Iterable[Hit]) -> list[str]:
-    """Axes in the order in which lessons that hold here speak for them, the best hit first."""
-    spoken = [hit for hit in hits if hit.applies and hit.lesson.kind == "do" and hit.lesson.axis]
-    return list(dict.fromkeys(hit.lesson.axis for hit in sorted(spoken, key=lambda each: -each.score)))
 
 
 def value_of(param: Param, before: Any, lesson: Lesson) -> Any:

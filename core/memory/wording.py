@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from core.figures import signed_percent
 from core.memory.conditioning import phrases_of
+from core.memory.records import Evidence, Lesson
 from core.memory.retrieval import confidence
-from core.records import Dataset, Evidence, Lesson, Study
+from core.records import Dataset, Study
 
 MOST_NAMED = 8  # rules a summary names on either side
 

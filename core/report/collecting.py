@@ -10,7 +10,8 @@ from core.data.profile_words import words
 from core.errors import StorageFailed
 from core.loop.closing import final_comparison
 from core.loop.gathering import seed_noise
-from core.records import Event, Lesson, Proposal, Run, Study, Trial
+from core.memory.records import Lesson
+from core.records import Event, Proposal, Run, Study, Trial
 from core.report.facts import Cost, Curve, Facts, TrialFacts, differing
 from core.states import RunState
 from core.store import Store

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.data.card import Card
-from core.records import Dataset, Decision, IntermediateValue, Lesson, Proposal, Reflection, Reveal, Run, Study, Trial
+from core.memory.records import Lesson
+from core.records import Dataset, Decision, IntermediateValue, Proposal, Reflection, Reveal, Run, Study, Trial
 from core.states import RunState, Verdict
 from core.verdict import Comparison, SeedNoise
 

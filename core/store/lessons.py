@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, or_, select, union_all, update
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.records import Dataset, Evidence, Lesson, LessonRevision, Study
+from core.memory.records import Evidence, Lesson, LessonRevision
+from core.records import Dataset, Study
 from core.store import schema
 from core.store.part import Part, inserted_id, lost_the_race
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Select, insert, select, update
 
 from core.errors import NotFound
-from core.records import Params, Proposal, Reflection, Retrieval, Study, Trial
+from core.memory.records import Retrieval
+from core.records import Params, Proposal, Reflection, Study, Trial
 from core.states import TrialState
 from core.store import schema
 from core.store.part import inserted_id

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.memory.records import Lesson, Retrieval
 from core.memory.retrieval import WEIGHTS, confidence
-from core.records import Lesson, Retrieval, Study, Trial
+from core.records import Study, Trial
 from core.store import Store
 from core.views.lessons import LEVEL_WORDS, helped_and_hurt, title
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from core.data.profile import Profile, values
 from core.memory.conditions import Clause, check
-from core.records import Dataset, Evidence, Lesson, LessonRevision, Retrieval, Study, Trial
+from core.memory.records import Evidence, Lesson, LessonRevision, Retrieval
+from core.records import Dataset, Study, Trial
 from core.store import Store
 from core.views.lessons import (
     LEVEL_WORDS,

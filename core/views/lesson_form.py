@@ -7,7 +7,8 @@ from typing import Any
 from core.data.profile import FEATURES
 from core.errors import InvalidInput
 from core.memory.editing import KINDS
-from core.records import Dataset, Lesson, LessonRevision, Study
+from core.memory.records import Lesson, LessonRevision
+from core.records import Dataset, Study
 from core.space import SearchSpace
 from core.views.lesson import meets
 from core.views.lessons import KIND_WORDS, LEVEL_WORDS

@@ -11,8 +11,8 @@ from core.data.profile_words import BUCKETS, bucket
 from core.errors import InvalidInput
 from core.figures import signed
 from core.memory.conditions import Clause, parse
+from core.memory.records import Evidence, Lesson
 from core.memory.retrieval import PRIOR_LOSSES, PRIOR_WINS, confidence
-from core.records import Evidence, Lesson
 
 LONGEST_TITLE = 44  # more does not fit a table's column, whose text does not wrap
 LEVEL_WORDS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}

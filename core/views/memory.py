@@ -7,7 +7,8 @@ from core.data.profile import Profile, values
 from core.errors import InvalidInput
 from core.memory.conditions import check
 from core.memory.documents import LESSONS
-from core.records import Dataset, Lesson, Study
+from core.memory.records import Lesson
+from core.records import Dataset, Study
 from core.store import Store
 from core.views.lessons import Trust, helped_and_hurt, title, trust
 from core.workspace import Workspace

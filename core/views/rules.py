@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.figures import signed_percent
-from core.records import Dataset, Evidence, Lesson, Study, Trial
+from core.memory.records import Evidence, Lesson
+from core.records import Dataset, Study, Trial
 from core.states import Verdict
 from core.store import Store
 from core.views.lessons import rule_words

@@ -7,8 +7,9 @@ from core.data.profile import Profile
 from core.data.profile_features import SCALES, Gap, distance, feature_gaps
 from core.figures import duration
 from core.memory.documents import PROFILES
+from core.memory.records import Lesson, Retrieval
 from core.memory.retrieval import Neighbour, confidence
-from core.records import Dataset, Lesson, Retrieval, Study, Trial
+from core.records import Dataset, Study, Trial
 from core.states import Verdict
 from core.store import Store
 from core.views.lessons import enumerated, number, title

@@ -3,7 +3,8 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.records import Lesson, Study
+from core.memory.records import Lesson
+from core.records import Study
 from core.views.lesson import Change, LessonPage, Revision, Use, Witness
 from core.views.lessons import UNTRIED, Segment, Trust
 from pages.components import lesson_acts

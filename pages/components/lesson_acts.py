@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.records import Lesson, LessonRevision, Trial
+from core.memory.records import Lesson, LessonRevision
+from core.records import Trial
 from core.views.lesson import stale_words
 from pages.components.workspace import actor, escaped, shown_errors, workspace
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.errors import InvalidInput
-from core.records import Lesson, Study
+from core.memory.records import Lesson
+from core.records import Study
 from core.views import lesson_form as form
 from core.views.lesson import Use
 from pages.components import dialogs, lesson_acts

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.records import Lesson
+from core.memory.records import Lesson
 from core.starting import StudyPlan, start_study
 from core.store import Found
 from core.workspace import Workspace

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.records import Lesson, Study, Trial
+from core.memory.records import Lesson
+from core.records import Study, Trial
 from core.starting import StudyPlan, start_study
 from core.store import Found
 from core.workspace import Workspace

@@ -7,7 +7,8 @@ from core.agents.curves import CurveSummary, summarise
 from core.agents.protocol import Evidence, TrialView
 from core.approval import config_hash
 from core.memory.hits import Hit
-from core.records import IntermediateValue, Lesson, Proposal, Run, Study, Trial
+from core.memory.records import Lesson
+from core.records import IntermediateValue, Proposal, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
 from core.verdict import Comparison, SeedNoise

@@ -9,8 +9,9 @@ from core.memory.embedding import CachedEmbedder
 from core.memory.indexing import Indexer
 from core.memory.merging import Merging
 from core.memory.preview import imagined
+from core.memory.records import Lesson
 from core.memory.retrieval import Retrieval
-from core.records import Dataset, Lesson, Study, Trial
+from core.records import Dataset, Study, Trial
 from core.space import SearchSpace
 from core.store import Store
 from tests.core.store.building import FakeClock, a_study, finish

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.records import Dataset, Lesson, Run, Study, Trial
+from core.memory.records import Lesson
+from core.records import Dataset, Run, Study, Trial
 from core.states import RunState
 from core.store import Found, Store
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.memory.documents import LESSONS
-from core.records import Lesson
+from core.memory.records import Lesson
 from core.views import lesson_form as form
 from core.views.lesson import lesson_page
 from core.views.lessons import LONGEST_TITLE, number, title, trust, word_diff
