@@ -4,8 +4,8 @@ import torch
 
 from recmodels.data import Cases, Histories
 from recmodels.errors import InvalidJob
-from recmodels.evaluation import chunk_size, rank, slices
-from recmodels.metrics import MISS
+from recmodels.ranking.evaluation import chunk_size, rank, slices
+from recmodels.ranking.metrics import MISS
 
 V, U = 40, 150
 

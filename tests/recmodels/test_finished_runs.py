@@ -11,14 +11,14 @@ import pyarrow.parquet
 import pytest
 import torch
 
-from recmodels.bundle import Bundle, write_bundle
-from recmodels.checkpoint import Saved, load_saved
 from recmodels.data import TrainingData
 from recmodels.errors import DatasetUnreadable, InvalidJob
-from recmodels.evaluation import Scorer, rank
-from recmodels.finished import finished_scorer, model_scorer
-from recmodels.metrics import summary
-from recmodels.recommending import best_items, history_of, write_recommendations
+from recmodels.ranking.bundle import Bundle, write_bundle
+from recmodels.ranking.evaluation import Scorer, rank
+from recmodels.ranking.finished import finished_scorer, model_scorer
+from recmodels.ranking.metrics import summary
+from recmodels.ranking.recommending import best_items, history_of, write_recommendations
+from recmodels.training.checkpoint import Saved, load_saved
 from tests.recmodels.conftest import cyclic_histories, write_dataset
 from tests.recmodels.test_processes import PARAMS, ROOT, Child, job, score_job
 
@@ -238,7 +238,7 @@ def test_weights_of_another_catalogue_are_refused(trained):
 MILLION = """
 import resource, numpy as np, torch
 from recmodels.data import Cases, Histories
-from recmodels.evaluation import Scorer, rank
+from recmodels.ranking.evaluation import Scorer, rank
 V, U = 1_000_000, 130
 torch.set_num_threads(1)
 order = torch.randperm(V + 1, generator=torch.Generator().manual_seed(1)).float()

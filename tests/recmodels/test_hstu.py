@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from recmodels.evaluation import ModelScorer
-from recmodels.learner import Learner
+from recmodels.backbones.positions import time_buckets
 from recmodels.packing import pack
-from recmodels.positions import time_buckets
+from recmodels.ranking.evaluation import ModelScorer
 from recmodels.registry import get_backbone
+from recmodels.training.learner import Learner
 from tests.recmodels.histories import LISTS, histories_of
 
 HSTU, V, CPU = get_backbone("hstu"), 30, torch.device("cpu")

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from recmodels import full_softmax as full
-from recmodels import losses
-from recmodels.full_softmax import full_softmax
-from recmodels.losses import NextItemLoss, binary_loss, gbce_beta, sampled_loss, softmax_loss
-from recmodels.negatives import NegativeSampler
+from recmodels.backbones.sasrec import SASRec
+from recmodels.backbones.sasrec_config import SASRecConfig
 from recmodels.registry import get_backbone
-from recmodels.sasrec import SASRec
-from recmodels.sasrec_config import SASRecConfig
-from recmodels.training_config import TrainingConfig
-from recmodels.weighting import target_weights
+from recmodels.training import full_softmax as full
+from recmodels.training import losses
+from recmodels.training.full_softmax import full_softmax
+from recmodels.training.losses import NextItemLoss, binary_loss, gbce_beta, sampled_loss, softmax_loss
+from recmodels.training.negatives import NegativeSampler
+from recmodels.training.training_config import TrainingConfig
+from recmodels.training.weighting import target_weights
 from tests.recmodels.histories import histories_of
 
 V, n, K, D = 30, 11, 20, 16

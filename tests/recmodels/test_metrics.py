@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from recmodels.metrics import METRICS, MISS, summary, user_scores
+from recmodels.ranking.metrics import METRICS, MISS, summary, user_scores
 
 
 def brute_force(above: int, ties: int, metric: str) -> float:

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from recmodels.batching import Batches
-from recmodels.checkpoint import load_checkpoint, load_model, save_checkpoint, save_model
+from recmodels.backbones.layers import ByteDropout, PackedAttention
 from recmodels.data import Cases
-from recmodels.evaluation import ModelScorer, rank
-from recmodels.layers import ByteDropout, PackedAttention
-from recmodels.learner import Learner
-from recmodels.losses import NextItemLoss
 from recmodels.packing import pack
+from recmodels.ranking.evaluation import ModelScorer, rank
 from recmodels.registry import BACKBONES, get_backbone
 from recmodels.space import Param, params_of
-from recmodels.training import Training
-from recmodels.training_config import TrainingConfig
+from recmodels.training.batching import Batches
+from recmodels.training.checkpoint import load_checkpoint, load_model, save_checkpoint, save_model
+from recmodels.training.fit import Training
+from recmodels.training.learner import Learner
+from recmodels.training.losses import NextItemLoss
+from recmodels.training.training_config import TrainingConfig
 from tests.recmodels.conftest import cyclic_histories
 from tests.recmodels.histories import LISTS, histories_of, times_of
 from tests.recmodels.naive import padded_loss, padded_states

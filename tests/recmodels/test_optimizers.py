@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from recmodels.optimizers import FusedAdam, Lion, Optimizer, build_optimizer
-from recmodels.schedule import Schedule
-from recmodels.training_config import TrainingConfig
+from recmodels.training.optimizers import FusedAdam, Lion, Optimizer, build_optimizer
+from recmodels.training.schedule import Schedule
+from recmodels.training.training_config import TrainingConfig
 
 
 def loss_of(model: torch.nn.Linear, step: int):

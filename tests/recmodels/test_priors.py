@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from recmodels import links as counting
 from recmodels.data import Cases, Histories, TrainingData
-from recmodels.evaluation import rank
-from recmodels.links import cooccurrence_links, transition_links
-from recmodels.metrics import MISS
-from recmodels.prior_config import PriorConfig
-from recmodels.priors import Priors, PriorScorer, scale_of
-from recmodels.references import reference
+from recmodels.priors import links as counting
+from recmodels.priors.links import cooccurrence_links, transition_links
+from recmodels.priors.prior_config import PriorConfig
+from recmodels.priors.priors import Priors, PriorScorer, scale_of
+from recmodels.ranking.evaluation import rank
+from recmodels.ranking.metrics import MISS
+from recmodels.ranking.references import reference
 from tests.recmodels.conftest import cyclic_histories, data_of
 
 V = 30

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from recmodels import sweep as sweeping
 from recmodels.data import Cases, TrainingData
-from recmodels.evaluation import rank
-from recmodels.metrics import user_scores
-from recmodels.prior_config import PriorConfig
-from recmodels.priors import Priors, PriorScorer
-from recmodels.sampling import halves, sample
-from recmodels.sweep import GRID, Chosen, crossfitted_scorer, sweep
+from recmodels.priors import sweep as sweeping
+from recmodels.priors.prior_config import PriorConfig
+from recmodels.priors.priors import Priors, PriorScorer
+from recmodels.priors.sweep import GRID, Chosen, crossfitted_scorer, sweep
+from recmodels.ranking.evaluation import rank
+from recmodels.ranking.metrics import user_scores
+from recmodels.ranking.sampling import halves, sample
 from tests.recmodels.conftest import cyclic_histories, data_of
 from tests.recmodels.test_priors import CPU, Table
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from recmodels.checkpoint import load_checkpoint, load_model, save_checkpoint, save_model, save_ranks
 from recmodels.data import TrainingData
 from recmodels.errors import (
     CheckpointNotWritten,
@@ -16,12 +15,13 @@ from recmodels.errors import (
     OutOfMemory,
     TrainingDiverged,
 )
-from recmodels.learner import Learner
-from recmodels.metrics import summary
+from recmodels.ranking.metrics import summary
 from recmodels.registry import BACKBONES, get_backbone
 from recmodels.space import params_of
-from recmodels.training import fit
-from recmodels.training_config import TrainingConfig
+from recmodels.training.checkpoint import load_checkpoint, load_model, save_checkpoint, save_model, save_ranks
+from recmodels.training.fit import fit
+from recmodels.training.learner import Learner
+from recmodels.training.training_config import TrainingConfig
 from tests.recmodels.conftest import cyclic_histories, data_of
 
 CPU = torch.device("cpu")

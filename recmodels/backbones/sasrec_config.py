@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from recmodels.backbones.sequence_config import AttentionConfig
 from recmodels.errors import InvalidParams
-from recmodels.sequence_config import AttentionConfig
 from recmodels.space import choice
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from recmodels.data import Histories
 from recmodels.errors import InvalidJob
-from recmodels.evaluation import Fill, Scorer
-from recmodels.links import cooccurrence_links, transition_links
-from recmodels.priors import Constant, LinkSums
+from recmodels.priors.links import cooccurrence_links, transition_links
+from recmodels.priors.priors import Constant, LinkSums
+from recmodels.ranking.evaluation import Fill, Scorer
 
 _WINDOW = 10  # events this near in a history count as together
 _FADING = 0.7  # weight of an item over that of the one after it

@@ -3,7 +3,7 @@
 import numpy as np
 
 from recmodels.data import Histories
-from recmodels.training_config import TrainingConfig
+from recmodels.training.training_config import TrainingConfig
 
 
 def target_weights(histories: Histories, config: TrainingConfig) -> np.ndarray | None:

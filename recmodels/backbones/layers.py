@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from recmodels.backbones.positions import relative_bias, rotary
+from recmodels.backbones.sequence_config import SequenceConfig
 from recmodels.packing import Group, Packed
-from recmodels.positions import relative_bias, rotary
-from recmodels.sequence_config import SequenceConfig
 
 
 class ByteDropout(nn.Module):

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from recmodels.training_config import TrainingConfig
+from recmodels.training.training_config import TrainingConfig
 
 _END = 0.01  # share of the rate that is left when the planned steps are over, and kept
 

@@ -5,10 +5,10 @@ Shape letters: N tokens, D width, V items.
 
 from torch import Tensor, nn
 
-from recmodels.layers import ByteDropout, ItemModel, PackedAttention, feed_forward
+from recmodels.backbones.layers import ByteDropout, ItemModel, PackedAttention, feed_forward
+from recmodels.backbones.positions import position_table
+from recmodels.backbones.sasrec_config import SASRecConfig
 from recmodels.packing import Packed
-from recmodels.positions import position_table
-from recmodels.sasrec_config import SASRecConfig
 
 
 class Block(nn.Module):

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recmodels.backbones.layers import SequenceModel
 from recmodels.data import Cases, Histories
 from recmodels.errors import InvalidJob
-from recmodels.layers import SequenceModel
-from recmodels.metrics import MISS, user_scores
 from recmodels.packing import Flat, pack, ranges
+from recmodels.ranking.metrics import MISS, user_scores
 
 MASKINGS = ("seen", "none")
 _CHUNK = 64  # cases scored at once: their scores stay in the processor's cache

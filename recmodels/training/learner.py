@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recmodels.batching import Batch, Batches
+from recmodels.backbones.layers import SequenceModel
 from recmodels.data import Histories
 from recmodels.errors import OutOfMemory, TrainingDiverged
-from recmodels.layers import SequenceModel
-from recmodels.losses import NextItemLoss
-from recmodels.memory import is_out_of_memory
-from recmodels.optimizers import build_optimizer
 from recmodels.registry import Backbone
-from recmodels.schedule import Schedule
-from recmodels.weighting import target_weights
+from recmodels.training.batching import Batch, Batches
+from recmodels.training.losses import NextItemLoss
+from recmodels.training.memory import is_out_of_memory
+from recmodels.training.optimizers import build_optimizer
+from recmodels.training.schedule import Schedule
+from recmodels.training.weighting import target_weights
 
 PLANNED_EPOCHS = 100  # what a schedule spans where no one says
 

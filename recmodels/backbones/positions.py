@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from recmodels.hstu_config import TIME_BUCKETS
+from recmodels.backbones.hstu_config import TIME_BUCKETS
 from recmodels.packing import Group
 
 _BASE = 10_000  # of the rotary frequencies, as published

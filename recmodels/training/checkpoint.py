@@ -13,8 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from recmodels.backbones.layers import SequenceModel
 from recmodels.errors import CheckpointNotWritten, CorruptCheckpoint, InvalidParams, UnknownBackbone
-from recmodels.layers import SequenceModel
 from recmodels.registry import get_backbone
 
 Tensors = dict[str, Tensor]

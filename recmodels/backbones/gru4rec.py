@@ -4,8 +4,8 @@ tokens. Shape letters: N tokens, D width, b and t as in `packing`."""
 import torch
 from torch import Tensor, nn
 
-from recmodels.gru4rec_config import GRU4RecConfig
-from recmodels.layers import ItemModel
+from recmodels.backbones.gru4rec_config import GRU4RecConfig
+from recmodels.backbones.layers import ItemModel
 from recmodels.packing import Group, Packed
 
 

@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from recmodels.full_softmax import full_softmax
-from recmodels.layers import SequenceModel
-from recmodels.negatives import NegativeSampler
-from recmodels.picked_scores import picked_scores
-from recmodels.training_config import TrainingConfig
+from recmodels.backbones.layers import SequenceModel
+from recmodels.training.full_softmax import full_softmax
+from recmodels.training.negatives import NegativeSampler
+from recmodels.training.picked_scores import picked_scores
+from recmodels.training.training_config import TrainingConfig
 
 _SHARING = 48  # targets that share negatives: a few dozen learn as fast per epoch as each with its own
 _DENSE = 64  # items for each negative up to which the whole catalogue is scored instead

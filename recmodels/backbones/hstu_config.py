@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from recmodels.sequence_config import POSITION_HELP, POSITIONS, AttentionConfig
+from recmodels.backbones.sequence_config import POSITION_HELP, POSITIONS, AttentionConfig
 from recmodels.space import choice, flag, float_range
 
 TIME_BUCKETS = 64  # half octaves of seconds: the last one is beyond a century

@@ -10,8 +10,8 @@ import torch
 
 from recmodels.data import Histories
 from recmodels.errors import DatasetUnreadable, InvalidJob
-from recmodels.evaluation import Mask, Scorer, check_masking, chunk_size
 from recmodels.packing import Flat
+from recmodels.ranking.evaluation import Mask, Scorer, check_masking, chunk_size
 
 SCHEMA = pyarrow.schema(
     [

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from recmodels.checkpoint import Checkpoint, Tensors
 from recmodels.data import TrainingData
 from recmodels.errors import CorruptCheckpoint, InvalidJob, InvalidParams, TrainingDiverged
-from recmodels.evaluation import ModelScorer, Ranking, rank
-from recmodels.learner import PLANNED_EPOCHS, Learner
-from recmodels.metrics import METRICS, summary
+from recmodels.ranking.evaluation import ModelScorer, Ranking, rank
+from recmodels.ranking.metrics import METRICS, summary
 from recmodels.registry import Backbone
+from recmodels.training.checkpoint import Checkpoint, Tensors
+from recmodels.training.learner import PLANNED_EPOCHS, Learner
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from typing import Any
 
 import torch
 
-from recmodels.checkpoint import Saved
 from recmodels.data import Histories, TrainingData
 from recmodels.errors import InvalidJob
-from recmodels.evaluation import ModelScorer, Ranking, Scorer, rank, slices
-from recmodels.metrics import summary
 from recmodels.packing import Flat
-from recmodels.prior_config import PriorConfig
-from recmodels.priors import Priors, PriorScorer
+from recmodels.priors.prior_config import PriorConfig
+from recmodels.priors.priors import Priors, PriorScorer
+from recmodels.priors.sweep import Chosen, crossfitted_scorer, sweep
+from recmodels.ranking.evaluation import ModelScorer, Ranking, Scorer, rank, slices
+from recmodels.ranking.metrics import summary
 from recmodels.registry import get_backbone
-from recmodels.sweep import Chosen, crossfitted_scorer, sweep
+from recmodels.training.checkpoint import Saved
 
 _TOP = 10  # what coverage and mean popularity look at
 

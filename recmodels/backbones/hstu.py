@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from recmodels.hstu_config import HSTUConfig
-from recmodels.layers import ByteDropout, ItemModel
+from recmodels.backbones.hstu_config import HSTUConfig
+from recmodels.backbones.layers import ByteDropout, ItemModel
+from recmodels.backbones.positions import TimeBias, position_table, relative_bias, rotary, time_buckets
 from recmodels.packing import Group, Packed
-from recmodels.positions import TimeBias, position_table, relative_bias, rotary, time_buckets
 
 _EPSILON = 1e-6  # of the norms, which have no weights, as in the authors' code
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from recmodels.sequence_config import SequenceConfig
+from recmodels.backbones.sequence_config import SequenceConfig
 from recmodels.space import int_range
 
 

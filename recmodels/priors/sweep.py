@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 
 from recmodels.data import Cases
-from recmodels.evaluation import Fill, Mask, Scorer, chunk_size
-from recmodels.metrics import CUTOFFS, gains
 from recmodels.packing import Flat
-from recmodels.priors import Priors, PriorScorer, scale_of
-from recmodels.sampling import halves, sample
+from recmodels.priors.priors import Priors, PriorScorer, scale_of
+from recmodels.ranking.evaluation import Fill, Mask, Scorer, chunk_size
+from recmodels.ranking.metrics import CUTOFFS, gains
+from recmodels.ranking.sampling import halves, sample
 
 GRID = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # standard deviations of the model's scores
 _FEWEST_USERS, _MOST_USERS = 5_000, 50_000  # more do not choose better

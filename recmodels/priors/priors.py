@@ -22,10 +22,10 @@ import torch
 from torch import Tensor
 
 from recmodels.data import Histories
-from recmodels.evaluation import Fill, Mask, Scorer, chunk_size
-from recmodels.links import Links, cooccurrence_links, transition_links
 from recmodels.packing import ranges
-from recmodels.prior_config import PriorConfig
+from recmodels.priors.links import Links, cooccurrence_links, transition_links
+from recmodels.priors.prior_config import PriorConfig
+from recmodels.ranking.evaluation import Fill, Mask, Scorer, chunk_size
 
 RECENT = 50  # latest events of a history that links start from
 _FAINT = 1e-3  # an item that counts less than this beside the latest is left out

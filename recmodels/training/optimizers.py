@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from recmodels.training_config import TrainingConfig
+from recmodels.training.training_config import TrainingConfig
 
 Named = Iterable[tuple[str, nn.Parameter]]
 

@@ -17,17 +17,17 @@ import pyarrow
 import pyarrow.parquet
 import torch
 
-from recmodels.checkpoint import Saved, Tensors, load_saved, read_tensors, save_model, write_tensors
 from recmodels.data import TrainingData
 from recmodels.errors import CorruptCheckpoint, DatasetUnreadable, InvalidJob
-from recmodels.evaluation import Scorer
-from recmodels.finished import model_scorer
-from recmodels.links import Links
-from recmodels.prior_config import PriorConfig
-from recmodels.priors import Constant, LinkPrior, LinkSums, Priors, PriorScorer
-from recmodels.recommending import best_items, history_of
+from recmodels.priors.links import Links
+from recmodels.priors.prior_config import PriorConfig
+from recmodels.priors.priors import Constant, LinkPrior, LinkSums, Priors, PriorScorer
+from recmodels.priors.sweep import Chosen
+from recmodels.ranking.evaluation import Scorer
+from recmodels.ranking.finished import model_scorer
+from recmodels.ranking.recommending import best_items, history_of
 from recmodels.registry import get_backbone
-from recmodels.sweep import Chosen
+from recmodels.training.checkpoint import Saved, Tensors, load_saved, read_tensors, save_model, write_tensors
 
 MODEL, PRIORS, CONFIG, ITEMS = "model.safetensors", "priors.safetensors", "config.json", "items.parquet"
 
