@@ -17,7 +17,7 @@ from recmodels.ranking.evaluation import rank
 from recmodels.ranking.metrics import user_scores
 from recmodels.ranking.sampling import halves, sample
 from tests.recmodels.conftest import cyclic_histories, data_of
-from tests.recmodels.test_priors import CPU, Table
+from tests.recmodels.priors.test_priors import CPU, Table
 
 V = 60
 
