@@ -106,9 +106,9 @@ class Surrogate:
         for name in self._baseline:
             if not any(name in moves for moves in left) or not any(name in moves for moves in right):
                 continue
-            sides = [[moves.get(name, _NO_MOVE) for moves in side] for side in (left, right)]
-            total += self._axis(name, *sides)
-            moved += np.outer(*([move.is_one for move in side] for side in sides))
+            rows, columns = ([moves.get(name, _NO_MOVE) for moves in side] for side in (left, right))
+            total += self._axis(name, rows, columns)
+            moved += np.outer([move.is_one for move in rows], [move.is_one for move in columns])
         for row, column in np.argwhere(moved > 1):
             if dict(ours[row]) == dict(theirs[column]):
                 total[row, column] += INTERACTION**2 * (moved[row, column] - 1.0)
