@@ -96,7 +96,7 @@ def main() -> None:
     if arguments.agent == LLM:
         check_model(settings_for(arguments.model).model)
         racers.append(LLM)
-    races = _raced(chosen, racers, repeats, arguments.processes, arguments.model, Kept(arguments.work))
+    races = raced(chosen, racers, repeats, arguments.processes, arguments.model, Kept(arguments.work))
     finishes = {
         table.name: {racer: [finish(each, table) for each in races[table.name][racer]] for racer in racers}
         for table in chosen
@@ -108,7 +108,7 @@ def main() -> None:
         plot.draw(races, chosen, RESULTS / "race.png")
 
 
-def _raced(
+def raced(
     chosen: list[Table], racers: list[str], repeats: int, processes: int, model: str | None, kept: Kept
 ) -> dict[str, dict[str, list[list[Moment]]]]:
     """Repeats by table and racer; those that were run before are read."""
