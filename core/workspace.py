@@ -19,6 +19,7 @@ from core.loop.gathering import Gathering
 from core.loop.judging import Judging
 from core.loop.loop import LEASE_SECONDS, Loop
 from core.loop.planning import Planning
+from core.memory.bulk import Bulk
 from core.memory.consolidation import Consolidation
 from core.memory.editing import Editing
 from core.memory.embedding import CachedEmbedder
@@ -26,6 +27,7 @@ from core.memory.indexing import Indexer
 from core.memory.merging import Merging
 from core.memory.promotion import Promotion
 from core.memory.relations import Relations
+from core.memory.resolving import Resolving
 from core.memory.retrieval import Retrieval
 from core.records import Study
 from core.reveal import Reveals
@@ -106,6 +108,16 @@ class Workspace:
     def merging(self) -> Merging:
         """Makes one lesson of two."""
         return Merging(self.store)
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        """One act on many lessons."""
+        return Bulk(self.store)
+
+    @cached_property
+    def resolving(self) -> Resolving:
+        """Settles contradictions between lessons."""
+        return Resolving(self.store)
 
     @cached_property
     def relations(self) -> Relations:

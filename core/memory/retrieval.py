@@ -73,7 +73,9 @@ class Retrieval:
         hits = [
             _hit(lesson, known, likeness, texts.get(lesson.id, (0.0, "")))
             for lesson in lessons.values()
-            if _is_in_scope(lesson, study, dataset) and not (left_out and lesson.lineage == left_out)
+            if _is_in_scope(lesson, study, dataset)
+            and not (left_out and lesson.lineage == left_out)
+            and lesson.id not in study.without_lessons
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.lesson.id))
 
