@@ -92,8 +92,14 @@ ACTS: Mapping[str, Act] = {
     "unlock": lambda editing, lesson, actor: _lock(editing, lesson, actor, False),
 }
 DONE: Mapping[str, str] = {
-    **{"mute": "muted", "archive": "archived", "restore": "in use", "pin": "pinned", "unpin": "unpinned"},
-    **{"lock": "locked", "unlock": "unlocked", "delete": "deleted"},
+    "mute": "muted",
+    "archive": "archived",
+    "restore": "in use",
+    "pin": "pinned",
+    "unpin": "unpinned",
+    "lock": "locked",
+    "unlock": "unlocked",
+    "delete": "deleted",
 }
 
 

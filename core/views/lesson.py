@@ -7,6 +7,7 @@ from typing import Any
 from core.data.profile import Profile, values
 from core.memory.conditions import Clause, check
 from core.memory.records import Evidence, Lesson, LessonRevision, Retrieval
+from core.memory.trust import prior_of
 from core.records import Dataset, Study, Trial
 from core.store import Store
 from core.views.lessons import (
@@ -139,7 +140,7 @@ def lesson_page(store: Store, lesson: Lesson, first: Dataset | None = None) -> L
         title=title(lesson),
         level=LEVEL_WORDS[lesson.level],
         rule=_rule(lesson),
-        trust=trust(lesson),
+        trust=trust(lesson, prior_of(store)),
         helped=helped,
         hurt=hurt,
         provenance=_provenance(store, lesson, revisions),

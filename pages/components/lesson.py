@@ -6,7 +6,7 @@ import streamlit as st
 from core.memory.records import Lesson
 from core.records import Study
 from core.views.lesson import Change, LessonPage, Revision, Use, Witness
-from core.views.lessons import UNTRIED, Segment, Trust
+from core.views.lessons import Segment, Trust
 from pages.components import lesson_acts
 from pages.components.chart import chart
 from pages.components.chips import chip
@@ -94,24 +94,33 @@ def _delete_verb(lesson: Lesson) -> None:
 @st.fragment(run_every=REFRESH)
 def _trust(trust: Trust, lesson_id: int) -> None:
     """A fragment, so that the chart follows a switch of theme."""
-    alt = f"Trust {trust.mean:.2f}, 95 % interval {trust.low:.2f} to {trust.high:.2f}; {UNTRIED:.2f} before any trial"
+    begins = f"{trust.begins:.2f} before any trial"
+    alt = f"Trust {trust.mean:.2f}, 95 % interval {trust.low:.2f} to {trust.high:.2f}; {begins}"
     chart(trust_figure(trust), key=f"trust_{lesson_id}", alt=alt, height=72)
 
 
 def trust_figure(trust: Trust) -> go.Figure:
-    """Mean and interval of the posterior; dotted: the trust of a lesson nobody tried."""
+    """Mean and interval of the posterior; dotted: where trust begins, the rate without memory once that is known."""
     colours = palette()
     drawn = figure(colours)
     is_tried = bool(trust.wins + trust.losses)
-    colour = colours.green if is_tried and trust.mean > UNTRIED else colours.violet if is_tried else colours.gray
+    colour = colours.green if is_tried and trust.mean > trust.begins else colours.violet if is_tried else colours.gray
     drawn.add_scatter(
         x=[trust.low, trust.high], y=[0, 0], mode="lines", line={"color": colour, "width": 5}, opacity=0.45
     )
-    drawn.add_vline(UNTRIED, line={"color": colours.muted, "width": 1.5, "dash": "dot"})
+    drawn.add_vline(trust.begins, line={"color": colours.muted, "width": 1.5, "dash": "dot"})
     symbol = "circle" if is_tried else "circle-open"
     drawn.add_scatter(x=[trust.mean], y=[0], mode="markers", marker=marker(symbol, colour, colours))
     note = {"showarrow": False, "font": {"size": 11.5, "color": colours.muted}}
-    drawn.add_annotation(**note, x=UNTRIED, y=1, text="before any trial", xanchor="left", xshift=5, yshift=4)
+    drawn.add_annotation(
+        **note,
+        x=trust.begins,
+        y=1,
+        text="rate without memory" if trust.basis else "before any trial",
+        xanchor="left",
+        xshift=5,
+        yshift=4,
+    )
     text = f"<b>{trust.mean:.2f}</b>, {trust.words}"
     drawn.add_annotation(
         xref="paper", x=1, y=0, xanchor="left", xshift=12, text=text, showarrow=False, font={"size": 12.5}
