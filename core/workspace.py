@@ -29,6 +29,7 @@ from core.memory.promotion import Promotion
 from core.memory.relations import Relations
 from core.memory.resolving import Resolving
 from core.memory.retrieval import Retrieval
+from core.memory.starting import Starting
 from core.records import Study
 from core.reveal import Reveals
 from core.settings import Settings
@@ -54,7 +55,8 @@ class Workspace:
     def open(cls, settings: Settings, holder: str | None = None, read_only: bool = False) -> "Workspace":
         """Open a home, making its folder when it is new.
 
-        `holder` is the name on leases; `read_only` concerns the vector index, which one process owns.
+        `holder` is the name on leases; `read_only` concerns the vector index, which one process owns. A home where
+        nothing has happened yet takes the starting memory, unless the settings say otherwise.
         Raises StorageFailed, NewerSchema.
         """
         clock = SystemClock()
@@ -67,7 +69,10 @@ class Workspace:
         place: Path | str = settings.chroma_url or settings.chroma
         index = ChromaStore(place, read_only=read_only)
         name = holder or f"{socket.gethostname()}-{os.getpid()}"
-        return cls(settings, clock, Store(settings.database_url, clock), index, name)
+        opened = cls(settings, clock, Store(settings.database_url, clock), index, name)
+        if settings.starting_memory:
+            opened.starting.take_at_first(name)
+        return opened
 
     @cached_property
     def chosen_embedder(self) -> ChosenEmbedder:
@@ -118,6 +123,11 @@ class Workspace:
     def resolving(self) -> Resolving:
         """Settles contradictions between lessons."""
         return Resolving(self.store)
+
+    @cached_property
+    def starting(self) -> Starting:
+        """The memory that ships with the program."""
+        return Starting(self.store)
 
     @cached_property
     def relations(self) -> Relations:

@@ -11,7 +11,7 @@ from core.data.profile_words import BUCKETS, bucket
 from core.errors import InvalidInput
 from core.figures import signed
 from core.memory.conditions import Clause, parse
-from core.memory.records import Evidence, Lesson
+from core.memory.records import Evidence, ForeignEvidence, Lesson
 from core.memory.trust import EVEN, Prior, confidence
 
 LONGEST_TITLE = 44  # more does not fit a table's column, whose text does not wrap
@@ -145,7 +145,7 @@ def number(value: float | None) -> str:
     return f"{float(f'{value:.2g}'):.12f}".rstrip("0")
 
 
-def effect(each: Evidence) -> str:
+def effect(each: Evidence | ForeignEvidence) -> str:
     """The relative change a trial saw, with half the width of its interval: `+7.9 % ± 2.1`."""
     return f"{signed(each.effect * 100, 1)} % ± {(each.high - each.low) * 50:.1f}"
 
