@@ -131,10 +131,10 @@ def conflict_dialog(pair: Pair) -> None:
     st.markdown(f":gray[{escaped(pair.why)}]")
     _side_by_side(pair)
     prefix = f"conflict_{pair.one.lesson.id}_{pair.other.lesson.id}"
+    st.session_state.setdefault(f"{prefix}_way", "mute")
     way = st.segmented_control(
         "Way out",
         list(WAYS),
-        default="mute",
         required=True,
         format_func=WAYS.__getitem__,
         key=f"{prefix}_way",
