@@ -14,6 +14,7 @@ from core.records import Dataset, Study, Trial
 from core.states import Verdict
 from core.store import Store
 from core.views.lessons import enumerated, number, title
+from core.views.likeness_map import Spot, likeness_map
 from core.views.rules import Matrix, matrix
 from core.workspace import Workspace
 from vectorstore.protocol import VectorStoreError
@@ -112,6 +113,7 @@ class Transfer:
     control: Study | None
     control_first_better: int | None
     matrix: Matrix
+    spots: tuple[Spot, ...]
     notice: str = ""
 
 
@@ -132,6 +134,7 @@ def transfer(workspace: Workspace, study: Study) -> Transfer:
         control=control,
         control_first_better=_first_better(store.trials.of_study(control.id)) if control else None,
         matrix=matrix(store),
+        spots=likeness_map(store, dataset),
         notice=notice,
     )
 
