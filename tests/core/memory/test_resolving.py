@@ -1,4 +1,4 @@
-"""A contradiction is resolved by muting, by narrowing, or by a reason why both may stand; then it is offered no more."""
+"""A contradiction is resolved by muting, by narrowing, or by a reason why both stand; then it is offered no more."""
 
 import pytest
 

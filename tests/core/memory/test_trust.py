@@ -11,7 +11,12 @@ from tests.core.store.building import a_study, finish
 
 PROPOSAL = {
     **dict.fromkeys(("claim", "mechanism", "risk", "novelty", "falsifier"), "-"),
-    **{"author": "expert", "changes": {}, "axis": "dropout", "direction": "up", "cost": {}, "base_trial_id": None},
+    "author": "expert",
+    "changes": {},
+    "axis": "dropout",
+    "direction": "up",
+    "cost": {},
+    "base_trial_id": None,
     "expected": {"relative": 0.01, "relative_sd": 0.02},
 }
 
