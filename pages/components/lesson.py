@@ -196,12 +196,13 @@ def _related_line(lesson: Lesson, each: Related) -> bool:
     """A link in words; whether a person wants to settle it now."""
     link = f"[{escaped(each.title)}](/memory?lesson={each.other.id})"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
-        st.markdown(f"{each.words} {link} :small[:gray[{escaped(each.why)}]]", width="content")
+        why = "" if each.is_open else f" :small[:gray[{escaped(each.why)}]]"  # the dialog tells it
+        st.markdown(f"{each.words} {link}{why}", width="content")
         if not each.is_open:
             return False
         label, icon = ("Merge", ":material/merge:") if each.kind == "duplicates" else ("Resolve", ":material/balance:")
         key = f"related_{lesson.id}_{each.other.id}_{each.kind}"
-        return st.button(label, icon=icon, key=key, on_click=opened)
+        return st.button(label, icon=icon, key=key, type="tertiary", on_click=opened)
 
 
 def _trial_link(study: Study, number: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from core.views.lesson_form import applies
+from core.views.lessons import shortened
 from core.views.pairs import Pair, Side, open_pairs
 from core.workspace import Workspace
 from pages.components import dialogs, lesson_acts
@@ -13,6 +14,7 @@ from pages.components.workspace import actor, escaped, shown_errors, workspace
 
 WAYS = {"mute": "Mute one", "narrow": "Narrow one", "stand": "Both may stand"}
 MOST_PAIRS = 30
+LONGEST_CLAIM = 180  # characters of a lesson beside another
 EARNED: Mapping[str, Callable[[Side], str]] = {
     "trust": lambda side: f"{side.trust.mean:.2f}, {side.trust.words}",
     "trials": lambda side: f"▲ {side.helped}  ▼ {side.hurt}",
@@ -60,14 +62,16 @@ def _pair_card(pair: Pair) -> None:
             asked = st.button(label, icon=icon, key=key, on_click=dialogs.opened)
         left, right = st.columns(2, gap="medium")
         for column, side in ((left, pair.one), (right, pair.other)):
-            with column:
+            with column, st.container(gap="xsmall"):
                 _side_in_short(side)
     if asked:
         merge_dialog(pair) if is_merge else conflict_dialog(pair)
 
 
 def _side_in_short(side: Side) -> None:
+    """Two lessons that touch often have one title: their words tell them apart."""
     st.markdown(f"[{escaped(side.title)}](/memory?lesson={side.lesson.id})")
+    st.markdown(escaped(shortened(side.lesson.claim, LONGEST_CLAIM)))
     small(f"trust {side.trust.mean:.2f}, {side.trust.words} · ▲ {side.helped} ▼ {side.hurt}")
 
 
