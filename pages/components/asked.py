@@ -8,7 +8,7 @@ import streamlit as st
 from core.memory.conditions import Clause
 from core.records import Dataset, Study
 from core.views.asked import PINNED, Asked, Ranked, asked
-from core.views.lessons import number
+from core.views.lessons import number, shortened
 from core.views.new_study import DEFAULT, backbones
 from core.views.transfer import near_of
 from core.workspace import Workspace
@@ -22,6 +22,7 @@ MET = {True: ":green[✓]", False: ":violet[✕]", None: ":gray[?]"}
 COLOURS = {"text": "blue", "profile": "gray", "conditions": "green", "confidence": "violet", PINNED: "orange"}
 BAR = 26  # px
 MOST_NEAR = 4
+LONGEST_CLAIM = 180  # characters
 
 
 def asked_view(parts: Workspace, study: Study | None) -> None:
@@ -95,17 +96,20 @@ def score_figure(shown: Sequence[Ranked]) -> go.Figure:
     """One bar for each lesson, the best on top; its parts add up to the score at its end."""
     colours = palette()
     drawn = figure(colours)
-    places = [str(len(shown) - n) for n in range(len(shown))]
     names = {part.name: part.words for each in shown for part in each.parts}
     for name, words in names.items():
         _part(drawn, colours, shown, (name, words))
     drawn.update_layout(barmode="stack", bargap=0.35, margin={"l": 8, "r": 44, "t": 24, "b": 4}, showlegend=True)
     drawn.update_layout(legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "traceorder": "normal"})
-    for place, each in zip(places, reversed(shown), strict=True):
+    for place, each in enumerate(shown, 1):
         text = f"<b>{each.score:.2f}</b>"
-        drawn.add_annotation(x=each.score, y=place, text=text, showarrow=False, xanchor="left", xshift=6)
+        drawn.add_annotation(x=each.score, y=-place, text=text, showarrow=False, xanchor="left", xshift=6)
     drawn.update_yaxes(
-        categoryorder="array", categoryarray=places, ticksuffix="  ", showgrid=False, fixedrange=True, type="category"
+        tickvals=[-place for place in range(1, len(shown) + 1)],
+        ticktext=[f"{each.place}  " for each in shown],
+        range=[-len(shown) - 0.5, -0.5],
+        showgrid=False,
+        fixedrange=True,
     )
     drawn.update_xaxes(visible=False, range=[0, max(1.0, *(each.score for each in shown)) * 1.02], fixedrange=True)
     return drawn
@@ -116,7 +120,7 @@ def _part(drawn: go.Figure, colours: Palette, shown: Sequence[Ranked], part: tup
     held = [next((each for each in lesson.parts if each.name == name), None) for lesson in shown]
     told = [f"{words}: {each.share:.2f} × {each.weight:g}" if each else "" for each in held]
     drawn.add_bar(
-        y=[str(place) for place in range(1, len(shown) + 1)],
+        y=[-place for place in range(1, len(shown) + 1)],
         x=[each.value if each else 0.0 for each in held],
         orientation="h",
         name=words,
@@ -131,6 +135,7 @@ def _lesson(each: Ranked) -> None:
     with st.container(gap="xsmall", key=f"asked-{each.lesson.id}"):
         sets = f" :blue-badge[sets {each.sets.replace('_', ' ')} first]" if each.sets else ""
         st.markdown(f"**{each.place}** [{escaped(each.title)}](/memory?lesson={each.lesson.id}){sets}")
+        st.markdown(escaped(shortened(each.lesson.claim, LONGEST_CLAIM)))
         small(f"{each.why} · {_sum(each)}" + (f" · found by “{escaped(each.phrase)}”" if each.phrase else ""))
         if each.clauses:
             st.markdown(" · ".join(_clause(clause) for clause in each.clauses))

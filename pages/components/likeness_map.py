@@ -47,8 +47,9 @@ def map_figure(name: str, spots: Sequence[Spot]) -> go.Figure:
         hoverinfo="text",
     )
     for place, spot in enumerate(spots):
-        _spot(drawn, colours, spot, place < MOST_LABELS)
-    wide = 1.9 * reach  # the card is wider than it is high
+        above = "top center" if place % 2 else "bottom center"  # so that neighbours in one direction keep apart
+        _spot(drawn, colours, spot, above if place < MOST_LABELS else "")
+    wide = 1.3 * reach  # the card is wider than it is high
     drawn.update_xaxes(visible=False, range=[-wide, wide], fixedrange=True)
     drawn.update_yaxes(visible=False, range=[-reach, reach], fixedrange=True, scaleanchor="x")
     drawn.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
@@ -60,20 +61,20 @@ def _ring(drawn: go.Figure, colours: Palette, radius: float) -> None:
     box = {"x0": -radius, "x1": radius, "y0": -radius, "y1": radius}
     drawn.add_shape(type="circle", **box, line=line, layer="below")
     note = {"font": {"size": 10.5, "color": colours.muted}, "showarrow": False, "bgcolor": colours.background}
-    drawn.add_annotation(x=0, y=-radius, text=RINGS[radius], **note)
+    drawn.add_annotation(x=-0.71 * radius, y=-0.71 * radius, text=RINGS[radius], **note)
 
 
-def _spot(drawn: go.Figure, colours: Palette, spot: Spot, is_named: bool) -> None:
+def _spot(drawn: go.Figure, colours: Palette, spot: Spot, label_at: str) -> None:
     radius = min(spot.distance, FURTHEST)
     x, y = radius * cos(spot.angle), radius * sin(spot.angle)
     symbol = "square-open" if spot.is_foreign else "circle" if spot.lessons else "circle-open"
     drawn.add_scatter(
         x=[x],
         y=[y],
-        mode="markers+text" if is_named else "markers",
+        mode="markers+text" if label_at else "markers",
         marker=marker(symbol, colours.blue if spot.lessons else colours.gray, colours, 9),
         text=[spot.name if len(spot.name) <= 16 else spot.name[:15] + "…"],
-        textposition="middle right" if x >= 0 else "middle left",
+        textposition=label_at or None,
         textfont={"size": 11, "color": colours.text},
         hovertext=spot.words,
         hoverinfo="text",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.records import Dataset
 from core.space import SearchSpace
+from core.views.lessons import shortened
 from core.views.offered import Offer, OfferedLesson, in_short, offer
 from core.views.transfer import Near
 from core.workspace import Workspace
@@ -12,6 +13,7 @@ from pages.components.plan_form import REJECTED, held, rejected_lessons
 from pages.components.rows import small
 from pages.components.workspace import escaped, shown_errors
 
+LONGEST_CLAIM = 160  # characters
 SAMPLERS = ("tpe", "gp", "random", "grid")
 
 
@@ -54,14 +56,16 @@ def _nearest(given: Offer) -> None:
         _near(near)
     for place, first in enumerate(given.first, 1):
         changes = " ".join(f":blue-badge[{escaped(change)}]" for change in first.changes)
-        st.markdown(f"**Config {place} after the baseline** {changes}")
-        small(escaped(first.source) + ".")
+        with st.container(gap="xsmall"):
+            st.markdown(f"**Config {place} after the baseline** {changes}")
+            small(escaped(first.source[0].upper() + first.source[1:]) + ".")
 
 
 def _near(near: Near) -> None:
-    st.markdown(f"**{escaped(near.dataset.name)}** :small[:gray[{near.likeness:.2f} alike]]")
     alike = f"Alike in {near.alike}." if near.alike else "Alike in nothing that is known of both."
-    small(escaped(f"{alike} Unlike in {near.unlike}." if near.unlike else alike))
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{escaped(near.dataset.name)}** :small[:gray[{near.likeness:.2f} alike]]")
+        small(escaped(f"{alike} Unlike in {near.unlike}." if near.unlike else alike))
 
 
 def _lessons(given: Offer, dataset: Dataset, space: SearchSpace) -> None:
@@ -80,10 +84,10 @@ def _lesson(each: OfferedLesson, dataset: Dataset, space: SearchSpace) -> None:
         st.checkbox(
             escaped(each.title) + (f" :blue-badge[{escaped(each.change)}]" if each.change else ""),
             key=key,
-            help=escaped(each.lesson.claim),
             on_change=_decide,
             args=(dataset.id, space.backbone, each.lesson.id, key),
         )
+        st.markdown(f":small[{escaped(shortened(each.lesson.claim, LONGEST_CLAIM))}]")
         small(_why(each))
 
 

@@ -20,7 +20,7 @@ LOOKS = {"alike": ("circle", "green"), "between": ("circle", "gray"), "unlike": 
 ROW = 22  # px
 MOST_CHIPS = 3
 CELL = 40  # px
-MOST_FIGURES = 5  # columns; with more of them the figures stand in the tooltip
+MOST_FIGURES = 7  # columns; with more of them the figures stand in the tooltip
 GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "·"}
 
 
@@ -132,7 +132,10 @@ def matrix_figure(held: Matrix) -> go.Figure:
     drawn.add_scatter(x=x, y=y, mode="markers", marker=points, hovertext=words, hoverinfo="text")
     drawn.update_xaxes(
         tickvals=list(range(len(held.datasets))),
-        ticktext=[_short(name) + ("*" if place in held.foreign else "") for place, name in enumerate(held.datasets)],
+        ticktext=[
+            _short(name, len(held.datasets)) + ("*" if place in held.foreign else "")
+            for place, name in enumerate(held.datasets)
+        ],
         side="top",
         range=[-0.5, len(held.datasets) - 0.5],
         showline=False,
@@ -169,7 +172,9 @@ def _in_cell(mark: Mark, has_figures: bool) -> str:
     """`▲ 2` over `+3.1 %`; the glyph alone where columns are narrow."""
     if not has_figures or not mark.trials:
         return GLYPHS[mark.state]
-    change = f"<br><span style='font-size:11px'>{signed_percent(mark.effect)}</span>" if mark.effect is not None else ""
+    change = (
+        f"<br><span style='font-size:10.5px'>{signed_percent(mark.effect)}</span>" if mark.effect is not None else ""
+    )
     return f"{GLYPHS[mark.state]} {mark.trials}{change}"
 
 
@@ -177,8 +182,9 @@ def _state(mark: Mark) -> str:
     return "helped and hurt" if mark.state == "both" else mark.state
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 11 else name[:10] + "…"
+def _short(name: str, columns: int) -> str:
+    longest = 11 if columns <= 5 else 8
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def _told(held: Matrix) -> str:
