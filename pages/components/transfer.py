@@ -132,10 +132,7 @@ def matrix_figure(held: Matrix) -> go.Figure:
     drawn.add_scatter(x=x, y=y, mode="markers", marker=points, hovertext=words, hoverinfo="text")
     drawn.update_xaxes(
         tickvals=list(range(len(held.datasets))),
-        ticktext=[
-            _short(name, len(held.datasets)) + ("*" if place in held.foreign else "")
-            for place, name in enumerate(held.datasets)
-        ],
+        ticktext=_columns(held),
         side="top",
         range=[-0.5, len(held.datasets) - 0.5],
         showline=False,
@@ -180,6 +177,12 @@ def _in_cell(mark: Mark, has_figures: bool) -> str:
 
 def _state(mark: Mark) -> str:
     return "helped and hurt" if mark.state == "both" else mark.state
+
+
+def _columns(held: Matrix) -> list[str]:
+    """Names of the datasets as there is room for them, those of packs with an asterisk."""
+    short = [_short(name, len(held.datasets)) for name in held.datasets]
+    return [name + ("*" if place in held.foreign else "") for place, name in enumerate(short)]
 
 
 def _short(name: str, columns: int) -> str:
