@@ -4,7 +4,7 @@
 
 Real loop, verdicts and distillation, as in `benchmarks.transfer`; each study is planned without memory, so that a rule
 rests on its own table alone. Every lesson says from which table it comes. Equal tables and an equal program give equal
-bytes: names are derived from the rule and its data, times from a clock of its own. Writes core/memory/starting_memory.zip.
+bytes: names are derived from the rule and its data, times from its own clock. Writes core/memory/starting_memory.zip.
 """
 
 import argparse
