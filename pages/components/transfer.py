@@ -137,7 +137,7 @@ def matrix_figure(held: Matrix) -> go.Figure:
         range=[-0.5, len(held.datasets) - 0.5],
         showline=False,
         fixedrange=True,
-        tickangle=0,
+        tickangle=0 if len(held.datasets) <= 5 else -35,
     )
     labels = list(reversed(held.rules))
     drawn.update_yaxes(
