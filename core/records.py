@@ -60,6 +60,7 @@ class Study:
     parallel: int = 1  # proposals at a time
     memory_off_share: float = 0.0  # share of proposals planned without being shown a lesson, as a control
     without_lineage: bool = False  # whether lessons learned on this lineage are left out
+    without_lessons: tuple[int, ...] = ()  # lessons a person rejected before it began: never found for it
 
     @property
     def has_ended(self) -> bool:

@@ -43,6 +43,7 @@ class Settings:
     concurrency: int = 1
     host: str = "127.0.0.1"
     port: int = 8501
+    starting_memory: bool = False  # whether a fresh home takes the memory that ships with the program
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -60,6 +61,7 @@ class Settings:
             concurrency=_whole(given, "CONCURRENCY", 1, low=1, high=256),
             host=given.get(PREFIX + "HOST") or "127.0.0.1",
             port=_whole(given, "PORT", 8501, low=1, high=65535),
+            starting_memory=_switch(given, "STARTING_MEMORY", True),
         )
 
     def environment(self) -> dict[str, str]:
@@ -72,6 +74,7 @@ class Settings:
             "MODEL_BASE_URL": self.model_base_url,
             "DEVICE": self.device,
             "CONCURRENCY": str(self.concurrency),
+            "STARTING_MEMORY": "on" if self.starting_memory else "off",
         }
         return {**os.environ, **{PREFIX + name: value for name, value in own.items() if value}}
 
@@ -155,6 +158,15 @@ def _amount(name: str, text: str | None) -> float | None:
     if not 0 <= value < math.inf:
         raise InvalidInput(f"{PREFIX}{name}: {text!r} must be an amount of money, such as 2.50")
     return value
+
+
+def _switch(given: Mapping[str, str], name: str, default: bool) -> bool:
+    text = given.get(PREFIX + name)
+    if not text:
+        return default
+    if text not in ("on", "off"):
+        raise InvalidInput(f"{PREFIX}{name}={text!r} must be on or off")
+    return text == "on"
 
 
 def _whole(given: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

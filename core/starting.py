@@ -46,6 +46,7 @@ class StudyPlan:
     production: Mapping[str, Any] | None = None
     memory_off_share: float = 0.0
     without_lineage: bool = False
+    without_lessons: Sequence[int] = ()  # offered by the memory and rejected
 
 
 def start_study(store: Store, plan: StudyPlan, actor: str, model: str | None = None) -> Study:
@@ -99,6 +100,7 @@ def _fields(store: Store, plan: StudyPlan, space: SearchSpace, dataset: Dataset)
         "parallel": plan.parallel,
         "memory_off_share": plan.memory_off_share,
         "without_lineage": plan.without_lineage,
+        "without_lessons": _known_lessons(store, plan.without_lessons),
     }
 
 
@@ -137,6 +139,13 @@ def _check_agent(name: str, model: str | None) -> None:
         from core.agents.llm.client import check_model  # only where it is wanted: pydantic takes time
 
         check_model(model)
+
+
+def _known_lessons(store: Store, ids: Sequence[int]) -> list[int]:
+    """Rejected lessons, each once. Raises NotFound for one that is not there."""
+    wanted = list(dict.fromkeys(ids))
+    known = store.lessons.some(wanted)
+    return [known[id].id if id in known else store.lessons.get(id).id for id in wanted]
 
 
 def check_ask_for(fields: Sequence[str], space: SearchSpace) -> list[str]:

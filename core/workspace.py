@@ -19,6 +19,7 @@ from core.loop.gathering import Gathering
 from core.loop.judging import Judging
 from core.loop.loop import LEASE_SECONDS, Loop
 from core.loop.planning import Planning
+from core.memory.bulk import Bulk
 from core.memory.consolidation import Consolidation
 from core.memory.editing import Editing
 from core.memory.embedding import CachedEmbedder
@@ -26,7 +27,9 @@ from core.memory.indexing import Indexer
 from core.memory.merging import Merging
 from core.memory.promotion import Promotion
 from core.memory.relations import Relations
+from core.memory.resolving import Resolving
 from core.memory.retrieval import Retrieval
+from core.memory.starting import Starting
 from core.records import Study
 from core.reveal import Reveals
 from core.settings import Settings
@@ -52,7 +55,8 @@ class Workspace:
     def open(cls, settings: Settings, holder: str | None = None, read_only: bool = False) -> "Workspace":
         """Open a home, making its folder when it is new.
 
-        `holder` is the name on leases; `read_only` concerns the vector index, which one process owns.
+        `holder` is the name on leases; `read_only` concerns the vector index, which one process owns. A home where
+        nothing has happened yet takes the starting memory, unless the settings say otherwise.
         Raises StorageFailed, NewerSchema.
         """
         clock = SystemClock()
@@ -65,7 +69,10 @@ class Workspace:
         place: Path | str = settings.chroma_url or settings.chroma
         index = ChromaStore(place, read_only=read_only)
         name = holder or f"{socket.gethostname()}-{os.getpid()}"
-        return cls(settings, clock, Store(settings.database_url, clock), index, name)
+        opened = cls(settings, clock, Store(settings.database_url, clock), index, name)
+        if settings.starting_memory:
+            opened.starting.take_at_first(name)
+        return opened
 
     @cached_property
     def chosen_embedder(self) -> ChosenEmbedder:
@@ -106,6 +113,21 @@ class Workspace:
     def merging(self) -> Merging:
         """Makes one lesson of two."""
         return Merging(self.store)
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        """One act on many lessons."""
+        return Bulk(self.store)
+
+    @cached_property
+    def resolving(self) -> Resolving:
+        """Settles contradictions between lessons."""
+        return Resolving(self.store)
+
+    @cached_property
+    def starting(self) -> Starting:
+        """The memory that ships with the program."""
+        return Starting(self.store)
 
     @cached_property
     def relations(self) -> Relations:

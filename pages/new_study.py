@@ -9,8 +9,10 @@ from core.views.dataset_card import DatasetRow, dataset_card, dataset_rows
 from core.views.new_study import plan_of
 from core.views.problems import EXPECTED
 from core.views.space_choices import Built
+from core.workspace import Workspace
 from pages.components.frame import frame
 from pages.components.import_form import arrived, import_form, take_sample
+from pages.components.offered import offered_card
 from pages.components.outlook_card import outlook_card, stop_measuring
 from pages.components.plan_form import (
     agent_choices,
@@ -41,7 +43,7 @@ def page() -> None:
         study_tab, import_tab, list_tab = st.tabs([STUDY, IMPORT, LIST], key="new_tab", on_change="rerun")
         with study_tab:
             if datasets:
-                _study(datasets)
+                _study(parts, datasets)
             else:
                 _empty()
         with import_tab:
@@ -70,7 +72,7 @@ def _empty() -> None:
             st.button("Use the sample (synthetic)", key="empty_sample", on_click=take_sample)
 
 
-def _study(datasets: list[Dataset]) -> None:
+def _study(parts: Workspace, datasets: list[Dataset]) -> None:
     rows = dataset_rows(datasets)
     data, plan = st.columns([1.15, 1], gap="medium")
     with data:
@@ -83,6 +85,7 @@ def _study(datasets: list[Dataset]) -> None:
         _advanced()
     with plan, st.container(border=True, height="stretch"):
         _when(dataset, built)
+    offered_card(parts, dataset, built.space)
     with st.expander(f"Search space · {built.headline}", key="advanced_space", icon=":material/tune:"):
         space_form(scope, start, built)
 

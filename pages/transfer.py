@@ -5,12 +5,13 @@ import streamlit as st
 from core.views.transfer import Transfer, transfer
 from pages.components.chosen_study import chosen_study, no_study
 from pages.components.frame import frame
+from pages.components.likeness_map import map_card
 from pages.components.live import REFRESH, versioned
 from pages.components.rows import small
 from pages.components.transfer import carried_table, matrix_card, near_card
 from pages.components.workspace import escaped, shown_errors, workspace
 
-NEAR_CARDS = 3
+NEAR_CARDS = 3  # in a row, the map among them
 NOTHING = "**Nothing to compare yet.** Transfer shows what a study took over from other datasets."
 
 
@@ -89,10 +90,14 @@ def _nearest(view: Transfer) -> None:
             st.page_link("pages/new_study.py", label="Import a dataset", icon=":material/upload_file:")
         return
     st.subheader(f"Datasets most like {escaped(view.dataset.name)}", anchor=False)
+    has_map = len(view.spots) > 1
+    cards = NEAR_CARDS - has_map
     with st.grid(NEAR_CARDS, min_column_width=260, gap="small"):
-        for near in view.nearest[:NEAR_CARDS]:
+        if has_map:
+            map_card(view.dataset.name, view.spots)
+        for near in view.nearest[:cards]:
             near_card(near)
-    further = [f"{escaped(near.dataset.name)} {near.likeness:.2f}" for near in view.nearest[NEAR_CARDS:]]
+    further = [f"{escaped(near.dataset.name)} {near.likeness:.2f}" for near in view.nearest[cards:]]
     if further:
         small(f"Further away: {' · '.join(further)}")
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("VIRTUALMLE_STARTING_MEMORY", "off")  # tests count lessons; those about it turn it on
+
 
 @pytest.fixture
 def real_data() -> Callable[[str], Path]:

@@ -130,9 +130,9 @@ class Home:
             monotonic=self.clock.monotonic,
         )
 
-    def study(self, table: Table, trials: int) -> Study:
+    def study(self, table: Table, trials: int, **plan: Any) -> Study:
         """A finished study of the expert, its lessons written."""
-        study = self._start(table, table, trials=trials, autonomy="autopilot", use_pruning=False)
+        study = self._start(table, table, trials=trials, autonomy="autopilot", use_pruning=False, **plan)
         for _ in range(MOST_TICKS):
             self._tick()
             now = self.workspace.store.studies.get(study.id)
@@ -154,12 +154,8 @@ class Home:
 
     def _start(self, table: Table, profile_of: Table, **plan: Any) -> Study:
         dataset = self._dataset(table, profile_of)
-        space = space_of(table)
-        return start_study(
-            self.workspace.store,
-            StudyPlan(dataset, backbone=table.backbone, objective=OBJECTIVE, seed=self.seed, space=space, **plan),
-            NAME,
-        )
+        fixed = {"backbone": table.backbone, "objective": OBJECTIVE, "space": space_of(table)}
+        return start_study(self.workspace.store, StudyPlan(dataset, **{"seed": self.seed, **fixed, **plan}), NAME)
 
     def _dataset(self, table: Table, profile_of: Table) -> str:
         store, meta = self.workspace.store, table.meta

@@ -5,6 +5,7 @@ import getpass
 import io
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.cli import data, deciding, history, insight, memory, results, serving, settings, spaces, studies, using
 from core.cli.examples import EXAMPLES, show_examples, top_examples
@@ -54,11 +55,22 @@ def _run(given: argparse.Namespace) -> int:
     home = Settings.from_environment()
     if not given.actor.strip():
         raise InvalidInput("--as is empty; decisions need a name to stand on them")
+    if given.no_starting_memory:
+        home = replace(home, starting_memory=False)
+        _leave_out_starting_memory(home, given.actor)
     if getattr(given, "without_workspace", False):
         return int(given.run(home, given))
     workspace = Workspace.open(home, read_only=not getattr(given, "owns_index", False))
     try:
         return int(given.run(workspace, given))
+    finally:
+        workspace.close()
+
+
+def _leave_out_starting_memory(home: Settings, actor: str) -> None:
+    workspace = Workspace.open(home, read_only=True)
+    try:
+        workspace.starting.leave_out(actor)
     finally:
         workspace.close()
 
@@ -71,6 +83,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     show_examples(parser, top_examples())
     parser.add_argument("--as", dest="actor", default=_user(), help="the name that stands on decisions (%(default)s)")
+    parser.add_argument(
+        "--no-starting-memory",
+        action="store_true",
+        help="keep the lessons that ship with the program out of this home (again: memory starting take)",
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB")
     for group in (data, studies, settings, spaces, deciding, results, insight, history, using, memory, serving):
         group.add_verbs(verbs)

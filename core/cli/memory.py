@@ -10,7 +10,7 @@ from core.errors import InvalidInput, NotFound
 from core.memory.documents import LESSONS
 from core.memory.editing import lacking
 from core.memory.records import Lesson
-from core.memory.retrieval import confidence
+from core.memory.trust import confidence, prior_of
 from core.memory.wording import record_of_lesson
 from core.records import Trial
 from core.store.lessons import LEVELS
@@ -128,9 +128,9 @@ def _show(workspace: Workspace, lessons: list[Lesson], as_json: bool) -> int:
     if not lessons:
         say("no lessons here; studies write them from conclusive verdicts, or add one: python -m core memory add")
         return 0
-    rows = []
+    rows, prior = [], prior_of(workspace.store)
     for lesson in lessons:
-        record = record_of_lesson(lesson, workspace.store.lessons.evidence(lesson.id))
+        record = record_of_lesson(lesson, workspace.store.lessons.evidence(lesson.id), prior)
         marks = (
             ("pinned " if lesson.pinned else "")
             + ("locked " if lesson.locked else "")
@@ -154,7 +154,7 @@ def show_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
             "links": links,
         }
         rows = {name: [vars(each) for each in found] for name, found in everything.items()}
-        print_json({**vars(lesson), "trust": confidence(lesson), **rows})
+        print_json({**vars(lesson), "trust": confidence(lesson, prior_of(workspace.store)), **rows})
         return 0
     say(f"lesson {lesson.id} · {lesson.level} · {lesson.kind} · {lesson.status}", "bold")
     say(lesson.claim)
@@ -162,7 +162,7 @@ def show_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
     say(f"conditions: {lesson.conditions or 'none'}")
     if lesson.low is not None and lesson.high is not None:
         say(f"did well between {lesson.low:g} and {lesson.high:g}")
-    say(record_of_lesson(lesson, evidence))
+    say(record_of_lesson(lesson, evidence, prior_of(workspace.store)))
     for each in evidence:
         say(f"  trial {each.trial_id}: {each.outcome}, effect {each.effect:+.1%} [{each.low:+.1%}, {each.high:+.1%}]")
     for other in brought:

@@ -26,6 +26,9 @@ def add_acts(acts: Any) -> None:
     taken.add_argument("--differing", choices=CHOICES, default=OURS, help="for all others that differ (%(default)s)")
     taken.add_argument("--json", action="store_true")
     taken.set_defaults(run=import_pack)
+    shipped = acts.add_parser("starting", help="the lessons that ship with the program: take them, or leave them out")
+    shipped.add_argument("act", choices=("take", "leave-out"))
+    shipped.set_defaults(run=starting_memory)
 
 
 def export_pack(workspace: Workspace, given: argparse.Namespace) -> int:
@@ -60,6 +63,18 @@ def import_pack(workspace: Workspace, given: argparse.Namespace) -> int:
     )
     say(f"{taken.evidence} trials of evidence; {taken.links} links to lessons here: python -m core memory conflicts")
     say("new lessons start untried: trust is earned here; the worker embeds them", "dim")
+    return 0
+
+
+def starting_memory(workspace: Workspace, given: argparse.Namespace) -> int:
+    """In or out; both may be undone."""
+    if given.act == "take":
+        say(f"{workspace.starting.take(given.actor)} lessons of the starting memory are in use now")
+        return 0
+    report = workspace.starting.leave_out(given.actor)
+    say(f"{len(report.done)} lessons of the starting memory are archived")
+    for each in report.refused:
+        say(each.refused)
     return 0
 
 

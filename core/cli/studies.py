@@ -84,6 +84,14 @@ def _add_tune(verbs: Any) -> None:
         help="plan this share without lessons, to compare",
     )
     verb.add_argument("--without-lineage", action="store_true", help="leave out lessons learned on this very data")
+    verb.add_argument(
+        "--reject-lesson",
+        type=int,
+        action="append",
+        default=[],
+        metavar="LESSON",
+        help="never use this lesson in the study (memory preview lists what is offered); may be repeated",
+    )
     verb.add_argument("--no-extra-seeds", action="store_true", help="no second look at promising trials")
     verb.add_argument("--detach", action="store_true", help="start it and leave")
     verb.add_argument("--json", action="store_true", help="wait for the end, then print JSON")
@@ -112,6 +120,7 @@ def tune(workspace: Workspace, given: argparse.Namespace) -> int:
         use_memory=not given.no_memory,
         memory_off_share=given.memory_off_share,
         without_lineage=given.without_lineage,
+        without_lessons=given.reject_lesson,
         extra_seeds=not given.no_extra_seeds,
         use_reflection=not given.no_reflection,
         use_pruning=not given.no_pruning,

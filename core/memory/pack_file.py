@@ -4,6 +4,7 @@ Every limit is checked on what is really read, not on what the file says of itse
 """
 
 import hashlib
+import io
 import json
 import os
 import zipfile
@@ -47,6 +48,19 @@ def write_pack(pack: Pack, target: Path) -> int:
     """Write a pack under its name once it is whole; its size in bytes. Raises Conflict, StorageFailed."""
     if target.exists():
         raise Conflict(f"{target} is there already; give another name, or remove it")
+    partial = target.with_name(target.name + ".partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(pack_bytes(pack))
+        os.replace(partial, target)
+    except OSError as problem:
+        partial.unlink(missing_ok=True)
+        raise StorageFailed(f"{target} cannot be written ({problem.strerror}); give another place") from problem
+    return target.stat().st_size
+
+
+def pack_bytes(pack: Pack) -> bytes:
+    """The zip; equal memories give equal bytes."""
     texts = {name: "".join(json.dumps(dict(row), sort_keys=True) + "\n" for row in pack.rows(name)) for name in MEMBERS}
     manifest = {
         "format": FORMAT,
@@ -54,17 +68,11 @@ def write_pack(pack: Pack, target: Path) -> int:
         "rows": {name: len(pack.rows(name)) for name in MEMBERS},
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
     }
-    partial = target.with_name(target.name + ".partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in {MANIFEST: json.dumps(manifest, indent=1), **texts}.items():
-                archive.writestr(zipfile.ZipInfo(name, EARLIEST), text, zipfile.ZIP_DEFLATED)
-        os.replace(partial, target)
-    except OSError as problem:
-        partial.unlink(missing_ok=True)
-        raise StorageFailed(f"{target} cannot be written ({problem.strerror}); give another place") from problem
-    return target.stat().st_size
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in {MANIFEST: json.dumps(manifest, indent=1), **texts}.items():
+            archive.writestr(zipfile.ZipInfo(name, EARLIEST), text, zipfile.ZIP_DEFLATED)
+    return written.getvalue()
 
 
 def read_pack(source: Path) -> Pack:

@@ -1,6 +1,6 @@
 """The memory as a pack: lessons with their evidence, the profiles they were learned on, and their revisions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from core.memory.pack_file import Pack
@@ -13,9 +13,15 @@ CARRIED = (*BODY, "uid", "effect", "dataset_id", "stamp", "lineage", "status", "
 LEVELS = ("dataset", "cognition")  # what a study alone believes means nothing elsewhere
 
 
-def pack_memory(store: Store, name: str, made_by: str, levels: Sequence[str] = LEVELS) -> Pack:
-    """Every lesson in use at these levels. Pins, locks and credit stay: they are decisions and deeds of this home."""
+def pack_memory(
+    store: Store, name: str, made_by: str, levels: Sequence[str] = LEVELS, only: Collection[int] | None = None
+) -> Pack:
+    """Every lesson in use at these levels, or `only` those of them with these ids.
+
+    Pins, locks and credit stay: they are decisions and deeds of this home.
+    """
     lessons = [each for each in store.lessons.all(("active", "muted")) if each.level in levels]
+    lessons = [each for each in lessons if only is None or each.id in only]
     return Pack(
         name,
         made_by,

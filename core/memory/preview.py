@@ -1,6 +1,6 @@
 """What a new study on a dataset would be shown, and why, before there is one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,11 +42,17 @@ class Preview:
 
 
 def preview(
-    store: Store, retrieval: Retrieval, dataset: Dataset, backbone: str, without_lineage: bool = False
+    store: Store,
+    retrieval: Retrieval,
+    dataset: Dataset,
+    backbone: str,
+    without_lineage: bool = False,
+    rejected: Sequence[int] = (),
+    space: SearchSpace | None = None,
 ) -> Preview:
     """The same retrieval and warm start as a real study's. Raises UnknownBackbone, VectorStoreError."""
-    space = SearchSpace.of(backbone)
-    study = replace(imagined(dataset, space), without_lineage=without_lineage)
+    space = space or SearchSpace.of(backbone)
+    study = replace(imagined(dataset, space), without_lineage=without_lineage, without_lessons=tuple(rejected))
     hits = retrieval.for_study(study, dataset, MOST)
     near = retrieval.neighbours(dataset, but_lineage=dataset.lineage)
     return Preview(

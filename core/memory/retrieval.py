@@ -5,6 +5,7 @@ alike in words by one short phrase for each salient facet of the profile, merged
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from core.data.profile import Profile, values
 from core.data.profile_features import features
@@ -16,19 +17,18 @@ from core.memory.embedding import CachedEmbedder
 from core.memory.hits import Hit
 from core.memory.neighbours import Likeness, Neighbour, measured
 from core.memory.records import Lesson
+from core.memory.trust import Prior, confidence, prior_of
 from core.records import Dataset, Study
 from core.store import Store
 from vectorstore.protocol import Vector, VectorStore, WrongEmbedder
 
-__all__ = ["Neighbour", "Retrieval", "confidence"]
+__all__ = ["Neighbour", "Retrieval"]
 WEIGHTS = {"text": 0.25, "profile": 0.25, "conditions": 0.25, "confidence": 0.25}
 PIN = 0.5  # a pinned lesson scores above all that are not, short of a perfect one
 MOST = 8
 PER_PHRASE = 64  # lessons looked at for each facet
 EVERY = 300  # a memory of at most so many rules across datasets is looked at whole, whatever the index holds
 DIVERSITY = 0.3  # weight of likeness to hits already taken (maximum marginal relevance, Carbonell and Goldstein 1998)
-PRIOR_WINS = 1.0  # the Beta prior of a lesson nobody tried: one win in two
-PRIOR_LOSSES = 1.0
 
 
 class Retrieval:
@@ -69,11 +69,13 @@ class Retrieval:
         texts = self._text_scores(facets(profile), study.backbone, max(PER_PHRASE, len(few)))
         lessons = self._store.lessons.some(texts) | {each.id: each for each in few}
         lessons |= {each.id: each for each in self._store.lessons.close_to(study, dataset)}
-        likeness, known = Likeness(self._store, profile), values(profile)
+        judged = _Judge(values(profile), Likeness(self._store, profile), prior_of(self._store))
         hits = [
-            _hit(lesson, known, likeness, texts.get(lesson.id, (0.0, "")))
+            judged.hit(lesson, texts.get(lesson.id, (0.0, "")))
             for lesson in lessons.values()
-            if _is_in_scope(lesson, study, dataset) and not (left_out and lesson.lineage == left_out)
+            if _is_in_scope(lesson, study, dataset)
+            and not (left_out and lesson.lineage == left_out)
+            and lesson.id not in study.without_lessons
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.lesson.id))
 
@@ -125,11 +127,6 @@ class Retrieval:
             self._seen_version = version
 
 
-def confidence(lesson: Lesson) -> float:
-    """Mean of the Beta posterior over wins and losses."""
-    return (PRIOR_WINS + lesson.wins) / (PRIOR_WINS + PRIOR_LOSSES + lesson.wins + lesson.losses)
-
-
 def _is_in_scope(lesson: Lesson, study: Study, dataset: Dataset) -> bool:
     if lesson.status != "active" or lesson.backbone not in (study.backbone, ""):
         return False
@@ -139,16 +136,25 @@ def _is_in_scope(lesson: Lesson, study: Study, dataset: Dataset) -> bool:
     return own_study or own_dataset or other_version or lesson.level == "cognition"
 
 
-def _hit(lesson: Lesson, known: Mapping[str, float | None], likeness: Likeness, text: tuple[float, str]) -> Hit:
-    clauses = _clauses(lesson, known)
-    parts = {
-        "text": text[0],
-        "profile": _likeness(lesson, likeness),
-        "conditions": 0.0 if clauses is None else _share_met(clauses),
-        "confidence": confidence(lesson),
-    }
-    score = sum(WEIGHTS[name] * value for name, value in parts.items()) + (PIN if lesson.pinned else 0.0)
-    return Hit(lesson, score, **parts, clauses=clauses or (), phrase=text[1])
+@dataclass(frozen=True)
+class _Judge:
+    """What lessons are held against: a profile, the datasets like it, and where trust begins."""
+
+    known: Mapping[str, float | None]
+    likeness: Likeness
+    prior: Prior
+
+    def hit(self, lesson: Lesson, text: tuple[float, str]) -> Hit:
+        """The lesson with its score; `text` is its best match and the phrase that found it."""
+        clauses = _clauses(lesson, self.known)
+        parts = {
+            "text": text[0],
+            "profile": _likeness(lesson, self.likeness),
+            "conditions": 0.0 if clauses is None else _share_met(clauses),
+            "confidence": confidence(lesson, self.prior),
+        }
+        score = sum(WEIGHTS[name] * value for name, value in parts.items()) + (PIN if lesson.pinned else 0.0)
+        return Hit(lesson, score, **parts, clauses=clauses or (), phrase=text[1])
 
 
 def _clauses(lesson: Lesson, known: Mapping[str, float | None]) -> tuple[Clause, ...] | None:

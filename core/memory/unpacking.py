@@ -72,12 +72,19 @@ class Unpacking:
         return [self._arrival(row, seen) for row in pack.lessons]
 
     def take(
-        self, pack: Pack, actor: str, choose: Callable[[Arrival], str] = lambda arrival: OURS
+        self,
+        pack: Pack,
+        actor: str,
+        choose: Callable[[Arrival], str] = lambda arrival: OURS,
+        author: str = "",
     ) -> tuple[Taken, list[Arrival]]:
-        """Import; `choose` decides each lesson that differs: ours, theirs or both. Ours unless it says otherwise."""
+        """Import; `choose` decides each lesson that differs: ours, theirs or both. Ours unless it says otherwise.
+
+        `author` stands on new lessons instead of the pack's name and who took it.
+        """
         for row in pack.profiles:
             self._take_profile(row, pack.name)
-        author = f"import of {pack.name} by {actor}"[:100]
+        author = author or f"import of {pack.name} by {actor}"[:100]
         count: dict[str, int] = dict.fromkeys((NEW, SAME, OURS, THEIRS, BOTH, REFUSED), 0)
         arrivals, touched, evidence = self.look(pack), list[Lesson](), 0
         witnesses, history = _by_lesson(pack.evidence), _by_lesson(pack.revisions)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.figures import signed_percent
 from core.memory.conditioning import phrases_of
 from core.memory.records import Evidence, Lesson
-from core.memory.retrieval import confidence
+from core.memory.trust import EVEN, Prior, confidence
 from core.records import Dataset, Study
 
 MOST_NAMED = 8  # rules a summary names on either side
@@ -68,11 +68,11 @@ def _listed(rows: Sequence[Row]) -> str:
     return "; ".join(row.text for row in rows[:MOST_NAMED]) + more
 
 
-def record_of_lesson(lesson: Lesson, evidence: Iterable[Evidence]) -> str:
+def record_of_lesson(lesson: Lesson, evidence: Iterable[Evidence], prior: Prior = EVEN) -> str:
     """A lesson's record in one line: `helped 2, hurt 0 · mean +2.1 % · trust 0.75`."""
     seen = list(evidence)
     helped = sum(each.effect > 0 for each in seen)
     return (
         f"helped {helped}, hurt {len(seen) - helped} · mean {signed_percent(lesson.effect)} · "
-        f"trust {confidence(lesson):.2f}"
+        f"trust {confidence(lesson, prior):.2f}"
     )

@@ -1,5 +1,6 @@
 """Reading the append-only event log; the other parts write it inside their own transactions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -32,3 +33,8 @@ class Events(Part):
         for column, value in equal.items():
             query = query.where(_table.c[column] == value)
         return self._all(Event, query)
+
+    def has(self, kinds: Sequence[str]) -> bool:
+        """Whether anything of these kinds ever happened."""
+        with self.database.read() as connection:
+            return connection.execute(select(_table.c.id).where(_table.c.kind.in_(kinds)).limit(1)).first() is not None

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, union_all, update
+from sqlalchemy import Connection, and_, case, func, insert, or_, select, union_all, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.memory.records import Evidence, Lesson, LessonRevision
@@ -198,6 +198,15 @@ class Lessons(Part):
         table = schema.evidence
         query = select(table).where(table.c.lesson_id == id).order_by(table.c.at, table.c.trial_id)
         return self._all(Evidence, query)
+
+    def records(self) -> dict[int, tuple[int, int]]:
+        """Of every lesson with trials of this home: how many of its step gained, and how many lost."""
+        table = schema.evidence
+        gained = func.sum(case((table.c.effect > 0, 1), else_=0))
+        query = select(table.c.lesson_id, gained, func.count()).group_by(table.c.lesson_id)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return {id: (int(helped), int(count) - int(helped)) for id, helped, count in rows}
 
     def _revise(self, connection: Connection, id: int, revision: int, row: Any, author: str, reason: str) -> None:
         body = {key: row[key] for key in EDITABLE}

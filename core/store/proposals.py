@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, exists, func, insert, select, update
 
 from core.errors import NotFound
 from core.memory.records import Retrieval
 from core.records import Params, Proposal, Reflection, Study, Trial
-from core.states import TrialState
+from core.states import TrialState, Verdict
 from core.store import schema
 from core.store.part import inserted_id
 from core.store.trial_rows import TrialRows
@@ -124,6 +124,20 @@ class Proposals(TrialRows):
         """Every use of a lesson in a proposal, oldest first."""
         query = select(_retrievals).where(_retrievals.c.lesson_id == lesson_id)
         return self._all(Retrieval, query.order_by(_retrievals.c.proposal_id))
+
+    def rate_without_memory(self) -> tuple[int, int]:
+        """Of the steps that an agent planned without being shown a lesson: how many were better, and how many clear."""
+        shown = exists().where(_retrievals.c.proposal_id == _table.c.id, _retrievals.c.shown)
+        clear = (Verdict.BETTER, Verdict.NOT_BETTER)
+        query = (
+            select(_trials.c.verdict, func.count())
+            .join(_table, _table.c.trial_id == _trials.c.id)
+            .where(_trials.c.kind == "planned", _trials.c.verdict.in_(clear), _table.c.axis != "", ~shown)
+            .group_by(_trials.c.verdict)
+        )
+        with self.database.read() as connection:
+            counts = {str(verdict): int(count) for verdict, count in connection.execute(query).all()}
+        return counts.get(str(Verdict.BETTER), 0), sum(counts.values())
 
     def reflect(self, trial: Trial, reflection: Mapping[str, Any]) -> None:
         """Write the reflection on a trial; a second look replaces the first, which stays whole in the event log."""

@@ -82,6 +82,7 @@ studies = Table(
     Column("ended_at", Float),
     Column("memory_off_share", Float, nullable=False, server_default="0"),
     Column("without_lineage", Boolean, nullable=False, server_default=false()),
+    Column("without_lessons", JSON, nullable=False, server_default="[]"),
     **own_id,
 )
 

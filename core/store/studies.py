@@ -21,7 +21,13 @@ EDITABLE = frozenset(
     | {"use_pruning", "ask_for", "parallel"}
 )
 
-USUAL = {"use_reflection": True, "use_pruning": True, "ask_for": [], "parallel": 1}  # unless the plan says otherwise
+USUAL = {
+    "use_reflection": True,
+    "use_pruning": True,
+    "ask_for": [],
+    "parallel": 1,
+    "without_lessons": [],
+}  # unless the plan says otherwise
 
 
 class Studies(TrialRows):

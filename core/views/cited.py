@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.memory.records import Lesson, Retrieval
-from core.memory.retrieval import WEIGHTS, confidence
+from core.memory.retrieval import WEIGHTS
+from core.memory.trust import Prior, confidence, prior_of
 from core.records import Study, Trial
 from core.store import Store
 from core.views.lessons import LEVEL_WORDS, helped_and_hurt, title
@@ -70,21 +71,22 @@ class Remembered:
 
 def cited_lessons(store: Store, trial: Trial) -> tuple[CitedLesson, ...]:
     """Every lesson shown to the agent for the trial's proposal; the cited ones first, then by score."""
-    found = [_cited(store, retrieval) for retrieval in store.proposals.retrievals(trial.id) if retrieval.shown]
+    prior = prior_of(store)
+    found = [_cited(store, each, prior) for each in store.proposals.retrievals(trial.id) if each.shown]
     return tuple(sorted(found, key=lambda each: (not each.decisive, not each.cited, -each.score)))
 
 
 def remembered(store: Store, study: Study, trial: Trial) -> tuple[Remembered, ...]:
     """The lessons that rest on the trial, the narrowest level first."""
-    seen = []
+    seen, prior = [], prior_of(store)
     for lesson in store.lessons.all(("active", "muted"), backbone=study.backbone):
         for each in store.lessons.evidence(lesson.id):
             if each.trial_id == trial.id:
-                seen.append((list(LEVEL_WORDS).index(lesson.level), _remembered(lesson, each.outcome)))
+                seen.append((list(LEVEL_WORDS).index(lesson.level), _remembered(lesson, each.outcome, prior)))
     return tuple(each for _, each in sorted(seen, key=lambda pair: (pair[0], pair[1].id)))
 
 
-def _cited(store: Store, found: Retrieval) -> CitedLesson:
+def _cited(store: Store, found: Retrieval, prior: Prior) -> CitedLesson:
     lesson = store.lessons.get(found.lesson_id)
     helped, hurt = helped_and_hurt(store.lessons.evidence(lesson.id))
     return CitedLesson(
@@ -94,7 +96,7 @@ def _cited(store: Store, found: Retrieval) -> CitedLesson:
         level=LEVEL_WORDS[lesson.level],
         helped=helped,
         hurt=hurt,
-        trust=confidence(lesson),
+        trust=confidence(lesson, prior),
         cited=found.cited,
         decisive=found.decisive,
         score=found.score,
@@ -111,6 +113,7 @@ def _clause(data: Mapping[str, Any]) -> Clause:
     return Clause(str(data["text"]), data.get("value"), data.get("met"))
 
 
-def _remembered(lesson: Lesson, outcome: str) -> Remembered:
+def _remembered(lesson: Lesson, outcome: str, prior: Prior) -> Remembered:
     level = LEVEL_WORDS[lesson.level]
-    return Remembered(lesson.id, title(lesson), lesson.claim, level, outcome, confidence(lesson), lesson.revision)
+    trust = confidence(lesson, prior)
+    return Remembered(lesson.id, title(lesson), lesson.claim, level, outcome, trust, lesson.revision)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.data.distributions import Curve, Distributions, keep, kept
 from core.data.profile import Profile
 from core.data.profile_features import distance, feature_gaps
-from core.memory.retrieval import Neighbour
+from core.memory.neighbours import Neighbour
 from core.records import Dataset
 from core.settings import Settings
 from core.store.listings import DatasetLine

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.figures import change, metric, signed_percent
+from core.memory.starting import STARTING
 from core.records import Event, Study, Trial
 from core.store import Store
 from core.verdict import Comparison
@@ -52,13 +53,18 @@ def happenings(store: Store, most: int, **equal: int) -> tuple[Happening, ...]:
     told: list[Happening] = []
     for event in store.events.newest(LOOK_BACK, **equal):
         teller = _TELLERS.get(event.kind)
-        if teller is None:
+        if teller is None or _came_in_a_pack(event):
             continue
         trial = store.trials.get(event.trial_id) if event.trial_id else None
         told.append(teller(_Scene(store, event, studies.get(event.study_id or 0), trial)))
         if len(told) == most:
             break
     return tuple(told)
+
+
+def _came_in_a_pack(event: Event) -> bool:
+    """Lessons of a pack are told in one line, by the pack's own event."""
+    return event.kind == "lesson written" and (event.actor == STARTING or event.actor.startswith("import of "))
 
 
 def _verdict(scene: _Scene) -> Happening:
@@ -79,6 +85,11 @@ def _lesson(scene: _Scene) -> Happening:
     return scene.tell("lesson", "left a lesson", str(scene.event.detail.get("claim", "")))
 
 
+def _pack(scene: _Scene) -> Happening:
+    added, name = scene.event.detail.get("added", 0), str(scene.event.detail.get("pack", ""))
+    return scene.tell("lesson", f"{added} lessons came with a memory pack", name)
+
+
 def _says(sign: str, says: str, key: str = "reason") -> Callable[[_Scene], Happening]:
     def tell(scene: _Scene) -> Happening:
         more = str(scene.event.detail.get(key) or "")
@@ -91,6 +102,7 @@ def _says(sign: str, says: str, key: str = "reason") -> Callable[[_Scene], Happe
 _TELLERS: Mapping[str, Callable[[_Scene], Happening]] = {
     "trial judged": _verdict,
     "lesson written": _lesson,
+    "memory pack imported": _pack,
     "trial edited and approved": _says("approved", "was edited and approved by {actor}"),
     "trial vetoed": _says("vetoed", "was vetoed by {actor}"),
     "trial expired": _says("expired", "expired"),

@@ -4,59 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.data.profile import Profile, values
-from core.memory.conditions import Clause, check
-from core.memory.records import Evidence, Lesson, LessonRevision, Retrieval
+from core.memory.records import Lesson, LessonRevision, Retrieval
+from core.memory.trust import prior_of
 from core.records import Dataset, Study, Trial
 from core.store import Store
+from core.views.lesson_conditions import Conditions, conditions_table
+from core.views.lesson_evidence import Elsewhere, Witness, elsewhere, witness
 from core.views.lessons import (
     LEVEL_WORDS,
     Segment,
     Trust,
-    clauses_of,
-    effect,
     helped_and_hurt,
-    number,
     rule_words,
     title,
     trust,
     word_diff,
 )
 from core.views.memory import fits
+from core.views.pairs import Related, related, same_rule
 from core.views.standing import standing
 
-MOST_DATASETS = 4  # columns of the table of conditions
 MOST_USES = 4
 MOST_LOOKED_AT = 40  # a lesson may have been shown for every proposal of years
 PARTS = (("text", "text"), ("profile", "profile"), ("conditions", "conditions"), ("confidence", "trust"))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A profile's value beside a condition; `met` is None where the profile cannot say."""
-
-    value: str
-    met: bool | None
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """Clauses (rows) by datasets (columns); `others` more datasets are not shown."""
-
-    datasets: tuple[str, ...]
-    clauses: tuple[str, ...]
-    cells: tuple[tuple[Cell, ...], ...]
-    others: int
-
-
-@dataclass(frozen=True)
-class Witness:
-    """A trial that speaks for or against the lesson."""
-
-    study: Study
-    number: int
-    change: str
-    helped: bool
 
 
 @dataclass(frozen=True)
@@ -114,6 +84,9 @@ class LessonPage:
     looked_from: tuple[str, bool] | None
     conditions: Conditions | None
     evidence: tuple[Witness, ...]
+    elsewhere: tuple[Elsewhere, ...]
+    related: tuple[Related, ...]
+    mergeable_with: tuple[Lesson, ...]
     uses: tuple[Use, ...]
     other_uses: int
     revisions: tuple[Revision, ...]
@@ -139,40 +112,21 @@ def lesson_page(store: Store, lesson: Lesson, first: Dataset | None = None) -> L
         title=title(lesson),
         level=LEVEL_WORDS[lesson.level],
         rule=_rule(lesson),
-        trust=trust(lesson),
+        trust=trust(lesson, prior_of(store)),
         helped=helped,
         hurt=hurt,
         provenance=_provenance(store, lesson, revisions),
         fitting=tuple(dataset.name for dataset in datasets if fits(lesson, dataset)),
         looked_from=(first.name, fits(lesson, first)) if first else None,
         conditions=conditions_table(lesson.conditions, datasets),
-        evidence=tuple(_witness(store, each) for each in evidence),
+        evidence=tuple(witness(store, each) for each in evidence),
+        elsewhere=tuple(elsewhere(each) for each in store.foreign.evidence(lesson.id)),
+        related=related(store, lesson),
+        mergeable_with=tuple(same_rule(store, lesson)) if lesson.status != "archived" else (),
         uses=tuple(shown),
         other_uses=len(retrievals) - len(shown),
         revisions=tuple(reversed(_revisions(revisions, lesson))),
     )
-
-
-def conditions_table(conditions: str, datasets: Sequence[Dataset]) -> Conditions | None:
-    """Each clause for the datasets at hand; None without conditions. Raises InvalidInput while it cannot be read."""
-    if not conditions.strip():
-        return None
-    shown = datasets[:MOST_DATASETS]
-    checked = [check(conditions, values(Profile.from_json(dataset.profile))) for dataset in shown]
-    clauses = [clause.text for clause in (checked[0] if checked else clauses_of(conditions))]
-    cells = tuple(tuple(_cell(column[row]) for column in checked) for row in range(len(clauses)))
-    return Conditions(tuple(each.name for each in shown), tuple(clauses), cells, len(datasets) - len(shown))
-
-
-def meets(conditions: str, datasets: Sequence[Dataset]) -> list[tuple[str, bool]]:
-    """Each dataset by name, and whether it meets every clause. Raises InvalidInput naming what cannot be read."""
-    check(conditions, {})
-    profiles = [(dataset.name, values(Profile.from_json(dataset.profile))) for dataset in datasets]
-    return [(name, all(clause.met is True for clause in check(conditions, known))) for name, known in profiles]
-
-
-def _cell(clause: Clause) -> Cell:
-    return Cell(number(clause.value), clause.met)
 
 
 def _at_hand(datasets: Sequence[Dataset], lesson: Lesson, first: Dataset | None) -> list[Dataset]:
@@ -199,11 +153,6 @@ def _provenance(store: Store, lesson: Lesson, revisions: Sequence[LessonRevision
     by_hand = first is None or first.reason == "written by hand"
     how = f"written by {lesson.author}" if by_hand or first is None else f"learned from {first.reason}"
     return " · ".join([how, *study, *where])
-
-
-def _witness(store: Store, each: Evidence) -> Witness:
-    trial = store.trials.get(each.trial_id)
-    return Witness(store.studies.get(trial.study_id), trial.number, effect(each), each.effect > 0)
 
 
 def _uses(store: Store, retrievals: Sequence[Retrieval]) -> list[Use]:

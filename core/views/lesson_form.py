@@ -10,7 +10,7 @@ from core.memory.editing import KINDS
 from core.memory.records import Lesson, LessonRevision
 from core.records import Dataset, Study
 from core.space import SearchSpace
-from core.views.lesson import meets
+from core.views.lesson_conditions import meets
 from core.views.lessons import KIND_WORDS, LEVEL_WORDS
 from recmodels.registry import BACKBONES
 

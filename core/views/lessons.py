@@ -11,13 +11,12 @@ from core.data.profile_words import BUCKETS, bucket
 from core.errors import InvalidInput
 from core.figures import signed
 from core.memory.conditions import Clause, parse
-from core.memory.records import Evidence, Lesson
-from core.memory.retrieval import PRIOR_LOSSES, PRIOR_WINS, confidence
+from core.memory.records import Evidence, ForeignEvidence, Lesson
+from core.memory.trust import EVEN, Prior, confidence
 
 LONGEST_TITLE = 44  # more does not fit a table's column, whose text does not wrap
 LEVEL_WORDS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
 KIND_WORDS = {"do": "do this", "avoid": "avoid this", "fact": "good to know"}
-UNTRIED = PRIOR_WINS / (PRIOR_WINS + PRIOR_LOSSES)  # the trust of a lesson nobody tried
 WIDTH = 0.95
 
 
@@ -30,6 +29,8 @@ class Trust:
     high: float
     wins: float
     losses: float
+    begins: float = EVEN.mean  # the trust of a lesson nobody tried
+    basis: int = 0  # clear trials without memory whose rate that is; 0 while it is not known
 
     @property
     def words(self) -> str:
@@ -46,11 +47,11 @@ class Segment:
     text: str
 
 
-def trust(lesson: Lesson) -> Trust:
+def trust(lesson: Lesson, prior: Prior = EVEN) -> Trust:
     """What a lesson has earned by the trials whose axis and direction it chose."""
-    wins, losses = PRIOR_WINS + lesson.wins, PRIOR_LOSSES + lesson.losses
+    wins, losses = prior.wins + lesson.wins, prior.losses + lesson.losses
     low, high = (float(betaincinv(wins, losses, (1 + side * WIDTH) / 2)) for side in (-1, 1))
-    return Trust(confidence(lesson), low, high, lesson.wins, lesson.losses)
+    return Trust(confidence(lesson, prior), low, high, lesson.wins, lesson.losses, prior.mean, prior.trials)
 
 
 def helped_and_hurt(evidence: Iterable[Evidence]) -> tuple[int, int]:
@@ -144,7 +145,7 @@ def number(value: float | None) -> str:
     return f"{float(f'{value:.2g}'):.12f}".rstrip("0")
 
 
-def effect(each: Evidence) -> str:
+def effect(each: Evidence | ForeignEvidence) -> str:
     """The relative change a trial saw, with half the width of its interval: `+7.9 % ± 2.1`."""
     return f"{signed(each.effect * 100, 1)} % ± {(each.high - each.low) * 50:.1f}"
 

@@ -8,15 +8,19 @@ from core.errors import InvalidInput
 from core.memory.conditions import check
 from core.memory.documents import LESSONS
 from core.memory.records import Lesson
+from core.memory.trust import Prior, prior_of
 from core.records import Dataset, Study
 from core.store import Store
-from core.views.lessons import Trust, helped_and_hurt, title, trust
+from core.views.facets import Choice, Facets, choices, wanted
+from core.views.lessons import Trust, title, trust
 from core.workspace import Workspace
 from vectorstore.protocol import VectorStoreError
 
 LEVELS = ("study", "dataset", "cognition")
+EVERY = ("active", "muted", "archived")
 MEANING, WORD = "meaning", "word"
 MOST_FOUND = 200
+NO_FACETS = Facets()
 REBUILD = "`python -m core memory rebuild` makes it anew"
 
 
@@ -31,11 +35,14 @@ class Filters:
     contested: bool = False
     statuses: frozenset[str] = frozenset()
     fits: Dataset | None = None
+    facets: Facets = NO_FACETS
 
     @property
     def are_set(self) -> bool:
         """Whether anything narrows the list, apart from the study."""
-        return bool(self.words.strip() or self.pinned or self.contested or self.statuses or self.fits)
+        return bool(
+            self.words.strip() or self.pinned or self.contested or self.statuses or self.fits or self.facets.count
+        )
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,8 @@ class Row:
     def marks(self) -> list[str]:
         """What sets it apart: pinned, muted, archived."""
         status = [] if self.lesson.status == "active" else [self.lesson.status]
-        return (["pinned"] if self.lesson.pinned else []) + status
+        named = {"pinned": self.lesson.pinned, "locked": self.lesson.locked}
+        return [name for name, is_set in named.items() if is_set] + status
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,7 @@ class Listing:
     levels: Mapping[str, tuple[Row, ...]]
     known: int
     notices: tuple[Notice, ...] = ()
+    choices: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
 
     def find(self, lesson_id: int) -> Row | None:
         """A lesson among the rows."""
@@ -96,16 +105,19 @@ class _Found:
 def browse(workspace: Workspace, filters: Filters) -> Listing:
     """The lessons a person asked to see; a search by meaning that cannot work falls back to words, and says so."""
     store = workspace.store
-    lessons = store.lessons.all(("active", "muted", "archived"))
+    lessons = store.lessons.all(EVERY)
     found = _search(workspace, filters) if filters.words.strip() else None
+    prior, records, untested = prior_of(store), store.lessons.records(), (0, 0)
     rows = [
-        _row(store, lesson, found.matches.get(lesson.id) if found else None)
+        _row(lesson, prior, records.get(lesson.id, untested), found.matches.get(lesson.id) if found else None)
         for lesson in lessons
         if _is_wanted(lesson, filters) and (found is None or lesson.id in found.matches)
     ]
     rows = [row for row in rows if row.is_contested or not filters.contested]
+    offered = choices(store, [row.lesson for row in rows], [row.trust for row in rows])
+    rows = [row for row in rows if wanted(row.lesson, row.trust, filters.facets)]
     levels = {level: _ordered(row for row in rows if row.lesson.level == level) for level in LEVELS}
-    return Listing(levels, len(lessons), found.notices if found else ())
+    return Listing(levels, len(lessons), found.notices if found else (), offered)
 
 
 def fits(lesson: Lesson, dataset: Dataset) -> bool:
@@ -146,9 +158,8 @@ def _is_wanted(lesson: Lesson, filters: Filters) -> bool:
     return filters.fits is None or fits(lesson, filters.fits)
 
 
-def _row(store: Store, lesson: Lesson, match: float | None) -> Row:
-    helped, hurt = helped_and_hurt(store.lessons.evidence(lesson.id))
-    return Row(lesson, title(lesson), trust(lesson), helped, hurt, match)
+def _row(lesson: Lesson, prior: Prior, record: tuple[int, int], match: float | None) -> Row:
+    return Row(lesson, title(lesson), trust(lesson, prior), *record, match)
 
 
 def _ordered(rows: Iterable[Row]) -> tuple[Row, ...]:

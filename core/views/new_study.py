@@ -60,6 +60,7 @@ class Answers:
     use_pruning: bool = True
     ask_for: Sequence[str] = ()
     parallel: int = DEFAULT.parallel
+    rejected: Sequence[int] = ()  # lessons
 
 
 def backbones() -> dict[str, str]:
@@ -123,6 +124,7 @@ def plan_of(answers: Answers) -> StudyPlan:
         use_pruning=answers.use_pruning,
         ask_for=answers.ask_for if answers.autonomy == Autonomy.GATED else (),
         parallel=answers.parallel,
+        without_lessons=answers.rejected,
         production=production_of(answers.production, answers.space),
     )
 

@@ -5,33 +5,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.figures import signed_percent
-from core.memory.records import Evidence, Lesson
+from core.memory.records import Evidence, ForeignEvidence, Lesson
 from core.records import Dataset, Study, Trial
 from core.states import Verdict
 from core.store import Store
 from core.views.lessons import rule_words
 
 Rule = tuple[str, str]  # axis, direction
+Seen = Evidence | ForeignEvidence
 MOST_RULES = 14
 MOST_DATASETS = 8
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a rule did on a dataset: helped, hurt, both, inconclusive or untested; `words` tell it with figures."""
+    """What a rule did on a dataset: helped, hurt, both, inconclusive or untested; `words` tell it with figures.
+
+    `effect` is the mean change over `trials`, None where no trial was clear.
+    """
 
     state: str
     words: str
+    effect: float | None = None
+    trials: int = 0
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Rules (rows) by datasets (columns); `lessons` holds a lesson of each rule, to link to."""
+    """Rules (rows) by datasets (columns), `foreign` ones from memory packs last; a lesson of each rule, to link to."""
 
     rules: tuple[str, ...]
     lessons: tuple[int, ...]
     datasets: tuple[str, ...]
     marks: tuple[tuple[Mark, ...], ...]
+    foreign: frozenset[int] = frozenset()  # places of columns whose trials were not of this home
     other_rules: int = 0
     other_datasets: int = 0
 
@@ -44,17 +51,20 @@ def matrix(store: Store) -> Matrix:
     effects = _effects(store, lessons, trials, studies)
     open_ends = _inconclusive(store, trials.values(), studies)
     named = _named(lessons)
+    brought = _brought(store, lessons, effects)
     order = sorted(named, key=lambda rule: (-len(effects[rule]), -sum(map(len, effects[rule].values())), rule))
-    datasets = _columns(store.datasets.all(), studies)
+    ours = [(each.id, each.name) for each in _columns(store.datasets.all(), studies)]
+    datasets = ours + [(key, name) for key, name in sorted(brought.items(), key=lambda pair: pair[1])]
     rules, columns = order[:MOST_RULES], datasets[:MOST_DATASETS]
     return Matrix(
         rules=tuple(rule_words(*rule) for rule in rules),
         lessons=tuple(named[rule].id for rule in rules),
-        datasets=tuple(dataset.name for dataset in columns),
+        datasets=tuple(name for _, name in columns),
         marks=tuple(
-            tuple(_mark(effects[rule].get(each.id, ()), open_ends[rule].get(each.id, 0)) for each in columns)
+            tuple(_mark(effects[rule].get(key, ()), open_ends[rule].get(key, 0)) for key, _ in columns)
             for rule in rules
         ),
+        foreign=frozenset(place for place, (key, _) in enumerate(columns) if key in brought),
         other_rules=len(order) - len(rules),
         other_datasets=len(datasets) - len(columns),
     )
@@ -71,10 +81,10 @@ def _named(lessons: Sequence[Lesson]) -> dict[Rule, Lesson]:
 
 def _effects(
     store: Store, lessons: Sequence[Lesson], trials: Mapping[int, Trial], studies: Mapping[int, Study]
-) -> dict[Rule, dict[str, list[Evidence]]]:
+) -> dict[Rule, dict[str, list[Seen]]]:
     """Evidence by rule and dataset; a trial that several levels rest on counts once."""
     seen: set[tuple[Rule, int]] = set()
-    found: dict[Rule, dict[str, list[Evidence]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[Rule, dict[str, list[Seen]]] = defaultdict(lambda: defaultdict(list))
     for lesson in lessons:
         rule = (lesson.axis, lesson.direction)
         for each in store.lessons.evidence(lesson.id):
@@ -82,6 +92,21 @@ def _effects(
                 seen.add((rule, each.trial_id))
                 found[rule][studies[trials[each.trial_id].study_id].dataset_id].append(each)
     return found
+
+
+def _brought(store: Store, lessons: Sequence[Lesson], effects: dict[Rule, dict[str, list[Seen]]]) -> dict[str, str]:
+    """Add what packs brought to the effects; the columns it makes, by key, with their names."""
+    seen: set[tuple[Rule, str]] = set()
+    columns: dict[str, str] = {}
+    for lesson in lessons:
+        rule = (lesson.axis, lesson.direction)
+        for each in store.foreign.evidence(lesson.id):
+            if (rule, each.origin) not in seen:
+                seen.add((rule, each.origin))
+                key = f"brought {each.dataset}"
+                columns[key] = each.dataset
+                effects[rule][key].append(each)
+    return columns
 
 
 def _inconclusive(store: Store, trials: Iterable[Trial], studies: Mapping[int, Study]) -> dict[Rule, dict[str, int]]:
@@ -99,14 +124,14 @@ def _columns(datasets: Sequence[Dataset], studies: Mapping[int, Study]) -> list[
     return sorted(datasets, key=lambda each: (-newest.get(each.id, 0), each.name))
 
 
-def _mark(effects: Sequence[Evidence], inconclusive: int) -> Mark:
+def _mark(effects: Sequence[Seen], inconclusive: int) -> Mark:
     if effects:
         gains = [each.effect > 0 for each in effects]
         state = "helped" if all(gains) else "both" if any(gains) else "hurt"
         mean = sum(each.effect for each in effects) / len(effects)
-        return Mark(state, f"{signed_percent(mean)} over {_trials(len(effects))}")
+        return Mark(state, f"{signed_percent(mean)} over {_trials(len(effects))}", mean, len(effects))
     if inconclusive:
-        return Mark("inconclusive", f"no clear change in {_trials(inconclusive)}")
+        return Mark("inconclusive", f"no clear change in {_trials(inconclusive)}", trials=inconclusive)
     return Mark("untested", "not tried")
 
 

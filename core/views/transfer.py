@@ -7,12 +7,14 @@ from core.data.profile import Profile
 from core.data.profile_features import SCALES, Gap, distance, feature_gaps
 from core.figures import duration
 from core.memory.documents import PROFILES
+from core.memory.neighbours import Neighbour
 from core.memory.records import Lesson, Retrieval
-from core.memory.retrieval import Neighbour, confidence
+from core.memory.trust import Prior, confidence, prior_of
 from core.records import Dataset, Study, Trial
 from core.states import Verdict
 from core.store import Store
 from core.views.lessons import enumerated, number, title
+from core.views.likeness_map import Spot, likeness_map
 from core.views.rules import Matrix, matrix
 from core.workspace import Workspace
 from vectorstore.protocol import VectorStoreError
@@ -111,6 +113,7 @@ class Transfer:
     control: Study | None
     control_first_better: int | None
     matrix: Matrix
+    spots: tuple[Spot, ...]
     notice: str = ""
 
 
@@ -131,6 +134,7 @@ def transfer(workspace: Workspace, study: Study) -> Transfer:
         control=control,
         control_first_better=_first_better(store.trials.of_study(control.id)) if control else None,
         matrix=matrix(store),
+        spots=likeness_map(store, dataset),
         notice=notice,
     )
 
@@ -199,16 +203,17 @@ def _carried(store: Store, dataset: Dataset, trials: Sequence[Trial]) -> tuple[C
         for retrieval in filter(lambda each: each.shown, store.proposals.retrievals(trial.id)):
             uses.setdefault(retrieval.lesson_id, []).append((trial, retrieval))
     names = {each.id: each.name for each in store.datasets.all(archived=True)}
-    found = []
+    found, prior = [], prior_of(store)
     for lesson_id, used in uses.items():
         lesson = store.lessons.get(lesson_id)
         if lesson.level == "cognition" and lesson.dataset_id != dataset.id:
             origin = names.get(lesson.dataset_id or "", f"written by {lesson.author}")
-            found.append(_carry(store, lesson, origin, used))
+            found.append(_carry(store, lesson, origin, used, prior))
     return tuple(sorted(found, key=lambda each: (not each.tested, -each.decisive, -each.cited, -each.trust_now)))
 
 
-def _carry(store: Store, lesson: Lesson, origin: str, used: Sequence[tuple[Trial, Retrieval]]) -> Carried:
+def _carry(store: Store, lesson: Lesson, origin: str, used: Sequence[tuple[Trial, Retrieval]], prior: Prior) -> Carried:
+    trust = confidence(lesson, prior)
     return Carried(
         lesson=lesson,
         title=title(lesson),
@@ -216,8 +221,8 @@ def _carry(store: Store, lesson: Lesson, origin: str, used: Sequence[tuple[Trial
         shown=sum(retrieval.shown for _, retrieval in used),
         cited=sum(retrieval.cited for _, retrieval in used),
         decisive=sum(retrieval.decisive for _, retrieval in used),
-        trust_before=float(used[0][1].parts.get("confidence", confidence(lesson))),
-        trust_now=confidence(lesson),
+        trust_before=float(used[0][1].parts.get("confidence", trust)),
+        trust_now=trust,
         tested=tuple(each for trial, retrieval in used if (each := _test(store, lesson, trial, retrieval)) is not None),
     )
 

@@ -5,19 +5,22 @@ import streamlit as st
 
 from core.memory.records import Lesson
 from core.records import Study
-from core.views.lesson import Change, LessonPage, Revision, Use, Witness
-from core.views.lessons import UNTRIED, Segment, Trust
+from core.views.lesson import Change, LessonPage, Revision, Use
+from core.views.lesson_evidence import Elsewhere, Witness
+from core.views.lessons import Segment, Trust, title
+from core.views.pairs import Related, pair_of
 from pages.components import lesson_acts
 from pages.components.chart import chart
 from pages.components.chips import chip
 from pages.components.dialogs import opened
 from pages.components.intervals import marker
 from pages.components.lesson_form import edit_lesson
+from pages.components.lesson_pair import conflict_dialog, merge_dialog
 from pages.components.live import REFRESH
 from pages.components.moments import when
 from pages.components.rows import row, small
 from pages.components.style import figure, palette
-from pages.components.workspace import escaped
+from pages.components.workspace import escaped, workspace
 
 NARROW = "\N{NO-BREAK SPACE}"
 MET = {True: ":green[✓]", False: ":gray[✕]", None: ":gray[?]"}
@@ -39,6 +42,12 @@ def lesson_card(page: LessonPage, study: Study | None) -> None:
             _conditions(page)
         with row("Evidence"):
             _evidence(page.evidence)
+        if page.elsewhere:
+            with row("Elsewhere"):
+                _elsewhere(page.elsewhere)
+        if page.related or page.mergeable_with:
+            with row("Related"):
+                _related(page)
         with row("Used"):
             _uses(page)
         with row("Comes from"):
@@ -94,24 +103,33 @@ def _delete_verb(lesson: Lesson) -> None:
 @st.fragment(run_every=REFRESH)
 def _trust(trust: Trust, lesson_id: int) -> None:
     """A fragment, so that the chart follows a switch of theme."""
-    alt = f"Trust {trust.mean:.2f}, 95 % interval {trust.low:.2f} to {trust.high:.2f}; {UNTRIED:.2f} before any trial"
+    begins = f"{trust.begins:.2f} before any trial"
+    alt = f"Trust {trust.mean:.2f}, 95 % interval {trust.low:.2f} to {trust.high:.2f}; {begins}"
     chart(trust_figure(trust), key=f"trust_{lesson_id}", alt=alt, height=72)
 
 
 def trust_figure(trust: Trust) -> go.Figure:
-    """Mean and interval of the posterior; dotted: the trust of a lesson nobody tried."""
+    """Mean and interval of the posterior; dotted: where trust begins, the rate without memory once that is known."""
     colours = palette()
     drawn = figure(colours)
     is_tried = bool(trust.wins + trust.losses)
-    colour = colours.green if is_tried and trust.mean > UNTRIED else colours.violet if is_tried else colours.gray
+    colour = colours.green if is_tried and trust.mean > trust.begins else colours.violet if is_tried else colours.gray
     drawn.add_scatter(
         x=[trust.low, trust.high], y=[0, 0], mode="lines", line={"color": colour, "width": 5}, opacity=0.45
     )
-    drawn.add_vline(UNTRIED, line={"color": colours.muted, "width": 1.5, "dash": "dot"})
+    drawn.add_vline(trust.begins, line={"color": colours.muted, "width": 1.5, "dash": "dot"})
     symbol = "circle" if is_tried else "circle-open"
     drawn.add_scatter(x=[trust.mean], y=[0], mode="markers", marker=marker(symbol, colour, colours))
     note = {"showarrow": False, "font": {"size": 11.5, "color": colours.muted}}
-    drawn.add_annotation(**note, x=UNTRIED, y=1, text="before any trial", xanchor="left", xshift=5, yshift=4)
+    drawn.add_annotation(
+        **note,
+        x=trust.begins,
+        y=1,
+        text="rate without memory" if trust.basis else "before any trial",
+        xanchor="left",
+        xshift=5,
+        yshift=4,
+    )
     text = f"<b>{trust.mean:.2f}</b>, {trust.words}"
     drawn.add_annotation(
         xref="paper", x=1, y=0, xanchor="left", xshift=12, text=text, showarrow=False, font={"size": 12.5}
@@ -145,6 +163,46 @@ def _evidence(evidence: tuple[Witness, ...]) -> None:
         "outcome": [chip("helped" if each.helped else "hurt") for each in evidence],
     }
     st.table(columns, border="horizontal", hide_header=False, alt="Trials that speak for or against the lesson")
+
+
+def _elsewhere(elsewhere: tuple[Elsewhere, ...]) -> None:
+    """Trials of other homes, apart from our own: nobody here saw them."""
+    columns = {
+        "data": [escaped(each.dataset) for each in elsewhere],
+        "trial": [escaped(f"{each.study} · {each.number}" if each.number else each.study) for each in elsewhere],
+        "change": [each.change for each in elsewhere],
+        "outcome": [chip("helped" if each.helped else "hurt") for each in elsewhere],
+    }
+    st.table(columns, border="horizontal", hide_header=False, alt="Trials of other homes, brought by a memory pack")
+    small("Brought by a memory pack. They count for the effect, not for trust: that is earned here.")
+
+
+def _related(page: LessonPage) -> None:
+    """Links to other lessons; what is open can be settled from here."""
+    asked = [each for each in page.related if _related_line(page.lesson, each)]
+    if page.mergeable_with and not any(each.kind == "duplicates" and each.is_open for each in page.related):
+        names = {lesson.id: f"{lesson.id} · {title(lesson)}" for lesson in page.mergeable_with}
+        with st.popover("Merge with …", icon=":material/merge:", type="tertiary", key="lesson_merge_ask"):
+            other = st.selectbox("Lesson", list(names), format_func=names.__getitem__, key=f"merge_{page.lesson.id}")
+            if st.button("Side by side", key="lesson_merge", on_click=opened):
+                merge_dialog(pair_of(workspace().store, page.lesson, workspace().store.lessons.get(other)))
+    for each in asked:
+        link = next(link for link in workspace().store.links.of(page.lesson.id) if each.is_about(link))
+        pair = pair_of(workspace().store, page.lesson, each.other, link)
+        merge_dialog(pair) if each.kind == "duplicates" else conflict_dialog(pair)
+
+
+def _related_line(lesson: Lesson, each: Related) -> bool:
+    """A link in words; whether a person wants to settle it now."""
+    link = f"[{escaped(each.title)}](/memory?lesson={each.other.id})"
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
+        why = "" if each.is_open else f" :small[:gray[{escaped(each.why)}]]"  # the dialog tells it
+        st.markdown(f"{each.words} {link}{why}", width="content")
+        if not each.is_open:
+            return False
+        label, icon = ("Merge", ":material/merge:") if each.kind == "duplicates" else ("Resolve", ":material/balance:")
+        key = f"related_{lesson.id}_{each.other.id}_{each.kind}"
+        return st.button(label, icon=icon, key=key, type="tertiary", on_click=opened)
 
 
 def _trial_link(study: Study, number: int) -> str:

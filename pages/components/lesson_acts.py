@@ -12,6 +12,7 @@ from pages.components.workspace import actor, escaped, shown_errors, workspace
 
 _TOLD = "memory told"
 CHOSEN = "lesson"  # the query parameter
+SEVERAL = "lessons"  # the one of several at once: 3,5,8
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,25 @@ class Told:
 def choose(lesson_id: int | None) -> None:
     """Show this lesson, in the address too; None for the first of the list."""
     st.session_state.pop(_TOLD, None)
+    st.query_params.pop(SEVERAL, None)
     if lesson_id is None:
         st.query_params.pop(CHOSEN, None)
     else:
         st.query_params[CHOSEN] = str(lesson_id)
+
+
+def choose_several(ids: tuple[int, ...]) -> None:
+    """Choose these at once, in the address too; none yet is a choice as well."""
+    choose(None)
+    st.query_params[SEVERAL] = ",".join(str(id) for id in ids)
+
+
+def chosen_several() -> tuple[int, ...] | None:
+    """The lessons chosen at once; None while one looks at one. What is no number in the address is passed over."""
+    if SEVERAL not in st.query_params:
+        return None
+    parts = st.query_params[SEVERAL].split(",")
+    return tuple(dict.fromkeys(int(part) for part in parts if part.isdecimal() and len(part) < 10))
 
 
 def tell(lesson: Lesson, text: str, stale: list[Trial] | None = None) -> None:
@@ -60,6 +76,7 @@ def show_told(lesson: Lesson) -> None:
 def save(lesson: Lesson, changes: Mapping[str, str], reason: str) -> None:
     """Write the next revision. Raises InvalidInput, Conflict: the form that asked for it stays and says why."""
     edited, stale = workspace().editing.edit(lesson, changes, actor(), reason)
+    workspace().relations.relate([edited], actor())
     tell(edited, f"Revision {edited.revision} is saved", stale)
 
 

@@ -168,4 +168,5 @@ def _save(lesson: Lesson, prefix: str, reason: str) -> None:
 def _add(prefix: str, study: Study | None) -> None:
     with dialogs.acting():
         lesson = workspace().editing.add(form.new_lesson(_entered(prefix), study), actor())
+        workspace().relations.relate([lesson], actor())
         lesson_acts.tell(lesson, "The lesson is added")

@@ -23,6 +23,7 @@ from core.views.space_choices import fields_of
 from pages.components.rows import small
 from pages.components.workspace import workspace
 
+REJECTED = "lessons rejected before the start"  # (dataset, backbone) -> ids
 WHOLE_GUARDS = ("max_parameters",)
 STEPS = {"min_coverage": 0.05, "max_minutes": 1.0, "max_slice_loss": 0.05}
 
@@ -30,6 +31,12 @@ STEPS = {"min_coverage": 0.05, "max_minutes": 1.0, "max_slice_loss": 0.05}
 def held(name: str, otherwise: Any = None) -> Any:
     """What the form holds under a name; `otherwise` before it was drawn."""
     return st.session_state.get(f"plan_{name}", otherwise)
+
+
+def rejected_lessons(dataset: str, backbone: str) -> tuple[int, ...]:
+    """Lessons that the memory offered for this data and backbone, and that were rejected."""
+    found: tuple[int, ...] = st.session_state.get(REJECTED, {}).get((dataset, backbone), ())
+    return found
 
 
 def chosen_backbone() -> str:
@@ -61,6 +68,7 @@ def answers(dataset: str, space: SearchSpace) -> Answers:
         use_pruning=held("pruning", DEFAULT.use_pruning),
         ask_for=tuple(held("ask_for", ())),
         parallel=held("parallel", DEFAULT.parallel),
+        rejected=rejected_lessons(dataset, chosen_backbone()),
     )
 
 

@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.figures import signed_percent
 from core.views.rules import Mark, Matrix
 from core.views.transfer import TELLING, Carried, Near, Transfer
 from pages.components.chart import chart
@@ -18,7 +19,8 @@ SHOWN = (*TELLING, "tail_share")
 LOOKS = {"alike": ("circle", "green"), "between": ("circle", "gray"), "unlike": ("diamond", "violet")}
 ROW = 22  # px
 MOST_CHIPS = 3
-CELL = 38  # px
+CELL = 40  # px
+MOST_FIGURES = 7  # columns; with more of them the figures stand in the tooltip
 GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "·"}
 
 
@@ -102,7 +104,10 @@ def matrix_card(held: Matrix) -> None:
     with st.container(border=True, height="stretch"):
         st.subheader("Which rule helped where", anchor=False)
         chart(matrix_figure(held), key="matrix", alt=_told(held), height=CELL * len(held.rules) + 34)
-        small(f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · · untested")
+        legend = f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · · untested"
+        small(
+            f"{legend} · with the number of trials and their mean change" + (" · * from a pack" if held.foreign else "")
+        )
         left_out = [f"{held.other_rules} more rules"] if held.other_rules else []
         left_out += [f"{held.other_datasets} more datasets"] if held.other_datasets else []
         if left_out:
@@ -115,7 +120,7 @@ def matrix_figure(held: Matrix) -> go.Figure:
     drawn = figure(colours)
     for row, marks in enumerate(held.marks):
         for column, mark in enumerate(marks):
-            _cell(drawn, colours, column, len(held.rules) - 1 - row, mark)
+            _cell(drawn, colours, (column, len(held.rules) - 1 - row), mark, len(held.datasets) <= MOST_FIGURES)
     x = [column for marks in held.marks for column in range(len(marks))]
     y = [len(held.rules) - 1 - row for row, marks in enumerate(held.marks) for _ in marks]
     words = [
@@ -127,12 +132,12 @@ def matrix_figure(held: Matrix) -> go.Figure:
     drawn.add_scatter(x=x, y=y, mode="markers", marker=points, hovertext=words, hoverinfo="text")
     drawn.update_xaxes(
         tickvals=list(range(len(held.datasets))),
-        ticktext=[_short(name) for name in held.datasets],
+        ticktext=_columns(held),
         side="top",
         range=[-0.5, len(held.datasets) - 0.5],
         showline=False,
         fixedrange=True,
-        tickangle=0,
+        tickangle=0 if len(held.datasets) <= 5 else -35,
     )
     labels = list(reversed(held.rules))
     drawn.update_yaxes(
@@ -146,7 +151,8 @@ def matrix_figure(held: Matrix) -> go.Figure:
     return drawn
 
 
-def _cell(drawn: go.Figure, colours: Palette, x: int, y: int, mark: Mark) -> None:
+def _cell(drawn: go.Figure, colours: Palette, place: tuple[int, int], mark: Mark, has_figures: bool) -> None:
+    x, y = place
     name = {"both": "gray"}.get(mark.state) or sign(mark.state).colour
     if mark.state != "untested":
         soft = str(getattr(colours, f"{name}_soft"))
@@ -155,16 +161,33 @@ def _cell(drawn: go.Figure, colours: Palette, x: int, y: int, mark: Mark) -> Non
             type="rect", x0=x - 0.48, x1=x + 0.48, y0=y - 0.46, y1=y + 0.46, fillcolor=soft, line=edge, layer="below"
         )
     drawn.add_annotation(
-        x=x, y=y, text=GLYPHS[mark.state], showarrow=False, font={"size": 13, "color": colours.ink(name)}
+        x=x, y=y, text=_in_cell(mark, has_figures), showarrow=False, font={"size": 13, "color": colours.ink(name)}
     )
+
+
+def _in_cell(mark: Mark, has_figures: bool) -> str:
+    """`▲ 2` over `+3.1 %`; the glyph alone where columns are narrow."""
+    if not has_figures or not mark.trials:
+        return GLYPHS[mark.state]
+    change = (
+        f"<br><span style='font-size:10.5px'>{signed_percent(mark.effect)}</span>" if mark.effect is not None else ""
+    )
+    return f"{GLYPHS[mark.state]} {mark.trials}{change}"
 
 
 def _state(mark: Mark) -> str:
     return "helped and hurt" if mark.state == "both" else mark.state
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 11 else name[:10] + "…"
+def _columns(held: Matrix) -> list[str]:
+    """Names of the datasets as there is room for them, those of packs with an asterisk."""
+    short = [_short(name, len(held.datasets)) for name in held.datasets]
+    return [name + ("*" if place in held.foreign else "") for place, name in enumerate(short)]
+
+
+def _short(name: str, columns: int) -> str:
+    longest = 11 if columns <= 5 else 8
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def _told(held: Matrix) -> str:

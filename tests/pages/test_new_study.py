@@ -238,3 +238,35 @@ def test_a_measurement_that_failed_says_why_and_can_be_repeated(opened, home: Wo
     page.run()
     assert "is gone; import the same file again" in texts(page).replace("\\", "")
     assert page.button(key="probe_start").label == "Measure"
+
+
+def test_a_lesson_of_the_memory_is_rejected_before_the_start_and_the_study_goes_without_it(
+    opened, home: Workspace, dataset: Dataset
+):
+    body = {"level": "cognition", "kind": "do", "direction": "up", "backbone": "sasrec"}
+    kept = home.editing.add({**body, "axis": "dropout", "claim": "More dropout helps."}, "Ada")
+    rejected = home.editing.add({**body, "axis": "num_blocks", "claim": "Deeper helps."}, "Ada")
+    page = opened()
+    assert "What memory brings" in texts(page) and "Config 1 after the baseline" in texts(page)
+    assert "num blocks" in texts(page)
+    box = f"offer_{dataset.id}_sasrec_{rejected.id}"
+    page.checkbox(key=box).uncheck().run()
+    assert not page.checkbox(key=box).value and page.checkbox(key=f"offer_{dataset.id}_sasrec_{kept.id}").value
+    assert "2 lessons, 1 rejected" in texts(page)
+    press(page, "start_study")
+    [study] = home.store.studies.all()
+    assert study.without_lessons == (rejected.id,)
+
+
+def test_a_rejected_lesson_can_be_accepted_again(opened, home: Workspace, dataset: Dataset):
+    body = {"level": "cognition", "kind": "do", "direction": "up", "backbone": "sasrec"}
+    lesson = home.editing.add({**body, "axis": "dropout", "claim": "More dropout helps."}, "Ada")
+    page, box = opened(), f"offer_{dataset.id}_sasrec_{lesson.id}"
+    page.checkbox(key=box).uncheck().run()
+    page.checkbox(key=box).check().run()
+    press(page, "start_study")
+    assert home.store.studies.all()[0].without_lessons == ()
+
+
+def test_without_a_lesson_the_offer_says_where_the_study_starts(opened, dataset: Dataset):
+    assert "starts from its plain baseline" in texts(opened())

@@ -217,4 +217,12 @@ def _record(evidence: Evidence) -> set[float]:
     comparisons = [vars(each) for view in evidence.trials for each in (view.comparison, view.step) if each]
     curves = [vars(view.curve) for view in evidence.trials if view.curve]
     lessons = [telling.lesson_data(hit) for hit in evidence.hits]
-    return prose.numbers_in([told, axes, exact, space, study, profile, runs, slices, comparisons, curves, lessons])
+    figures = [told, axes, exact, space, study, profile, runs, slices, comparisons, curves, lessons]
+    return prose.numbers_in([*figures, _of_other_datasets(evidence)])
+
+
+def _of_other_datasets(evidence: Evidence) -> list[Any]:
+    """Figures of the memory's configs; where they come from was named by people, so it is no record."""
+    given = telling.transferred_data(evidence)
+    configs = [{name: held for name, held in each.items() if name != "comes_from"} for each in given.get("configs", ())]
+    return [configs, given.get("did_well_elsewhere", {})]

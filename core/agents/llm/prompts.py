@@ -13,7 +13,7 @@ from core.agents.llm.model import Message
 from core.agents.protocol import Evidence, Outcome, ReflectionDraft, TrialView
 from core.records import Params
 
-VERSION = "2"
+VERSION = "3"
 MOST_CHARACTERS = 40_000  # of the data in one prompt
 MOST_TRIALS = 40
 
@@ -21,7 +21,7 @@ LEAVES_FOR_THE_PROVIDER = (
     "the dataset's name and its profile: counts, means and shares of the training part, and words for them",
     "the backbone, its search space, the objective and the budget",
     "every trial: config, values, verdicts, curves, slices, people's reasons for vetoes and edits, conclusions",
-    "lessons found in the memory, and the study's standing instructions",
+    "lessons and configs of other datasets found in the memory, and the study's standing instructions",
 )
 NEVER_LEAVES = ("interactions", "users", "items and their titles", "anything of the sealed test", "keys")
 
@@ -40,6 +40,13 @@ _PROPOSE = (
     "decisive_lesson is the one that chose field and direction, if one did. expected_relative is the change of the "
     "objective you expect, as a share (0.02 is two percent), expected_sd its standard deviation: both are held "
     "against the outcome. Say in mechanism why it should work here, from curves, profile, earlier trials and lessons. "
+)
+_OPENING = (
+    "`from_other_datasets` holds whole configs that the memory suggests: what rules whose conditions hold here make of "
+    "the baseline, what an earlier version of this data ended with, or what the most alike datasets recommend. While "
+    "nothing has proved better in this study one of them, as a whole, is a fair first trial (say so in "
+    "reason_for_several); at most two are worth it, for they teach little about single fields. A span under "
+    "`did_well_elsewhere` is where a field did well on other data: evidence of this study overturns it. "
 )
 _REFLECT = (
     "You are an engineer who tunes a sequential recommender. A trial was judged. Verdict, difference and whether the "
@@ -63,8 +70,9 @@ def propose(evidence: Evidence, base: TrialView | None, config: Params, by_tool:
         "fields": telling.space_data(evidence, config),
         "axes_tried": telling.axes_data(evidence),
         "lessons": [telling.lesson_data(hit) for hit in evidence.hits],
+        "from_other_datasets": telling.transferred_data(evidence),
     }
-    return [_system(_PROPOSE + _FIGURES + _DATA), _user(given, evidence, base, _ask(by_tool))]
+    return [_system(_PROPOSE + _OPENING + _FIGURES + _DATA), _user(given, evidence, base, _ask(by_tool))]
 
 
 def reflect(evidence: Evidence, outcome: Outcome, computed: ReflectionDraft, by_tool: str | None) -> list[Message]:

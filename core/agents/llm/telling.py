@@ -5,6 +5,7 @@ from typing import Any
 from core.agents.curves import CurveSummary
 from core.agents.protocol import Evidence, TrialView
 from core.memory.hits import Hit
+from core.memory.warm_start import Transferred
 from core.records import Params
 from core.space import Param
 from core.states import TrialState
@@ -13,6 +14,7 @@ from core.verdict import Comparison
 MOST_TEXT = 400  # characters of one text by a person, a lesson or a model
 DIGITS = 4
 NEWEST = 10  # trials named for an axis
+MOST_CONFIGS = 4  # of other datasets
 
 
 def rounded(value: Any) -> Any:
@@ -187,6 +189,25 @@ def lesson_data(hit: Hit) -> dict[str, Any]:
     told |= {"axis": lesson.axis, "direction": lesson.direction, "effect": rounded(lesson.effect)}
     told |= {"conditions": short(lesson.conditions, 200), "conditions_met": rounded(hit.conditions)}
     return told | {"confidence": rounded(hit.confidence), "wins": lesson.wins, "losses": lesson.losses}
+
+
+def transferred_data(evidence: Evidence) -> dict[str, Any]:
+    """Whole configs that the memory suggests, and spans in which fields did well elsewhere; empty without either."""
+    configs = [_config_data(each) for each in evidence.transferred[:MOST_CONFIGS]]
+    spans = {
+        axis: {"low": rounded(span.low), "high": rounded(span.high), "lessons": list(span.lessons)}
+        for axis, span in evidence.soft_ranges.items()
+    }
+    return {name: held for name, held in (("configs", configs), ("did_well_elsewhere", spans)) if held}
+
+
+def _config_data(each: Transferred) -> dict[str, Any]:
+    return {
+        "comes_from": short(each.source, 200),
+        "likeness": rounded(each.likeness),
+        "changes": {name: [rounded(value) for value in pair] for name, pair in each.changes.items()},
+        "lessons": dict(each.lessons),
+    }
 
 
 def numbers_of(evidence: Evidence) -> dict[int, int]:

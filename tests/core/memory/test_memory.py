@@ -7,7 +7,7 @@ import pytest
 from core.errors import Conflict, InvalidInput
 from core.memory.documents import LESSONS
 from core.memory.records import Lesson
-from core.memory.retrieval import confidence
+from core.memory.trust import confidence
 from tests.core.loop.world import World
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.memory.relations import Relations
-from core.memory.retrieval import confidence
+from core.memory.trust import confidence
 from tests.core.memory.house import Memory
 
 

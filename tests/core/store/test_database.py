@@ -50,11 +50,11 @@ def test_a_database_of_a_newer_program_is_left_alone(tmp_path: Path, clock: Fake
 
 
 def without_transfer(connection: Connection) -> None:
-    """Take back what the revision `memory` added."""
+    """Take back what the revisions `memory` and `rejected_lessons` added."""
     connection.execute(text("drop index ix_lessons_uid"))
     for column in ("lessons.uid", "lessons.low", "lessons.high", "lessons.locked"):
         connection.execute(text("alter table {} drop column {}".format(*column.split("."))))
-    for column in ("memory_off_share", "without_lineage"):
+    for column in ("memory_off_share", "without_lineage", "without_lessons"):
         connection.execute(text(f"alter table studies drop column {column}"))
     for table in ("lesson_links", "foreign_evidence", "foreign_profiles"):
         connection.execute(text(f"drop table {table}"))
