@@ -16,8 +16,11 @@ from pages.components.reveal import reveal_card
 from pages.components.stepper import chosen_number, stepper
 from pages.components.study_verbs import figures, study_head
 from pages.components.trial import gain_by_slice, record_tabs, reflection_card, verdict_card
+from pages.components.trials_table import trials_table
 from pages.components.workspace import shown_errors
 
+ONE, EVERY = "One trial", "All trials"
+VIEWS = (ONE, EVERY)
 RECORD = ("Lessons", "Numbers", "History", "Log")
 
 
@@ -48,9 +51,19 @@ def _live(opened: Workspace, study_id: int) -> None:
         view = versioned(f"study-{study_id}", version, lambda: _seen(opened, study_id))
         study_head(view)
         figures(view)
-        chosen = chosen_number(view)
-        stepper(view, chosen)
-        _body(opened, view, chosen)
+        one, every = st.tabs(VIEWS, key="view", on_change="rerun", bind="query-params")
+        with one:
+            if one.open:
+                _one_trial(opened, view)
+        with every:
+            if every.open:
+                trials_table(view.study, view.version, ONE)
+
+
+def _one_trial(opened: Workspace, view: StudyView) -> None:
+    chosen = chosen_number(view)
+    stepper(view, chosen)
+    _body(opened, view, chosen)
 
 
 def _seen(opened: Workspace, study_id: int) -> StudyView:

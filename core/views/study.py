@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scipy.special import stdtrit
 
 from core.agents.names import agent_word
-from core.figures import duration, metric, signed, signed_percent
+from core.figures import duration, metric, signed_percent
 from core.forecast import Forecast, forecast
 from core.loop.gathering import budget_used, seed_noise
 from core.records import Dataset, Run, Study, Trial
@@ -53,11 +53,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Step:
-    """One trial in the stepper."""
+    """One trial in the stepper; an archived one is stepped over."""
 
     number: int
     trial_id: int
     standing: str
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,10 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
         version=study.version,
         head=_head(study, dataset),
         figures=_figures(study, trials, runs, noise, seen, now, store.calls.spent(study.id)),
-        steps=tuple(Step(trial.number, trial.id, standing(trial, _of(trial, runs))) for trial in trials),
+        steps=tuple(
+            Step(trial.number, trial.id, standing(trial, _of(trial, runs)), trial.archived_at is not None)
+            for trial in trials
+        ),
         points=tuple(_points(store, study, trials, runs, noise)),
         incumbents=incumbents(trials),
         noise_floor=floor,
@@ -230,7 +234,7 @@ def _noise(study: Study, noise: SeedNoise) -> Figure:
 
 def _points(store: Store, study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) -> list[Point]:
     points = []
-    for trial in trials:
+    for trial in (each for each in trials if each.archived_at is None):
         own = _of(trial, runs)
         kind = standing(trial, own)
         if trial.value is not None:
@@ -276,8 +280,3 @@ def _of(trial: Trial, runs: Sequence[Run]) -> list[Run]:
 
 def _complete(runs: Sequence[Run]) -> int:
     return sum(run.state is RunState.COMPLETE and run.purpose != "fresh" for run in runs)
-
-
-def change_words(value: float | None, spread: float | None) -> str:
-    """`+0.0018 ± 0.0014`; without a spread the value alone."""
-    return f"{signed(value)} ± {spread:.4f}" if spread is not None else signed(value)

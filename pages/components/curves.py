@@ -74,7 +74,8 @@ def curves_figure(seen: Curves, what: str, by: str) -> go.Figure:
 
 
 def _also(view: StudyView) -> list[int]:
-    known = [step.number for step in view.steps if step.standing not in ("waiting", "vetoed", "expired")]
+    ran = [step for step in view.steps if step.standing not in ("waiting", "vetoed", "expired")]
+    known = [step.number for step in ran if not step.is_archived]
     return list(st.multiselect("Also these trials", known, key=f"curves-also-{view.study.id}", max_selections=6))
 
 

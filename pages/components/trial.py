@@ -17,6 +17,7 @@ from pages.components.cited import what_was_remembered, why_retrieved
 from pages.components.intervals import Bar, height_of, interval_figure, told
 from pages.components.live import versioned
 from pages.components.moments import when
+from pages.components.note_dialog import note_rows
 from pages.components.rows import head, row, small
 from pages.components.trial_verbs import trial_menu
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
@@ -39,6 +40,7 @@ def verdict_card(study: Study, seen: TrialView) -> None:
                 st.markdown(seen.verdict_words)
         _refused(seen)
         _failed(study, seen)
+        note_rows(seen)
 
 
 def reflection_card(study: Study, seen: TrialView) -> None:
