@@ -9,18 +9,20 @@ from core.workspace import Workspace
 from pages.components import dialogs
 from pages.components.approval import approval_card
 from pages.components.curves import curves_card
+from pages.components.evidence import evidence
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
 from pages.components.progress import trials_so_far
 from pages.components.reveal import reveal_card
 from pages.components.stepper import chosen_number, stepper
 from pages.components.study_verbs import figures, study_head
-from pages.components.trial import gain_by_slice, record_tabs, reflection_card, verdict_card
+from pages.components.trial import record_tabs, reflection_card, verdict_card
 from pages.components.trials_table import trials_table
 from pages.components.workspace import shown_errors
 
 ONE, EVERY = "One trial", "All trials"
 VIEWS = (ONE, EVERY)
+EVIDENCE = "Where the gain sits"
 RECORD = ("Lessons", "Numbers", "History", "Log")
 
 
@@ -97,15 +99,15 @@ def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
         return
     study = view.study
     seen = versioned(f"trial-{study.id}-{chosen}", view.version, lambda: trial_view(opened.store, study, chosen))
-    names = [*(["Where the gain sits"] if seen.observed else []), "Trials so far", *RECORD]
+    names = [*([EVIDENCE] if seen.observed else []), "Trials so far", *RECORD]
     names += ["Model"] if seen.calls else []
     with st.container(border=True, key="below"):
         for name, tab in zip(names, st.tabs(names, key=f"tabs-{'-'.join(names)}"), strict=True):
             with tab:
                 if name == "Trials so far":
                     trials_so_far(view)
-                elif name == "Where the gain sits":
-                    gain_by_slice(study, seen)
+                elif name == EVIDENCE:
+                    evidence(study, seen)
                 else:
                     record_tabs(study, seen, [name])
 

@@ -45,6 +45,7 @@ class TrialLine:
     low: float | None
     high: float | None
     against: int | None
+    base_id: int | None  # of the trial it was planned from
     author: str
     axis: str
     changes: Mapping[str, Any]
@@ -159,6 +160,7 @@ def _lines() -> Select[Any]:
         comparison["low"].as_float().label("low"),
         comparison["high"].as_float().label("high"),
         comparison["against"].as_integer().label("against"),
+        _proposals.c.base_trial_id.label("base_id"),
         _author.label("author"),
         _proposals.c.axis,
         _proposals.c.changes,

@@ -63,9 +63,7 @@ def _asked(study: Study) -> Asked:
     authors, axes = versioned(f"{key}-choices", study.version, lambda: store.trial_lines.choices(study.id))
     searched = sorted(dict(study.space["searched"]))
     with st.grid(4, min_column_width=150, key="trials-filters"):
-        contains = st.text_input(
-            "Text", key=f"{key}-text", placeholder="in note, tag, claim or change", max_chars=100
-        ).strip()
+        contains = st.text_input("Text", key=f"{key}-text", placeholder="in notes, changes …", max_chars=100).strip()
         states = st.multiselect("State", STATES, key=f"{key}-states", placeholder="any")
         verdicts = st.multiselect("Verdict", VERDICTS, key=f"{key}-verdicts", placeholder="any")
         by = st.multiselect("Planned by", authors, key=f"{key}-authors", placeholder="anyone", format_func=author_word)
@@ -76,9 +74,7 @@ def _asked(study: Study) -> Asked:
             key=f"{key}-order",
             format_func=lambda name: heading(ORDERS.get(name, name), study),
         )
-        direction = st.segmented_control(
-            "Order", [DOWN, UP], default=DOWN, required=True, key=f"{key}-direction", width="stretch"
-        )
+        direction = st.selectbox("Order", [DOWN, UP], key=f"{key}-direction")
         which = st.selectbox("Which", [IN_SIGHT, ARCHIVED], key=f"{key}-which")
     wanted = TrialFilter(tuple(states), tuple(verdicts), tuple(by), tuple(on), contains, which == ARCHIVED)
     return Asked(wanted, str(order), direction == DOWN)

@@ -60,7 +60,7 @@ def test_filters_and_order_are_applied(open_page: Open, home: Workspace, done: S
     assert sorted(int(row["trial"]) for row in rows(page)) == better
     page.multiselect(key=f"{key}-verdicts").set_value([]).run()
     page.selectbox(key=f"{key}-order").set_value("dropout").run()
-    page.segmented_control(key=f"{key}-direction").set_value("lowest first").run()
+    page.selectbox(key=f"{key}-direction").set_value("lowest first").run()
     page.segmented_control(key=f"{key}-params").set_value("that differ").run()
     dropouts = [float(row["dropout"]) for row in rows(page)]
     assert dropouts == sorted(dropouts) and "hidden_dim" not in rows(page)[0]
