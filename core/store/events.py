@@ -1,5 +1,6 @@
 """Reading the append-only event log; the other parts write it inside their own transactions."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
@@ -32,3 +33,8 @@ class Events(Part):
         for column, value in equal.items():
             query = query.where(_table.c[column] == value)
         return self._all(Event, query)
+
+    def until(self, study_id: int, kinds: Collection[str], at: float) -> list[Event]:
+        """Events of these kinds up to a moment, oldest first."""
+        query = select(_table).where(_table.c.study_id == study_id, _table.c.kind.in_(kinds), _table.c.at <= at)
+        return self._all(Event, query.order_by(_table.c.id))

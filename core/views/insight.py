@@ -128,7 +128,7 @@ def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
     return Insight(
         study=study,
         racers=tuple(racer(store, each, each.id == study.id) for each in rivals(store, study)),
-        axes=tuple(_axes(study, trials, proposals)),
+        axes=tuple(axes_of(study, trials, proposals)),
         calibration=calibration(trials, proposals),
         pairs=pairs,
         noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
@@ -175,7 +175,8 @@ def racer(store: Store, study: Study, is_this: bool) -> Racer:
     return Racer(study.id, study.name, name, is_this, tuple(minutes), values, gain, per_minute)
 
 
-def _axes(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Proposal]) -> list[Axis]:
+def axes_of(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Proposal]) -> list[Axis]:
+    """Every searched field with what these trials made of it, the most tried first."""
     space = SearchSpace.from_json(study.space)
     start = next((trial.params for trial in trials if trial.kind == "baseline"), space.baseline())
     ran = [trial for trial in trials if trial.state is TrialState.APPROVED]

@@ -118,10 +118,15 @@ def cells(line: TrialLine, columns: Sequence[str], study: Study, judged: str) ->
 
 
 def changed_words(line: TrialLine) -> str:
-    """`dropout 0.2 → 0.3, lr 0.001 → 0.002`; for a config of a person's own, the fields they said why they changed."""
+    """The differences of its proposal; a config that nobody proposed is named as what it is."""
     if line.changes:
-        return ", ".join(f"{name} {shown(old)} → {shown(new)}" for name, (old, new) in line.changes.items())
+        return differences(line.changes)
     return "plain config" if line.kind == "baseline" else "own config"
+
+
+def differences(changes: Mapping[str, Any]) -> str:
+    """`dropout 0.2 → 0.3, lr 0.001 → 0.002`, from a proposal's changes."""
+    return ", ".join(f"{name} {shown(old)} → {shown(new)}" for name, (old, new) in changes.items())
 
 
 def table_csv(parts: Workspace, study: Study, asked: Asked) -> str:

@@ -1,5 +1,7 @@
 """Cards of the Insight page: the race, the axes, the calibration of the agent, the A/A test."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -95,21 +97,26 @@ def axes_card(axes: tuple[Axis, ...]) -> None:
         tried = [axis for axis in axes if axis.tried]
         with head("Axes tried", "axes-head"):
             small(f"{len(tried)} of {len(axes)}")
-        if tried:
-            rows = [
-                {
-                    "axis": f"`{axis.name}`",
-                    "moved in": f"{axis.tried} trial{'s'[: axis.tried != 1]}",
-                    "came out": _outcomes(axis),
-                    "values": axis.values,
-                }
-                for axis in tried
-            ]
-            st.table(rows, border="horizontal", hide_index=True, height=min(40 + 34 * len(rows), 320))
+        axes_table(tried)
         missing = [f"`{axis.name}`" for axis in axes if not axis.tried]
         if missing:
             with st.expander(f"{len(missing)} not tried yet", key="axes-missing"):
                 st.markdown(" ".join(missing))
+
+
+def axes_table(tried: Sequence[Axis]) -> None:
+    """A row for each axis that was moved; nothing where none was."""
+    rows = [
+        {
+            "axis": f"`{axis.name}`",
+            "moved in": f"{axis.tried} trial{'s'[: axis.tried != 1]}",
+            "came out": _outcomes(axis),
+            "values": axis.values,
+        }
+        for axis in tried
+    ]
+    if rows:
+        st.table(rows, border="horizontal", hide_index=True, height=min(40 + 34 * len(rows), 320))
 
 
 def _outcomes(axis: Axis) -> str:
