@@ -16,6 +16,7 @@ from pages.components.knowledge import knowledge_card
 from pages.components.lineage import lineage_card
 from pages.components.live import REFRESH, versioned
 from pages.components.progress import trials_so_far
+from pages.components.references import references_of
 from pages.components.reveal import reveal_card
 from pages.components.stepper import chosen_number, stepper
 from pages.components.study_verbs import figures, study_head
@@ -120,7 +121,8 @@ def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
             with tab:
                 if name == "Trials so far":
                     key = f"edits-{study.id}"
-                    trials_so_far(view, versioned(key, view.version, lambda: edits_of(opened.store, study)))
+                    edits = versioned(key, view.version, lambda: edits_of(opened.store, study))
+                    trials_so_far(view, edits, references_of(opened, study))
                 elif name == EVIDENCE:
                     evidence(study, seen)
                 else:

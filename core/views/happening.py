@@ -120,5 +120,4 @@ _MORE: Mapping[str, Callable[[_Scene], Happening]] = {
     "trial restored": _says("approved", "was brought back by {actor}"),
     "incumbent changed": _says("better", "is the current best now"),
     "study edited": _says("paused", "was edited by {actor}"),
-    "run pruned": _says("pruned", "was pruned", "error"),
 }

@@ -33,6 +33,7 @@ class Lane:
     standing: str
     proposed_at: float
     decided_at: float | None
+    open_until: float | None  # now, while nobody has decided
     decision: str  # such as `approved by Ada`
     spans: tuple[Span, ...]
     judged_at: float | None
@@ -82,6 +83,7 @@ def _lane(store: Store, trial: Trial, now: float) -> Lane:
         standing=standing(trial, runs),
         proposed_at=trial.created_at,
         decided_at=first.at if first else None,
+        open_until=now if trial.waits else None,
         decision=_decision(first),
         spans=_spans(runs, now),
         judged_at=trial.judged_at,
@@ -104,4 +106,8 @@ def _spans(runs: Sequence[Run], now: float) -> tuple[Span, ...]:
 
 
 def _ends(lane: Lane) -> list[float]:
-    return [at for at in (lane.decided_at, lane.judged_at, *(span.end for span in lane.spans)) if at is not None]
+    return [
+        at
+        for at in (lane.decided_at, lane.open_until, lane.judged_at, *(span.end for span in lane.spans))
+        if at is not None
+    ]

@@ -16,12 +16,13 @@ from pages.components.workspace import escaped
 HEIGHT = 166
 
 
-def trials_so_far(view: StudyView, edits: Sequence[Edit] = ()) -> None:
-    """The chart with its legend of signs; a line where the study was edited."""
+def trials_so_far(view: StudyView, edits: Sequence[Edit] = (), references: Sequence[tuple[str, float]] = ()) -> None:
+    """The chart with its legend of signs; a line where the study was edited, and the reference lines."""
     if not view.points:
         small("No trial has a value yet.")
         return
     drawn = progress_figure(view)
+    _mark_references(drawn, references)
     mark_edits(drawn, [(edit.after + 0.5, edit) for edit in edits])
     chart(drawn, key=f"progress-{view.study.id}", alt=_told(view), height=HEIGHT)
     present = dict.fromkeys(point.standing for point in view.points)
@@ -29,6 +30,15 @@ def trials_so_far(view: StudyView, edits: Sequence[Edit] = ()) -> None:
     for edit in edits:
         what = "; ".join(edit.words)
         small(f":blue[┆] after trial {edit.after}: {escaped(what)} ({escaped(edit.author)})")
+
+
+def _mark_references(drawn: go.Figure, references: Sequence[tuple[str, float]]) -> None:
+    colours = palette()
+    ink = {"size": 11, "color": colours.muted}
+    for label, value in references:
+        drawn.add_hline(value, line={"color": colours.muted, "width": 1, "dash": "dot"})
+        text = {"text": label, "showarrow": False, "font": ink}
+        drawn.add_annotation(x=1, xref="paper", xanchor="right", y=value, yanchor="bottom", **text)
 
 
 def mark_edits(drawn: go.Figure, places: Sequence[tuple[float, Edit]]) -> None:

@@ -63,7 +63,12 @@ def timeline_figure(seen: Timeline, zone: tzinfo) -> go.Figure:
     drawn = figure(colours)
     rows = list(enumerate(seen.lanes))
     gray = {"color": colours.gray, "width": 1.4}
-    _lines(drawn, [(lane.proposed_at, lane.decided_at, row, "") for row, lane in rows], zone, {**gray, "dash": "dot"})
+    _lines(
+        drawn,
+        [(lane.proposed_at, lane.decided_at or lane.open_until, row, "") for row, lane in rows],
+        zone,
+        {**gray, "dash": "dot"},
+    )
     _lines(drawn, [(lane.decided_at, _first(lane), row, "") for row, lane in rows], zone, gray)
     for state, colour in RUN_COLOURS.items():
         for is_one in (True, False):
