@@ -60,9 +60,7 @@ def _scored(messages: Iterator[dict[str, Any]]) -> dict[str, dict[str, float]]:
     lines: dict[str, dict[str, float]] = {}
     for message in messages:
         if message.get("event") == "failed":
-            raise StorageFailed(
-                f"the reference lines could not be counted: {message.get('cause')}; import the file again"
-            )
+            raise StorageFailed(f"the reference lines could not be counted: {message.get('cause')}")
         if message.get("event") == "scored":
             lines[str(message["name"])] = {name: float(value) for name, value in message["metrics"].items()}
     if missing := set(NAMES) - lines.keys():
