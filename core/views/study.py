@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
-
 from core.agents.names import agent_word
 from core.figures import duration, metric, signed_percent
 from core.forecast import Forecast, forecast
@@ -14,7 +12,7 @@ from core.stamp import Protocol
 from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
 from core.store import Store
 from core.store.calls import Spent
-from core.verdict import CONFIDENCE, Comparison, SeedNoise
+from core.verdict import Comparison, SeedNoise
 from core.views.standing import standing
 from recmodels.registry import get_backbone
 
@@ -194,9 +192,7 @@ def _best(study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) 
 
 
 def _half_width(noise: SeedNoise, seeds: int) -> float | None:
-    if not noise.degrees or not seeds:
-        return None
-    return float(stdtrit(noise.degrees, (1 + CONFIDENCE) / 2)) * noise.deviation / seeds**0.5
+    return noise.half_width(seeds)
 
 
 def _budget(study: Study, trials: list[Trial], runs: list[Run]) -> Figure:
@@ -218,11 +214,7 @@ def _time(study: Study, runs: list[Run], seen: Forecast, now: float, spent: Spen
 
 
 def _bill(spent: Spent) -> str:
-    """What the language model cost; calls whose price is unknown are not called free."""
-    if not spent.unpriced:
-        return f"${spent.money:.2f}"
-    known = f"${spent.money:.2f} + " if spent.money else ""
-    return f"{known}{spent.tokens:,} tokens, price not set"
+    return spent.bill
 
 
 def _noise(study: Study, noise: SeedNoise) -> Figure:

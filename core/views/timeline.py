@@ -52,7 +52,7 @@ class Timeline:
 
     @property
     def reach(self) -> tuple[float, float]:
-        """First and last moment."""
+        """First and last moment of what has happened; what still waits goes on beyond it."""
         starts = [lane.proposed_at for lane in self.lanes]
         ends = [end for lane in self.lanes for end in _ends(lane)]
         return min(starts), max([*ends, *starts])
@@ -106,8 +106,4 @@ def _spans(runs: Sequence[Run], now: float) -> tuple[Span, ...]:
 
 
 def _ends(lane: Lane) -> list[float]:
-    return [
-        at
-        for at in (lane.decided_at, lane.open_until, lane.judged_at, *(span.end for span in lane.spans))
-        if at is not None
-    ]
+    return [at for at in (lane.decided_at, lane.judged_at, *(span.end for span in lane.spans)) if at is not None]

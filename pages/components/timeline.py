@@ -21,6 +21,7 @@ from pages.components.workspace import escaped, workspace
 
 Line = tuple[float | None, float | None, float, str]  # from, to, row, what it says
 ROW = 22  # px
+LEAST_SPARE = 5.0  # seconds beside the first and the last moment
 RUN_COLOURS = {"running": "blue", "complete": "green", "pruned": "orange", "failed": "red", "cancelled": "gray"}
 LEGEND = (
     ":gray[┄] waits for a decision &nbsp; :gray[─] waits for the worker &nbsp; :green[▬] run complete &nbsp; "
@@ -85,7 +86,10 @@ def timeline_figure(seen: Timeline, zone: tzinfo) -> go.Figure:
         range=[len(seen.lanes) - 0.4, -0.6], tickvals=list(range(len(numbers))), ticktext=numbers, title_text="trial"
     )
     drawn.update_yaxes(showgrid=False, fixedrange=True)
-    drawn.update_xaxes(showgrid=True, gridcolor=colours.grid, nticks=8)
+    first, last = seen.reach
+    spare = max((last - first) * 0.04, LEAST_SPARE)  # a long wait would squeeze all else: it leaves at the right
+    ends = [_local(first - spare, zone), _local(last + spare, zone)]
+    drawn.update_xaxes(showgrid=True, gridcolor=colours.grid, nticks=6, range=ends)
     return drawn
 
 
@@ -143,7 +147,9 @@ def _mark(drawn: go.Figure, edit: Edit, zone: tzinfo, colours: Palette) -> None:
     at = _local(edit.at, zone)
     drawn.add_vline(at, line={"color": colours.blue, "width": 1, "dash": "dash"})
     ink = {"size": 11, "color": colours.blue_text}
-    drawn.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=edit.label, showarrow=False, font=ink)
+    more = f" +{len(edit.topics) - 1}" if len(edit.topics) > 1 else ""
+    text = f"{edit.topics[0]}{more}"
+    drawn.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=text, showarrow=False, font=ink)
 
 
 def _local(at: float, zone: tzinfo) -> datetime:
