@@ -7,6 +7,7 @@ from core.first_study import start_first_study
 from core.views.inbox import Waiting
 from core.views.moments import waited
 from core.views.overview import Overview, Running, overview, version
+from core.views.settings import device_words
 from core.views.working import WorkerLine, worker_line
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace
@@ -14,6 +15,7 @@ from pages.components.chips import chip, glyph
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
 from pages.components.moments import when
+from pages.components.rows import small
 from pages.components.studies_table import studies_table
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
@@ -108,7 +110,11 @@ def show_figures(view: Overview, line: WorkerLine, now: float) -> None:
             f"{better} better" if better else None,
             delta_description=None if better else "none better so far",
         )
-        st.metric("Spent this week", duration(view.seconds_this_week), delta_description="of training")
+        st.metric(
+            "Spent this week",
+            duration(view.seconds_this_week),
+            delta_description=f"of training · models {view.bill_this_week}".replace("$", "\\$"),
+        )
 
 
 def show_waiting(view: Overview, now: float) -> None:
@@ -158,6 +164,7 @@ def show_worker(view: Overview, line: WorkerLine) -> None:
             show_run(run)
         if line.is_alive:
             waiting = "" if view.running else f"{escaped(line.doing)} · "
+            small(escaped(device_words(workspace().settings)))
             heard = f"{waiting}heard of {duration(line.beat_seconds)} ago · {_counted(line.queued, 'run')} queued"
             st.markdown(f":small[:gray[{heard}]]")
             return
@@ -165,6 +172,7 @@ def show_worker(view: Overview, line: WorkerLine) -> None:
             "Runs train in a process of their own. Without a worker nothing runs and the agent plans nothing; "
             f"{_counted(line.queued, 'run')} queued."
         )
+        small(escaped(device_words(workspace().settings)))
         st.button("Start the worker", icon=":material/play_arrow:", key="start_worker_card", on_click=wake_worker)
 
 

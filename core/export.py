@@ -1,25 +1,56 @@
 """Trials as rows, under the column names of the paper's own tables, so that both can be read by one script."""
 
+import csv
+import io
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.records import Study, Trial
+from core.records import Proposal, Reflection, Run, Study, Trial
 from core.states import Verdict
 from core.workspace import Workspace
 
 METRIC_COLUMNS = ("recall@5", "recall@10", "ndcg@5", "ndcg@10")
 
 
-def trial_rows(workspace: Workspace, study: Study) -> list[dict[str, Any]]:
-    """One row for each trial; metrics with six decimals, means over the trial's seeds."""
-    dataset = workspace.store.datasets.get(study.dataset_id)
-    return [_row(workspace, study, dataset.name, trial) for trial in workspace.store.trials.of_study(study.id)]
+def trial_rows(workspace: Workspace, study: Study, numbers: Sequence[int] | None = None) -> list[dict[str, Any]]:
+    """One row for each trial, or for those of these numbers in their order; metrics with six decimals, means over
+    the trial's seeds."""
+    store = workspace.store
+    dataset = store.datasets.get(study.dataset_id)
+    trials = store.trials.of_study(study.id)
+    if numbers is not None:
+        known = {trial.number: trial for trial in trials}
+        trials = [known[number] for number in numbers]
+    ids = [trial.id for trial in trials]
+    proposals, reflections = store.listings.proposals(ids), store.listings.reflections(ids)
+    runs: dict[int, list[Run]] = {}
+    for run in store.runs.of_study(study.id):
+        runs.setdefault(run.trial_id, []).append(run)
+    return [
+        _row(study, dataset.name, trial, runs.get(trial.id, []), proposals.get(trial.id), reflections.get(trial.id))
+        for trial in trials
+    ]
 
 
-def _row(workspace: Workspace, study: Study, domain: str, trial: Trial) -> dict[str, Any]:
-    proposal = workspace.store.proposals.proposal(trial.id)
-    reflection = workspace.store.proposals.reflection(trial.id)
-    runs = [run for run in workspace.store.runs.of_trial(trial.id) if run.value is not None and run.purpose != "fresh"]
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows with their header; empty without a row."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _row(
+    study: Study,
+    domain: str,
+    trial: Trial,
+    seeds: Sequence[Run],
+    proposal: Proposal | None,
+    reflection: Reflection | None,
+) -> dict[str, Any]:
+    runs = [run for run in seeds if run.value is not None and run.purpose != "fresh"]
     parameters = [run.metrics["parameters"] for run in runs if "parameters" in run.metrics]
     row: dict[str, Any] = {
         "run_id": f"{study.name}/{trial.number}",
@@ -39,6 +70,8 @@ def _row(workspace: Workspace, study: Study, domain: str, trial: Trial) -> dict[
         "generalized_rule": reflection.rule if reflection else "",
         "next_action": reflection.next_action if reflection else "",
         "seeds": len(runs),
+        "tags": ", ".join(trial.tags),
+        "note": trial.note,
         "stamp": trial.stamp,
         "params": json.dumps(dict(trial.params), sort_keys=True),
     }

@@ -97,6 +97,9 @@ class Trial:
     looks: int
     created_at: float
     deadline_at: float | None = None
+    note: str = ""  # a person's, of no effect on anything
+    tags: tuple[str, ...] = ()
+    archived_at: float | None = None  # out of lists and plots; its record and what it taught stay
 
     @property
     def waits(self) -> bool:

@@ -31,6 +31,12 @@ class SeedNoise:
         """Standard deviation between two seeds of one config, in units of the metric."""
         return float(np.sqrt(self.variance))
 
+    def half_width(self, seeds: int) -> float | None:
+        """Half the 95 % interval of a mean over so many seeds; None while the noise is unknown."""
+        if not self.degrees or not seeds:
+            return None
+        return float(stdtrit(self.degrees, (1 + CONFIDENCE) / 2)) * self.deviation / seeds**0.5
+
 
 @dataclass(frozen=True)
 class Comparison:

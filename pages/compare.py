@@ -10,6 +10,7 @@ from pages.components.chosen_study import chosen_study, no_study
 from pages.components.compare import curves_card, fields_card, intervals_card, race_card
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
+from pages.components.references import references_of
 from pages.components.rows import small
 from pages.components.workspace import escaped, shown_errors, workspace
 
@@ -111,7 +112,8 @@ def _race(study_id: int, other_id: int) -> None:
         parts = workspace()
         ours, theirs = parts.store.studies.get(study_id), parts.store.studies.get(other_id)
         version = (ours.version, other_id, theirs.version)
-        race_card(versioned("compare race", version, lambda: race(parts.store, parts.artifacts, ours, theirs)))
+        seen = versioned("compare race", version, lambda: race(parts.store, parts.artifacts, ours, theirs))
+        race_card(seen, references_of(parts, ours))
 
 
 main()

@@ -9,6 +9,7 @@ from pages.components.frame import frame
 from pages.components.insight import aa_card, axes_card, calibration_card, race_card
 from pages.components.landscape import importance_card, landscape_card
 from pages.components.live import REFRESH, versioned
+from pages.components.references import references_of
 from pages.components.workspace import shown_errors, workspace
 
 NOTHING = "**Nothing to learn from yet.** Insight reads the trials of a study."
@@ -40,7 +41,7 @@ def _live(study_id: int) -> None:
         )
         left, right = st.columns([1.25, 1], gap="medium")
         with left:
-            race_card(seen)
+            race_card(seen, references_of(parts, study))
             landscape_card(land, study_id, study.version)
             axes_card(seen.axes)
         with right:

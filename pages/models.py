@@ -11,13 +11,13 @@ from core.views.study import objective_words
 from core.views.trial import trial_view
 from core.workspace import Workspace
 from pages.components import dialogs
+from pages.components.evidence import evidence
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
 from pages.components.report import report_dialog
 from pages.components.reveal import reveal_card, reveal_dialog
 from pages.components.rows import head, small
 from pages.components.style import sign
-from pages.components.trial import gain_by_slice
 from pages.components.try_model import try_card
 from pages.components.workspace import escaped, shown_errors, workspace
 
@@ -156,7 +156,7 @@ def _live(study_id: int, number: int) -> None:
         if seen.observed is not None:
             with st.container(border=True, key="model-slices"):
                 st.subheader("Where its gain sits", anchor=False)
-                gain_by_slice(study, seen)
+                evidence(study, seen)
         reveal_card(study)
 
 

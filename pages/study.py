@@ -3,21 +3,31 @@
 import streamlit as st
 
 from core.records import Study
+from core.views.edits import edits_of
 from core.views.study import StudyView, study_view
 from core.views.trial import trial_view
 from core.workspace import Workspace
 from pages.components import dialogs
 from pages.components.approval import approval_card
 from pages.components.curves import curves_card
+from pages.components.evidence import evidence
 from pages.components.frame import frame
+from pages.components.knowledge import knowledge_card
+from pages.components.lineage import lineage_card
 from pages.components.live import REFRESH, versioned
 from pages.components.progress import trials_so_far
+from pages.components.references import references_of
 from pages.components.reveal import reveal_card
 from pages.components.stepper import chosen_number, stepper
 from pages.components.study_verbs import figures, study_head
-from pages.components.trial import gain_by_slice, record_tabs, reflection_card, verdict_card
+from pages.components.timeline import timeline_card
+from pages.components.trial import record_tabs, reflection_card, verdict_card
+from pages.components.trials_table import trials_table
 from pages.components.workspace import shown_errors
 
+ONE, EVERY, LINEAGE, TIMELINE, KNEW = "One trial", "All trials", "Lineage", "Timeline", "What it knew"
+VIEWS = (ONE, EVERY, LINEAGE, TIMELINE, KNEW)
+EVIDENCE = "Where the gain sits"
 RECORD = ("Lessons", "Numbers", "History", "Log")
 
 
@@ -48,9 +58,29 @@ def _live(opened: Workspace, study_id: int) -> None:
         view = versioned(f"study-{study_id}", version, lambda: _seen(opened, study_id))
         study_head(view)
         figures(view)
-        chosen = chosen_number(view)
-        stepper(view, chosen)
-        _body(opened, view, chosen)
+        for name, tab in zip(VIEWS, st.tabs(VIEWS, key="view", on_change="rerun", bind="query-params"), strict=True):
+            if tab.open:
+                with tab:
+                    _show(opened, view, name)
+
+
+def _show(opened: Workspace, view: StudyView, name: str) -> None:
+    if name == ONE:
+        _one_trial(opened, view)
+    elif name == EVERY:
+        trials_table(view.study, view.version, ONE)
+    elif name == LINEAGE:
+        lineage_card(view.study, view.version, chosen_number(view))
+    elif name == TIMELINE:
+        timeline_card(view.study, view.version)
+    else:
+        knowledge_card(view, chosen_number(view))
+
+
+def _one_trial(opened: Workspace, view: StudyView) -> None:
+    chosen = chosen_number(view)
+    stepper(view, chosen)
+    _body(opened, view, chosen)
 
 
 def _seen(opened: Workspace, study_id: int) -> StudyView:
@@ -84,15 +114,17 @@ def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
         return
     study = view.study
     seen = versioned(f"trial-{study.id}-{chosen}", view.version, lambda: trial_view(opened.store, study, chosen))
-    names = [*(["Where the gain sits"] if seen.observed else []), "Trials so far", *RECORD]
+    names = [*([EVIDENCE] if seen.observed else []), "Trials so far", *RECORD]
     names += ["Model"] if seen.calls else []
     with st.container(border=True, key="below"):
         for name, tab in zip(names, st.tabs(names, key=f"tabs-{'-'.join(names)}"), strict=True):
             with tab:
                 if name == "Trials so far":
-                    trials_so_far(view)
-                elif name == "Where the gain sits":
-                    gain_by_slice(study, seen)
+                    key = f"edits-{study.id}"
+                    edits = versioned(key, view.version, lambda: edits_of(opened.store, study))
+                    trials_so_far(view, edits, references_of(opened, study))
+                elif name == EVIDENCE:
+                    evidence(study, seen)
                 else:
                     record_tabs(study, seen, [name])
 

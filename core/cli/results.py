@@ -1,7 +1,6 @@
 """reveal, report, export: what came out of a study."""
 
 import argparse
-import csv
 import json
 import sys
 import time
@@ -13,7 +12,7 @@ from typing import Any
 from core.cli.output import cannot_write, note, print_json, print_table, say
 from core.cli.study_json import study_json
 from core.errors import InvalidInput
-from core.export import trial_rows
+from core.export import csv_text, trial_rows
 from core.figures import change, metric
 from core.model_export import export_model
 from core.records import Reveal, Study
@@ -115,7 +114,7 @@ def export_study(workspace: Workspace, given: argparse.Namespace) -> int:
         return _export_model(workspace, given)
     study = workspace.store.studies.get(given.study)
     if given.out is None:
-        _write_csv(sys.stdout, trial_rows(workspace, study))
+        sys.stdout.write(csv_text(trial_rows(workspace, study)))
         return 0
     if given.out.suffix not in FORMATS:
         raise InvalidInput(f"--out {given.out}: the name must end in {' or '.join(FORMATS)}")
@@ -124,7 +123,7 @@ def export_study(workspace: Workspace, given: argparse.Namespace) -> int:
             if given.out.suffix == ".json":
                 json.dump(study_json(workspace, study), file, indent=2, ensure_ascii=False)
             else:
-                _write_csv(file, trial_rows(workspace, study))
+                file.write(csv_text(trial_rows(workspace, study)))
     except OSError as problem:
         raise cannot_write(given.out, problem) from problem
     say(f"{given.out}")
@@ -137,9 +136,3 @@ def _export_model(workspace: Workspace, given: argparse.Namespace) -> int:
     export_model(scorer, workspace.store, workspace.settings, study, trial, run, given.model)
     say(f"{given.model}: trial {trial.number}, seed {run.seed}; README.md says how to load it")
     return 0
-
-
-def _write_csv(file: Any, rows: list[dict[str, Any]]) -> None:
-    writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows(rows)

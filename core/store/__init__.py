@@ -15,6 +15,8 @@ from core.store.proposals import Found, Proposals
 from core.store.reveals import Reveals
 from core.store.runs import Runs
 from core.store.studies import Studies
+from core.store.trial_lines import TrialLines
+from core.store.trial_notes import TrialNotes
 from core.store.trials import Trials
 
 __all__ = ["Found", "Store"]
@@ -28,6 +30,8 @@ class Store:
         self.datasets = Datasets(self.database, clock)
         self.studies = Studies(self.database, clock)
         self.trials = Trials(self.database, clock)
+        self.trial_notes = TrialNotes(self.database, clock)
+        self.trial_lines = TrialLines(self.database, clock)
         self.proposals = Proposals(self.database, clock)
         self.calls = Calls(self.database, clock)
         self.runs = Runs(self.database, clock)

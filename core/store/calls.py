@@ -22,6 +22,14 @@ class Spent:
     money: float
     unpriced: int  # calls whose price was not known
 
+    @property
+    def bill(self) -> str:
+        """In dollars; calls whose price is unknown are not called free."""
+        if not self.unpriced:
+            return f"${self.money:.2f}"
+        known = f"${self.money:.2f} + " if self.money else ""
+        return f"{known}{self.tokens:,} tokens, price not set"
+
 
 class Calls(Part):
     """Rows of `agent_calls`."""
@@ -54,11 +62,14 @@ class Calls(Part):
         query = select(_table).where(_table.c.study_id == study_id).order_by(_table.c.id.desc()).limit(limit)
         return self._all(AgentCall, query)
 
-    def spent(self, study_id: int) -> Spent:
-        """What the study's calls took."""
+    def spent(self, study_id: int | None = None, since: float = 0.0) -> Spent:
+        """What the calls of a study, or of all, took since a moment."""
         tokens = func.coalesce(func.sum(_table.c.tokens_in + _table.c.tokens_out), 0)
         priced = func.count(_table.c.money)
         query = select(func.count(), tokens, func.coalesce(func.sum(_table.c.money), 0.0), priced)
+        query = query.where(_table.c.at >= since)
+        if study_id is not None:
+            query = query.where(_table.c.study_id == study_id)
         with self.database.read() as connection:
-            calls, total, money, known = connection.execute(query.where(_table.c.study_id == study_id)).one()
+            calls, total, money, known = connection.execute(query).one()
         return Spent(int(calls), int(total), float(money), int(calls) - int(known))

@@ -15,8 +15,16 @@ from sqlalchemy.pool import StaticPool
 
 from core.errors import InvalidInput, NewerSchema, StorageFailed
 
-HEAD = "0006_rejected_lessons"  # the newest revision in migrations/versions
-REVISIONS = ("0001", "0002", "0003", "0004_powers", "0005_memory", "0006_rejected_lessons")
+HEAD = "0007_trial_notes"  # the newest revision in migrations/versions
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004_powers",
+    "0005_memory",
+    "0006_rejected_lessons",
+    "0007_trial_notes",
+)
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30
 _WRITE_LOCK = 7_265_001  # PostgreSQL's advisory lock that every writer of this program takes

@@ -1,6 +1,6 @@
 """Reading the append-only event log; the other parts write it inside their own transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
@@ -34,7 +34,12 @@ class Events(Part):
             query = query.where(_table.c[column] == value)
         return self._all(Event, query)
 
-    def has(self, kinds: Sequence[str]) -> bool:
+    def has(self, kinds: Collection[str]) -> bool:
         """Whether anything of these kinds ever happened."""
         with self.database.read() as connection:
             return connection.execute(select(_table.c.id).where(_table.c.kind.in_(kinds)).limit(1)).first() is not None
+
+    def until(self, study_id: int, kinds: Collection[str], at: float) -> list[Event]:
+        """Events of these kinds up to a moment, oldest first."""
+        query = select(_table).where(_table.c.study_id == study_id, _table.c.kind.in_(kinds), _table.c.at <= at)
+        return self._all(Event, query.order_by(_table.c.id))

@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.engine import RowMapping
 
-from core.records import Proposal, Trial
+from core.records import Proposal, Reflection, Trial
 from core.states import TrialState
 from core.store import schema
 from core.store.part import Part
 
 _trials = schema.trials
 _proposals = schema.proposals
+_reflections = schema.reflections
 _datasets = schema.datasets
 _studies = schema.studies
 
@@ -75,6 +76,11 @@ class Listings(Part):
     def proposals(self, trial_ids: Sequence[int]) -> dict[int, Proposal]:
         """The frozen proposals of these trials, by trial."""
         rows = self._all(Proposal, select(_proposals).where(_proposals.c.trial_id.in_(trial_ids)))
+        return {row.trial_id: row for row in rows}
+
+    def reflections(self, trial_ids: Sequence[int]) -> dict[int, Reflection]:
+        """What was made of these trials, by trial."""
+        rows = self._all(Reflection, select(_reflections).where(_reflections.c.trial_id.in_(trial_ids)))
         return {row.trial_id: row for row in rows}
 
     def datasets(self, limit: int, offset: int = 0, contains: str = "", order: str = "newest") -> list[DatasetLine]:

@@ -122,6 +122,9 @@ trials = Table(
     Column("looks", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("deadline_at", Float),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("tags", JSON, nullable=False, server_default="[]"),
+    Column("archived_at", Float),
     UniqueConstraint("study_id", "number"),
     **own_id,
 )

@@ -168,6 +168,12 @@ class Trials(TrialRows):
         """Every trial of a study by number."""
         return self._all(Trial, select(_table).where(_table.c.study_id == study_id).order_by(_table.c.number))
 
+    def created(self, study_id: int) -> list[tuple[int, float]]:
+        """Number of every trial and when it came to be, by number."""
+        query = select(_table.c.number, _table.c.created_at).where(_table.c.study_id == study_id)
+        with self.database.read() as connection:
+            return [(row.number, row.created_at) for row in connection.execute(query.order_by(_table.c.number))]
+
     def waiting(self, study_id: int | None = None) -> list[Trial]:
         """Trials that wait for a decision, oldest first."""
         query = select(_table).where(_table.c.state == TrialState.PROPOSED).order_by(_table.c.id)

@@ -47,12 +47,14 @@ class _Scene:
         return Happening(sign, self.about, says, more, self.event.at, self.event.study_id, number)
 
 
-def happenings(store: Store, most: int, **equal: int) -> tuple[Happening, ...]:
-    """The newest events worth telling, newest first; `equal` filters by study_id, trial_id."""
+def happenings(store: Store, most: int, in_full: bool = False, **equal: int) -> tuple[Happening, ...]:
+    """The newest events worth telling, newest first; `in_full` tells each step of a trial and each edit too, `equal`
+    filters by study_id, trial_id."""
+    tellers = {**_TELLERS, **_MORE} if in_full else _TELLERS
     studies: dict[int, Study] = {study.id: study for study in store.studies.all()}
     told: list[Happening] = []
     for event in store.events.newest(LOOK_BACK, **equal):
-        teller = _TELLERS.get(event.kind)
+        teller = tellers.get(event.kind)
         if teller is None or _came_in_a_pack(event):
             continue
         trial = store.trials.get(event.trial_id) if event.trial_id else None
@@ -121,4 +123,13 @@ _TELLERS: Mapping[str, Callable[[_Scene], Happening]] = {
     "study stopping": _says("stopping", "is coming to its end"),
     "study finished": _says("finished", "has finished"),
     "study cancelled": _says("cancelled", "was cancelled by {actor}"),
+}
+_MORE: Mapping[str, Callable[[_Scene], Happening]] = {
+    "trial proposed": _says("waiting", "was proposed by {actor}"),
+    "trial approved": _says("approved", "was approved by {actor}"),
+    "trial noted": _says("lesson", "was noted by {actor}", "note"),
+    "trial archived": _says("cancelled", "was archived by {actor}"),
+    "trial restored": _says("approved", "was brought back by {actor}"),
+    "incumbent changed": _says("better", "is the current best now"),
+    "study edited": _says("paused", "was edited by {actor}"),
 }

@@ -13,6 +13,7 @@ from core.space import SearchSpace
 from core.states import RunState, TrialState, Verdict
 from core.store import Store
 from core.verdict import Comparison, SeedNoise, compare
+from core.views.edits import Edit, edits_of
 from core.views.inbox import shown
 from core.views.overview import best_so_far
 from core.views.standing import by_trial
@@ -37,6 +38,12 @@ class Racer:
     values: tuple[float, ...]
     gain: float | None
     per_minute: float | None
+    money: float | None  # the language model's bill in dollars; None where a price is not set
+
+    @property
+    def per_dollar(self) -> float | None:
+        """The gain in percent for a dollar of that bill; None without a bill."""
+        return self.gain * 100 / self.money if self.gain is not None and self.money else None
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,7 @@ class Insight:
     pairs: tuple[Pair, ...]
     noise_floor: float | None
     problem: str
+    edits: tuple[tuple[float, float, Edit], ...]  # at so many minutes of training, after so many judged trials
 
 
 def rivals(store: Store, study: Study) -> list[Study]:
@@ -128,11 +136,12 @@ def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
     return Insight(
         study=study,
         racers=tuple(racer(store, each, each.id == study.id) for each in rivals(store, study)),
-        axes=tuple(_axes(study, trials, proposals)),
+        axes=tuple(axes_of(study, trials, proposals)),
         calibration=calibration(trials, proposals),
         pairs=pairs,
         noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
         problem=problem,
+        edits=_edits(store, study, trials),
     )
 
 
@@ -172,10 +181,25 @@ def racer(store: Store, study: Study, is_this: bool) -> Racer:
     gain = values[-1] / values[0] - 1 if values and values[0] else None
     per_minute = gain * 100 / spent if gain is not None and spent else None
     name = agent_word(study.agent)
-    return Racer(study.id, study.name, name, is_this, tuple(minutes), values, gain, per_minute)
+    spent_money = store.calls.spent(study.id)
+    money = None if spent_money.unpriced else spent_money.money
+    return Racer(study.id, study.name, name, is_this, tuple(minutes), values, gain, per_minute, money)
 
 
-def _axes(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Proposal]) -> list[Axis]:
+def _edits(store: Store, study: Study, trials: Sequence[Trial]) -> tuple[tuple[float, float, Edit], ...]:
+    """Where each edit falls on the line of this study."""
+    line = racer(store, study, True)
+    times = sorted(trial.judged_at for trial in trials if trial.judged_at is not None)
+    times = times[len(times) - len(line.values) :]
+    found = []
+    for edit in edits_of(store, study):
+        count = sum(at <= edit.at for at in times)
+        found.append((line.minutes[count - 1] if count else 0.0, count + 0.5, edit))
+    return tuple(found)
+
+
+def axes_of(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Proposal]) -> list[Axis]:
+    """Every searched field with what these trials made of it, the most tried first."""
     space = SearchSpace.from_json(study.space)
     start = next((trial.params for trial in trials if trial.kind == "baseline"), space.baseline())
     ran = [trial for trial in trials if trial.state is TrialState.APPROVED]

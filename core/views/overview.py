@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.figures import duration
+from core.loop.gathering import seed_noise
 from core.records import Run, Study, Trial
 from core.states import RunState, TrialState, Verdict
 from core.store import Store
@@ -25,9 +26,11 @@ class StudyRow:
     curve: tuple[float, ...]
     objective: str
     best: float | None
+    spread: float | None  # half the 95 % interval from the noise between seeds
     gain: float | None
     trials: str
     time: str
+    money: str
     stamp: str
 
 
@@ -53,6 +56,7 @@ class Overview:
     trials_this_week: int
     better_this_week: int
     seconds_this_week: float
+    bill_this_week: str
 
 
 def version(store: Store) -> tuple[object, ...]:
@@ -71,16 +75,19 @@ def overview(store: Store, now: float) -> Overview:
     return Overview(
         waiting=waiting_cards(store, MOST_WAITING),
         waiting_count=store.listings.count_waiting(),
-        studies=tuple(_row(study, trials[study.id], runs[study.id]) for study in studies),
+        studies=tuple(
+            _row(study, trials[study.id], runs[study.id], store.calls.spent(study.id).bill) for study in studies
+        ),
         running=tuple(_running(studies, trials, runs)),
         happened=happenings(store, HAPPENINGS),
         trials_this_week=len(judged),
         better_this_week=sum(trial.verdict is Verdict.BETTER for trial in judged),
         seconds_this_week=sum(run.seconds for run in ended),
+        bill_this_week=store.calls.spent(since=now - WEEK).bill,
     )
 
 
-def _row(study: Study, trials: list[Trial], runs: list[Run]) -> StudyRow:
+def _row(study: Study, trials: list[Trial], runs: list[Run], bill: str) -> StudyRow:
     baseline = next((trial.value for trial in trials if trial.kind == "baseline"), None)
     best = next((trial.value for trial in trials if trial.id == study.incumbent_id), None)
     judged = sum(trial.state is TrialState.APPROVED and trial.judged_at is not None for trial in trials)
@@ -91,11 +98,18 @@ def _row(study: Study, trials: list[Trial], runs: list[Run]) -> StudyRow:
         curve=best_so_far(trials),
         objective=study.objective,
         best=best,
+        spread=_spread(study, runs),
         gain=None if best is None or not baseline else best / baseline - 1,
         trials=f"{judged} of {study.max_trials}",
         time=duration(sum(run.seconds for run in runs)),
+        money=bill,
         stamp=study.stamp,
     )
+
+
+def _spread(study: Study, runs: list[Run]) -> float | None:
+    seeds = [r for r in runs if r.trial_id == study.incumbent_id and r.state is RunState.COMPLETE]
+    return seed_noise(runs).half_width(sum(run.purpose != "fresh" for run in seeds))
 
 
 def best_so_far(trials: list[Trial]) -> tuple[float, ...]:

@@ -84,7 +84,7 @@ def machine_rows(parts: Workspace) -> tuple[Row, ...]:
     """Where runs train and where things are kept."""
     settings, found = parts.settings, parts.chosen_embedder
     threads = threads_per_run(settings.concurrency)
-    device = "a GPU where there is one, else the CPU" if settings.device == "auto" else settings.device
+    device = _device(settings)
     return (
         Row("Device", device, "DEVICE"),
         Row("Runs at once", f"{settings.concurrency}, with {threads} of {cores()} cores each", "CONCURRENCY"),
@@ -138,3 +138,13 @@ def _missing(settings: Settings, key: tuple[str, bool] | None) -> str:
     if key is not None and not key[1] and not settings.model_base_url:
         return f"{key[0]} is not set; without it {settings.model} will refuse."
     return ""
+
+
+def device_words(settings: Settings) -> str:
+    """Where runs train, and how many at a time, such as `device: cpu, 1 run at a time`."""
+    runs = "1 run" if settings.concurrency == 1 else f"{settings.concurrency} runs"
+    return f"device: {_device(settings)}, {runs} at a time"
+
+
+def _device(settings: Settings) -> str:
+    return "a GPU where there is one, else the CPU" if settings.device == "auto" else settings.device

@@ -49,8 +49,8 @@ def slice_gains(
     if against is None:
         return ()
     members = slices_of(datasets / store.datasets.get(study.dataset_id).folder / "open")
-    ours = _scores(store, artifacts, study, trial)
-    theirs = _scores(store, artifacts, study, store.trials.by_number(study.id, against))
+    ours = scores_of(store, artifacts, study, trial)
+    theirs = scores_of(store, artifacts, study, store.trials.by_number(study.id, against))
     if not ours or not theirs or len(members[0][1]) != len(ours[0]):
         return ()
     repeated = [scores for scores in _repeated(store, artifacts, study) if len(scores) > 1]
@@ -110,9 +110,10 @@ def _gain(
 
 
 def _repeated(store: Store, artifacts: Artifacts, study: Study) -> list[list[np.ndarray]]:
-    return [_scores(store, artifacts, study, t) for t in store.trials.of_study(study.id) if len(t.seeds) > 1]
+    return [scores_of(store, artifacts, study, t) for t in store.trials.of_study(study.id) if len(t.seeds) > 1]
 
 
-def _scores(store: Store, artifacts: Artifacts, study: Study, trial: Trial) -> list[np.ndarray]:
+def scores_of(store: Store, artifacts: Artifacts, study: Study, trial: Trial) -> list[np.ndarray]:
+    """Per-user scores of each seed that counts, (U,). Raises StorageFailed."""
     runs: list[Run] = [r for r in store.runs.of_trial(trial.id) if r.purpose != "fresh"]
     return [artifacts.scores(trial, run, study.objective) for run in runs if run.state is RunState.COMPLETE]

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
-
 from core.agents.names import agent_word
-from core.figures import duration, metric, signed, signed_percent
+from core.figures import duration, metric, signed_percent
 from core.forecast import Forecast, forecast
 from core.loop.gathering import budget_used, seed_noise
 from core.records import Dataset, Run, Study, Trial
@@ -14,7 +12,7 @@ from core.stamp import Protocol
 from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
 from core.store import Store
 from core.store.calls import Spent
-from core.verdict import CONFIDENCE, Comparison, SeedNoise
+from core.verdict import Comparison, SeedNoise
 from core.views.standing import standing
 from recmodels.registry import get_backbone
 
@@ -53,11 +51,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Step:
-    """One trial in the stepper."""
+    """One trial in the stepper; an archived one is stepped over."""
 
     number: int
     trial_id: int
     standing: str
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,10 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
         version=study.version,
         head=_head(study, dataset),
         figures=_figures(study, trials, runs, noise, seen, now, store.calls.spent(study.id)),
-        steps=tuple(Step(trial.number, trial.id, standing(trial, _of(trial, runs))) for trial in trials),
+        steps=tuple(
+            Step(trial.number, trial.id, standing(trial, _of(trial, runs)), trial.archived_at is not None)
+            for trial in trials
+        ),
         points=tuple(_points(store, study, trials, runs, noise)),
         incumbents=incumbents(trials),
         noise_floor=floor,
@@ -190,9 +192,7 @@ def _best(study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) 
 
 
 def _half_width(noise: SeedNoise, seeds: int) -> float | None:
-    if not noise.degrees or not seeds:
-        return None
-    return float(stdtrit(noise.degrees, (1 + CONFIDENCE) / 2)) * noise.deviation / seeds**0.5
+    return noise.half_width(seeds)
 
 
 def _budget(study: Study, trials: list[Trial], runs: list[Run]) -> Figure:
@@ -214,11 +214,7 @@ def _time(study: Study, runs: list[Run], seen: Forecast, now: float, spent: Spen
 
 
 def _bill(spent: Spent) -> str:
-    """What the language model cost; calls whose price is unknown are not called free."""
-    if not spent.unpriced:
-        return f"${spent.money:.2f}"
-    known = f"${spent.money:.2f} + " if spent.money else ""
-    return f"{known}{spent.tokens:,} tokens, price not set"
+    return spent.bill
 
 
 def _noise(study: Study, noise: SeedNoise) -> Figure:
@@ -230,7 +226,7 @@ def _noise(study: Study, noise: SeedNoise) -> Figure:
 
 def _points(store: Store, study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) -> list[Point]:
     points = []
-    for trial in trials:
+    for trial in (each for each in trials if each.archived_at is None):
         own = _of(trial, runs)
         kind = standing(trial, own)
         if trial.value is not None:
@@ -276,8 +272,3 @@ def _of(trial: Trial, runs: Sequence[Run]) -> list[Run]:
 
 def _complete(runs: Sequence[Run]) -> int:
     return sum(run.state is RunState.COMPLETE and run.purpose != "fresh" for run in runs)
-
-
-def change_words(value: float | None, spread: float | None) -> str:
-    """`+0.0018 ± 0.0014`; without a spread the value alone."""
-    return f"{signed(value)} ± {spread:.4f}" if spread is not None else signed(value)

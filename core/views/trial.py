@@ -61,6 +61,7 @@ class Acts:
     cancel: bool
     clone: bool
     add_seeds: bool
+    archive: bool
     retry: tuple[Run, ...]
 
 
@@ -221,6 +222,9 @@ def _acts(study: Study, trial: Trial, runs: Sequence[Run]) -> Acts:
         decide=trial.waits and open_,
         cancel=open_ and (trial.waits or (approved and (alive or trial.judged_at is None))),
         clone=open_,
+        archive=not (
+            alive or trial.waits or trial.kind == "baseline" or trial.id in (study.incumbent_id, study.recommended_id)
+        ),
         add_seeds=open_ and approved and trial.kind != "baseline" and trial.judged_at is not None,
         retry=ended if open_ and approved else (),
     )

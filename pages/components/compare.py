@@ -9,10 +9,11 @@ from core.views.study import objective_words
 from pages.components.chart import chart
 from pages.components.chips import chip
 from pages.components.curves import curves_figure
-from pages.components.insight import race_figure
+from pages.components.insight import References, race_figure
 from pages.components.intervals import Bar, height_of, interval_figure, told
 from pages.components.live import versioned
 from pages.components.rows import head, small
+from pages.components.style import palette
 from pages.components.workspace import escaped, workspace
 
 VERDICTS = {"better": "ahead", "not better": "behind", "inconclusive": "not told apart"}
@@ -95,7 +96,7 @@ def curves_card(seen: Trials) -> None:
         small(f"Validation {objective_words(study.objective)} · {band} · dotted: the current best")
 
 
-def race_card(seen: Race) -> None:
+def race_card(seen: Race, references: References = ()) -> None:
     """The two lines, what each had at equal time, and the paired difference of those."""
     with st.container(border=True, key="compare-race"):
         with head(f"After {seen.minutes:.1f} min of training each", "compare-race-head"):
@@ -107,8 +108,8 @@ def race_card(seen: Race) -> None:
         difference = change(seen.comparison.difference, seen.comparison.low, seen.comparison.high)
         names = f"{escaped(seen.ours.study.name)} minus {escaped(seen.theirs.study.name)}"
         st.markdown(f"**{difference}** :small[:gray[{names}: their bests of that moment, over the same users]]")
-        drawn = race_figure(list(seen.racers), by_minutes=True)
-        drawn.add_vline(seen.minutes, line={"dash": "dot", "width": 1})
+        drawn = race_figure(list(seen.racers), by_minutes=True, references=references)
+        drawn.add_vline(seen.minutes, line={"color": palette().muted, "dash": "dot", "width": 1})
         ends = ", ".join(f"{each.name} {each.values[-1]:.4f}" for each in seen.racers)
         key = f"race-{seen.ours.study.id}-{seen.theirs.study.id}"
         chart(drawn, key=key, alt=f"Best so far by training minutes: {ends}", height=260)

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from core.views.curves import TRAIN_LOSS, VALIDATION, Curves, Line
+from core.views.curves import TRAIN_LOSS, VALIDATION, Curves, Line, smoothed
 from core.views.curves import curves as curves_view
 from core.views.study import StudyView
 from pages.components.chart import chart
@@ -32,10 +32,12 @@ def curves_card(view: StudyView, chosen: int | None) -> None:
                 key=f"curves-what-{study.id}",
                 label_visibility="collapsed",
             )
-            with st.popover("", icon=":material/tune:", help="Choose the axis and further trials", key="curves-more"):
+            with st.popover("", icon=":material/tune:", help="Axis, smoothing, further trials", key="curves-more"):
                 by = st.segmented_control(
                     "Along", ["epoch", "minutes"], default="epoch", required=True, key="curves-by"
                 )
+                is_log = st.toggle("Logarithmic", key="curves-log")
+                weight = st.slider("Smoothing", 0.0, 0.9, 0.0, 0.1, key="curves-smooth")
                 also = _also(view)
         seen = versioned(
             f"curves-{study.id}",
@@ -47,10 +49,13 @@ def curves_card(view: StudyView, chosen: int | None) -> None:
         if not seen.lines:
             small("No epoch has ended yet; the first point appears with the first epoch.")
             return
-        drawn = curves_figure(seen, str(what or VALIDATION), str(by or "epoch"))
-        drawn.layout.uirevision = f"{study.id} {what} {by}"
+        drawn = curves_figure(smoothed(seen, float(weight)), str(what or VALIDATION), str(by or "epoch"))
+        if is_log:
+            drawn.update_xaxes(type="log")
+        drawn.layout.uirevision = f"{study.id} {what} {by} {is_log}"
         chart(drawn, key=f"curves-{study.id}", alt=_told(seen), height=HEIGHT)
-        small(f":blue[:material/play_circle:] {view.running}" if _is_live(seen) else view.protocol)
+        told = f":blue[:material/play_circle:] {view.running}" if _is_live(seen) else view.protocol
+        small(f"{told} · smoothed" if weight else told)
 
 
 def curves_figure(seen: Curves, what: str, by: str) -> go.Figure:
@@ -74,7 +79,8 @@ def curves_figure(seen: Curves, what: str, by: str) -> go.Figure:
 
 
 def _also(view: StudyView) -> list[int]:
-    known = [step.number for step in view.steps if step.standing not in ("waiting", "vetoed", "expired")]
+    ran = [step for step in view.steps if step.standing not in ("waiting", "vetoed", "expired")]
+    known = [step.number for step in ran if not step.is_archived]
     return list(st.multiselect("Also these trials", known, key=f"curves-also-{view.study.id}", max_selections=6))
 
 

@@ -1,5 +1,7 @@
 """Cards of the Insight page: the race, the axes, the calibration of the agent, the A/A test."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -9,15 +11,18 @@ from core.views.study import objective_words
 from pages.components.chart import chart
 from pages.components.chips import chip, glyph
 from pages.components.intervals import Bar, height_of, interval_figure, marker, told
+from pages.components.progress import mark_edits
+from pages.components.references import references_line
 from pages.components.rows import head, small
 from pages.components.style import Palette, figure, palette, sign
 from pages.components.workspace import escaped
 
+References = Sequence[tuple[str, float]]  # a reference line's name and value
 MINUTES, TRIALS = "training minutes", "trials"
 FEWEST_CLAIMS = 5  # below it a share inside says little
 
 
-def race_card(seen: Insight) -> None:
+def race_card(seen: Insight, references: References = ()) -> None:
     """The current best over time, of this study and of those that may be compared with it."""
     with st.container(border=True, key="race"):
         with head("Best so far", "race-head"):
@@ -33,44 +38,50 @@ def race_card(seen: Insight) -> None:
         if not racers:
             small("No trial has a value yet.")
             return
-        drawn = race_figure(racers, along == MINUTES)
+        by_minutes = along == MINUTES
+        drawn = race_figure(racers, by_minutes, references)
+        mark_edits(drawn, [(minutes if by_minutes else count, edit) for minutes, count, edit in seen.edits])
         alt = "; ".join(f"{racer.name} ({racer.agent}) ends at {racer.values[-1]:.4f}" for racer in racers)
+        alt += "".join(f"; {label} {value:.4f}" for label, value in references)
         key = f"race-{seen.study.id}-{along}"
-        chart(drawn, key=key, alt=f"Best {seen.study.objective} so far: {alt}", height=230)
+        chart(drawn, key=key, alt=f"Best {seen.study.objective} so far: {alt}", height=250)
         small(f"Validation {objective_words(seen.study.objective)} of the current best by verdict · {seen.study.stamp}")
         _paces(racers)
         if len(racers) == 1:
             small("No control yet: a study of the same data and model given to random search or TPE is drawn beside.")
+        references_line(seen.study)
 
 
-def race_figure(racers: list[Racer], by_minutes: bool) -> go.Figure:
-    """Stepped lines with their names at the right end; this study green, the others grey."""
+def race_figure(racers: list[Racer], by_minutes: bool, references: References = ()) -> go.Figure:
+    """Stepped lines with their names at the right end; this study green, the others grey, reference lines dotted."""
     colours = palette()
     drawn = figure(colours)
     last = max((racer.minutes[-1] if by_minutes else len(racer.values)) for racer in racers)
+    for _, value in references:
+        drawn.add_hline(value, line={"color": colours.muted, "width": 1.2, "dash": "dot"})
     for racer in reversed(racers):
         x = [*(racer.minutes if by_minutes else range(1, len(racer.values) + 1)), last]
         colour = colours.green if racer.is_this else colours.gray
         line = {"color": colour, "width": 2.4 if racer.is_this else 1.6, "shape": "hv"}
         drawn.add_scatter(x=x, y=[*racer.values, racer.values[-1]], mode="lines", line=line, name=racer.name)
-    _names(drawn, racers, last, colours)
+    ends = [(racer.values[-1], racer.name, racer.is_this) for racer in racers]
+    ends += [(value, label, False) for label, value in references]
+    every = [*(value for racer in racers for value in racer.values), *(value for _, value in references)]
+    _names(drawn, ends, (max(every) - min(every) or 1.0) / 12, colours)
     drawn.update_xaxes(title_text=MINUTES if by_minutes else "judged trials", range=[0, last * 1.01])
     drawn.update_yaxes(tickformat=".3f", nticks=6)
     return drawn
 
 
-def _names(drawn: go.Figure, racers: list[Racer], last: float, colours: Palette) -> None:
-    """At line ends, moved apart where two would cover each other."""
-    values = [value for racer in racers for value in racer.values]
-    least = (max(values) - min(values) or 1.0) / 12
+def _names(drawn: go.Figure, ends: list[tuple[float, str, bool]], least: float, colours: Palette) -> None:
+    """At the right edge, moved apart where two would cover each other."""
     below = float("inf")
-    for racer in sorted(racers, key=lambda each: -each.values[-1]):
-        y = min(racer.values[-1], below - least)
-        below = y
-        text = racer.name if len(racer.name) <= 15 else racer.name[:14] + "…"
-        ink = {"color": colours.green_text if racer.is_this else colours.gray_text, "size": 12}
-        text = f"<b>{text}</b>" if racer.is_this else text
-        drawn.add_annotation(x=last, y=y, text=text, xanchor="left", xshift=6, showarrow=False, font=ink)
+    for value, name, is_this in sorted(ends, key=lambda each: -each[0]):
+        below = min(value, below - least)
+        text = name if len(name) <= 15 else name[:14] + "…"
+        ink = {"color": colours.green_text if is_this else colours.gray_text, "size": 12}
+        text = f"<b>{text}</b>" if is_this else text
+        drawn.add_annotation(x=1, xref="paper", y=below, text=text, xanchor="left", xshift=6, showarrow=False, font=ink)
 
 
 def _paces(racers: list[Racer]) -> None:
@@ -82,11 +93,19 @@ def _paces(racers: list[Racer]) -> None:
             "best": metric(racer.values[-1]),
             "gain": signed_percent(racer.gain),
             "training": f"{racer.minutes[-1]:.1f} min" if racer.minutes else "–",
-            "gain a minute": "–" if racer.per_minute is None else f"{signed(racer.per_minute, 2)} %",
+            "per minute": "–" if racer.per_minute is None else f"{signed(racer.per_minute, 2)} %",
+            "per dollar": _per_dollar(racer),
         }
         for racer in racers
     ]
     st.table(rows, border="horizontal", hide_index=True)
+    small("Gain over its own baseline; a minute is one of training, a dollar one of the language model's bill.")
+
+
+def _per_dollar(racer: Racer) -> str:
+    if racer.money is None:
+        return "price not set"
+    return "no bill" if racer.per_dollar is None else f"{signed(racer.per_dollar, 1)} %"
 
 
 def axes_card(axes: tuple[Axis, ...]) -> None:
@@ -95,21 +114,26 @@ def axes_card(axes: tuple[Axis, ...]) -> None:
         tried = [axis for axis in axes if axis.tried]
         with head("Axes tried", "axes-head"):
             small(f"{len(tried)} of {len(axes)}")
-        if tried:
-            rows = [
-                {
-                    "axis": f"`{axis.name}`",
-                    "moved in": f"{axis.tried} trial{'s'[: axis.tried != 1]}",
-                    "came out": _outcomes(axis),
-                    "values": axis.values,
-                }
-                for axis in tried
-            ]
-            st.table(rows, border="horizontal", hide_index=True, height=min(40 + 34 * len(rows), 320))
+        axes_table(tried)
         missing = [f"`{axis.name}`" for axis in axes if not axis.tried]
         if missing:
             with st.expander(f"{len(missing)} not tried yet", key="axes-missing"):
                 st.markdown(" ".join(missing))
+
+
+def axes_table(tried: Sequence[Axis]) -> None:
+    """A row for each axis that was moved; nothing where none was."""
+    rows = [
+        {
+            "axis": f"`{axis.name}`",
+            "moved in": f"{axis.tried} trial{'s'[: axis.tried != 1]}",
+            "came out": _outcomes(axis),
+            "values": axis.values,
+        }
+        for axis in tried
+    ]
+    if rows:
+        st.table(rows, border="horizontal", hide_index=True, height=min(40 + 34 * len(rows), 320))
 
 
 def _outcomes(axis: Axis) -> str:

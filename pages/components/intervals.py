@@ -12,6 +12,7 @@ from pages.components.style import FONT, Palette, figure, palette, sign
 ROW = 30  # px
 FOOT = 44  # px for the axis
 LEFT, RIGHT = 92, 132  # px for labels and figures
+LETTER = 6.8  # px of a letter of a label, on average
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def interval_figure(bars: Sequence[Bar], noise_floor: float | None, min_gain: fl
         drawn.add_vline(min_gain, line={"color": colours.muted, "width": 1, "dash": "dot"})
     for index, bar in enumerate(bars):
         _draw(drawn, bar, len(bars) - 1 - index, colours)
-    drawn.update_layout(margin={"l": LEFT, "r": RIGHT, "t": 4, "b": 26}, hovermode=False)
+    left = max(LEFT, round(LETTER * max((len(bar.label) for bar in bars), default=0)) + 18)
+    drawn.update_layout(margin={"l": left, "r": RIGHT, "t": 4, "b": 26}, hovermode=False)
     ticks = _ticks(low, high)
     drawn.update_xaxes(range=[low, high], tickvals=ticks, ticktext=[_tick(at) for at in ticks])
     drawn.update_xaxes(showgrid=False, showline=False, fixedrange=True)

@@ -6,11 +6,13 @@ import streamlit as st
 from core.figures import percent
 from core.views.landscape import CONTOUR, EDF, FEWEST, KINDS, MOST_AXES, SLICE, Landscape, drawn
 from pages.components.chart import chart
+from pages.components.intervals import LETTER
 from pages.components.live import versioned
 from pages.components.rows import head, small
 from pages.components.style import figure, palette, template
 
 HEIGHT = 330
+LEAST = 64  # px of the importance chart
 SHOWN_AXES = 4
 
 
@@ -22,7 +24,9 @@ def importance_card(seen: Landscape, study_id: int) -> None:
             return
         rows = seen.importance[:8]
         alt = "; ".join(f"{name} {percent(share, 0)}" for name, share in rows)
-        chart(_bars(rows), key=f"importance-{study_id}", alt=f"Importance: {alt}", height=30 * len(rows) + 16)
+        chart(
+            _bars(rows), key=f"importance-{study_id}", alt=f"Importance: {alt}", height=max(30 * len(rows) + 16, LEAST)
+        )
         small("PED-ANOVA through Optuna, over every trial with a value. It tells of where was looked, not of causes.")
 
 
@@ -76,9 +80,11 @@ def _bars(rows: tuple[tuple[str, float], ...]) -> go.Figure:
     )
     for name, share in rows:
         made.add_annotation(x=share, y=name, text=percent(share, 0), xanchor="left", xshift=6, showarrow=False)
-    made.update_layout(margin={"l": 8, "r": 48, "t": 4, "b": 8}, bargap=0.45)
+    left = round(LETTER * max(len(name) for name in names)) + 16  # a figure this low gets no automatic margin
+    width = min(0.55, 0.25 * len(rows))
+    made.update_layout(margin={"l": left, "r": 48, "t": 4, "b": 8}, bargap=1 - width)
     made.update_xaxes(range=[0, max(shares) * 1.02], visible=False)
-    made.update_yaxes(showgrid=False)
+    made.update_yaxes(showgrid=False, automargin=False)
     return made
 
 

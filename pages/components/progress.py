@@ -1,25 +1,59 @@
 """Trials so far: every value with its interval, the current best as a stepped line, the noise floor around it."""
 
+from collections.abc import Sequence
+
 import plotly.graph_objects as go
 
+from core.views.edits import Edit
 from core.views.study import Point, StudyView
 from pages.components.chart import chart
 from pages.components.chips import glyph
 from pages.components.intervals import marker
 from pages.components.rows import small
 from pages.components.style import Palette, figure, palette, sign
+from pages.components.workspace import escaped
 
 HEIGHT = 166
 
 
-def trials_so_far(view: StudyView) -> None:
-    """The chart with its legend of signs."""
+def trials_so_far(view: StudyView, edits: Sequence[Edit] = (), references: Sequence[tuple[str, float]] = ()) -> None:
+    """The chart with its legend of signs; a line where the study was edited, and the reference lines."""
     if not view.points:
         small("No trial has a value yet.")
         return
-    chart(progress_figure(view), key=f"progress-{view.study.id}", alt=_told(view), height=HEIGHT)
+    drawn = progress_figure(view)
+    _mark_references(drawn, references)
+    mark_edits(drawn, [(edit.after + 0.5, edit) for edit in edits])
+    chart(drawn, key=f"progress-{view.study.id}", alt=_told(view), height=HEIGHT)
     present = dict.fromkeys(point.standing for point in view.points)
     small("  ".join(f"{glyph(name)} {sign(name).word}" for name in present))
+    for edit in edits:
+        what = "; ".join(edit.words)
+        small(f":blue[┆] after trial {edit.after}: {escaped(what)} ({escaped(edit.author)})")
+
+
+def _mark_references(drawn: go.Figure, references: Sequence[tuple[str, float]]) -> None:
+    colours = palette()
+    ink = {"size": 11, "color": colours.muted}
+    for label, value in references:
+        drawn.add_hline(value, line={"color": colours.muted, "width": 1, "dash": "dot"})
+        text = {"text": label, "showarrow": False, "font": ink}
+        drawn.add_annotation(x=1, xref="paper", xanchor="right", y=value, yanchor="bottom", **text)
+
+
+def mark_edits(drawn: go.Figure, places: Sequence[tuple[float, Edit]]) -> None:
+    """Dashed lines where a study was edited, its topics above; edits at one place share a line."""
+    colours = palette()
+    together: dict[float, list[str]] = {}
+    for at, edit in places:
+        together.setdefault(at, []).extend(topic for topic in edit.topics if topic not in together.get(at, []))
+    for at, topics in together.items():
+        drawn.add_vline(at, line={"color": colours.blue, "width": 1, "dash": "dash"})
+        ink = {"size": 11, "color": colours.blue_text}
+        text = topics[0] if len(topics) == 1 else f"{topics[0]} +{len(topics) - 1}"
+        drawn.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=text, showarrow=False, font=ink)
+    if together:
+        drawn.update_layout(margin={"t": 20})
 
 
 def progress_figure(view: StudyView) -> go.Figure:

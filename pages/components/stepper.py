@@ -25,13 +25,14 @@ def stepper(view: StudyView, chosen: int | None) -> None:
     """One line of all trials with the sign of what became of each."""
     if chosen is None:
         return
-    numbers = [step.number for step in view.steps]
+    steps = [step for step in view.steps if not step.is_archived or step.number == chosen]
+    numbers = [step.number for step in steps]
     place = numbers.index(chosen)
     key = f"step-{view.study.id}-{chosen}"  # of this step: a refresh on its way with the last one's would go back
     st.session_state[key] = chosen
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, key="stepper"):
         _arrow("Left", numbers[max(place - 1, 0)], chosen, view.study.id)
-        shown = _window(view.steps, place)
+        shown = _window(steps, place)
         labels = {step.number: f"{step.number} {glyph(step.standing)}" for step in shown}
         st.segmented_control(
             "Trial",

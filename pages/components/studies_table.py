@@ -8,6 +8,7 @@ import streamlit as st
 from core.figures import metric, signed_percent
 from core.stamp import short
 from core.views.overview import StudyRow
+from pages.components.rows import small
 from pages.components.style import sign
 
 STATES = ("active", "paused", "stopping", "finished", "cancelled")
@@ -34,10 +35,12 @@ def studies_table(rows: Sequence[StudyRow]) -> None:
             "gain": right,
             "trials": right,
             "time": right,
+            "bill": right,
         },
     )
-    st.markdown(
-        ":small[:gray[A name opens its study. Validation metrics; figures under different protocols are not compared.]]"
+    small(
+        "A name opens its study. Best: on validation, ± half the 95 % interval from the noise between seeds; bill: of "
+        "the language model. Figures under different protocols are not compared."
     )
 
 
@@ -47,10 +50,11 @@ def _cells(row: StudyRow) -> dict[str, Any]:
         "state": [row.state],
         "best so far": list(row.curve),
         "metric": row.objective,
-        "best": metric(row.best),
+        "best": f"{metric(row.best)} ± {row.spread:.4f}" if row.spread is not None else metric(row.best),
         "gain": signed_percent(row.gain),
         "trials": row.trials,
         "time": row.time,
+        "bill": row.money,
         "protocol": short(row.stamp),
     }
 

@@ -7,7 +7,6 @@ import streamlit as st
 from core.records import Run, Study
 from core.states import RunState
 from core.views.run_log import log_tail, whole_log
-from core.views.slices import SliceGain, slice_gains
 from core.views.trial import Interval, TrialView, shown_metrics
 from pages.components.approval import VIA, what_changes
 from pages.components.calls import model_calls
@@ -15,8 +14,8 @@ from pages.components.chart import chart
 from pages.components.chips import chip
 from pages.components.cited import what_was_remembered, why_retrieved
 from pages.components.intervals import Bar, height_of, interval_figure, told
-from pages.components.live import versioned
 from pages.components.moments import when
+from pages.components.note_dialog import note_rows
 from pages.components.rows import head, row, small
 from pages.components.trial_verbs import trial_menu
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
@@ -39,6 +38,7 @@ def verdict_card(study: Study, seen: TrialView) -> None:
                 st.markdown(seen.verdict_words)
         _refused(seen)
         _failed(study, seen)
+        note_rows(seen)
 
 
 def reflection_card(study: Study, seen: TrialView) -> None:
@@ -62,25 +62,6 @@ def reflection_card(study: Study, seen: TrialView) -> None:
                 what_was_remembered(seen.remembered)
         if seen.standing == "inconclusive" and seen.acts.add_seeds:
             _one_more_seed(seen)
-
-
-def gain_by_slice(study: Study, seen: TrialView) -> None:
-    """The change of each slice of users, with the verdict's own test."""
-    parts = workspace()
-    with shown_errors():
-        gains = versioned(
-            f"slices-{seen.trial.id}",
-            (seen.trial.judged_at, len(seen.runs)),
-            lambda: slice_gains(parts.store, parts.artifacts, parts.settings.datasets, study, seen.trial),
-        )
-        if not gains:
-            small("There is no verdict to take apart yet.")
-            return
-        bars = [_slice_bar(gain) for gain in gains]
-        drawn = interval_figure(bars, seen.noise_floor, seen.min_gain)
-        drawn.update_layout(margin={"l": 108, "r": 76})
-        chart(drawn, key=f"slices-{seen.trial.id}", alt=f"Gain per slice: {told(bars)}", height=height_of(bars))
-        small(f"{study.objective}, 95 % intervals; by popularity of the target, by length of the history")
 
 
 def record_tabs(study: Study, seen: TrialView, names: Sequence[str]) -> None:
@@ -141,10 +122,6 @@ def _one_more_seed(seen: TrialView) -> None:
         small(
             "once more, then judged again; two looks stay below 5 %" if seen.trial.looks < 2 else "judged twice already"
         )
-
-
-def _slice_bar(gain: SliceGain) -> Bar:
-    return Bar(gain.label, gain.change, gain.low, gain.high, gain.standing, shows_spread=False)
 
 
 def _lessons(study: Study, seen: TrialView) -> None:

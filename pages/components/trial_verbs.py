@@ -7,20 +7,29 @@ from core.views.config_form import Field, fields
 from core.views.trial import TrialView
 from pages.components import dialogs
 from pages.components.config_form import changed, config_form
+from pages.components.note_dialog import note_dialog, shelve
 from pages.components.rows import small
 from pages.components.workspace import actor, wake_worker, workspace
 
 VIA = "dashboard"
-CANCEL, CLONE, SEEDS = "Cancel", "Clone with changes", "Add seeds"
-ICONS = {CANCEL: ":material/cancel:", CLONE: ":material/content_copy:", SEEDS: ":material/add:"}
+CANCEL, CLONE, SEEDS, NOTE = "Cancel", "Clone with changes", "Add seeds", "Note and tags"
+ARCHIVE, RESTORE = "Archive", "Bring back from the archive"
+ICONS = {
+    CANCEL: ":material/cancel:",
+    CLONE: ":material/content_copy:",
+    SEEDS: ":material/add:",
+    NOTE: ":material/edit_note:",
+    ARCHIVE: ":material/archive:",
+    RESTORE: ":material/unarchive:",
+}
 
 
 def trial_menu(study: Study, seen: TrialView) -> None:
     """The menu of a trial; what is not possible now is not offered."""
     acts = seen.acts
-    offered = [verb for verb, may in ((SEEDS, acts.add_seeds), (CLONE, acts.clone), (CANCEL, acts.cancel)) if may]
-    if not offered:
-        return
+    shelf = RESTORE if seen.trial.archived_at is not None else ARCHIVE
+    verbs = ((SEEDS, acts.add_seeds), (CLONE, acts.clone), (NOTE, True), (shelf, acts.archive), (CANCEL, acts.cancel))
+    offered = [verb for verb, may in verbs if may]
     picked = st.menu_button(
         "Trial",
         offered,
@@ -35,6 +44,10 @@ def trial_menu(study: Study, seen: TrialView) -> None:
         _cancel_dialog(seen.trial)
     elif picked == SEEDS:
         _seeds_dialog(seen.trial)
+    elif picked == NOTE:
+        note_dialog(seen.trial)
+    elif picked in (ARCHIVE, RESTORE):
+        shelve(seen.trial)
 
 
 @st.dialog("Clone with changes", width="large")

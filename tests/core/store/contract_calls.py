@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from core.store import Store
 from core.store.calls import Spent
 from tests.core.store.building import START, a_dataset, a_proposal, a_study
@@ -39,6 +41,9 @@ class CallContract:
         store.calls.add(study.id, a_call(money=None, outcome="timeout", tokens_out=0))
         store.calls.add(other.id, a_call(money=5.0))
         assert store.calls.spent(study.id) == Spent(2, 1900, 0.01, 1)
+        assert store.calls.spent().money == pytest.approx(5.01)
+        assert store.calls.spent(since=store.calls.clock.now() + 1) == Spent(0, 0, 0.0, 0)
+        assert store.calls.spent(study.id).bill == "$0.01 + 1,900 tokens, price not set"
         assert len(store.calls.of_study(study.id, limit=1)) == 1
 
     def test_the_study_moves_with_every_call(self, store: Store):

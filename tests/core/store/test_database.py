@@ -76,10 +76,13 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds
             connection.execute(text(f"alter table studies drop column {column}"))
         connection.execute(text("alter table runs drop column spared"))
         without_transfer(connection)
+        for column in ("note", "tags", "archived_at"):
+            connection.execute(text(f"alter table trials drop column {column}"))
         connection.execute(text("update alembic_version set version_num = '0001'"))
     new = Store(url, clock)
     trial = new.trials.get(run.trial_id)
     assert trial.comparison == trial.step_comparison == {"difference": 0.01}
+    assert (trial.note, trial.tags, trial.archived_at) == ("", (), None)
     study = new.studies.get(trial.study_id)
     assert (study.use_reflection, study.use_pruning, study.ask_for, study.parallel) == (True, True, (), 1)
     assert len(new.lessons.get(lesson.id).uid) == 32 and not new.lessons.get(lesson.id).locked

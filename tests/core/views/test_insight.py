@@ -1,5 +1,6 @@
 """What a study taught about itself, computed from scripted studies: race, axes, calibration, A/A, landscape."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,9 @@ def test_importance_holds_the_axes_that_vary_and_every_plot_can_be_drawn(world: 
     for kind in KINDS:
         assert len(drawn(found, kind, found.axes[:2]).data) >= 1
     assert drawn(found, EDF, ()).data and drawn(found, PARALLEL, found.axes[:1]).data
+
+
+def test_a_gain_for_a_dollar_needs_a_bill(world: World, seen: Insight):
+    assert seen.racers[0].money == 0 and seen.racers[0].per_dollar is None
+    priced = replace(seen.racers[0], gain=0.3, money=0.15)
+    assert priced.per_dollar == pytest.approx(200.0)

@@ -21,7 +21,7 @@ def profile(**values: float) -> Profile:
 
 def test_each_dataset_stands_as_far_from_the_middle_as_it_is_unlike(memory: Memory):
     shop = memory.dataset("shop")
-    like, unlike = memory.dataset("like", mean_length=7.0), memory.dataset("films", **LONG)
+    like, unlike = memory.dataset("like", mean_length=7.0), memory.dataset("films", "films", **LONG)
     spots = likeness_map(memory.store, shop)
     assert [spot.name for spot in spots] == ["like", "films"]
     for spot, other in zip(spots, (like, unlike), strict=True):

@@ -15,6 +15,7 @@ from core.views.curves import curves
 from core.views.slices import slice_gains, slices_of
 from core.views.study import StudyView, incumbents, study_view
 from core.views.trial import TrialView, trial_view
+from core.views.user_gains import UserGains, user_gains
 from tests.core.loop.world import USERS, World
 
 
@@ -187,6 +188,26 @@ def test_slices_of_one_kind_together_give_the_whole_change(world: World):
     assert sum(gain.users for gain in by_item) == USERS and judged.comparison is not None
     whole = sum(gain.users * gain.change for gain in by_item) / USERS
     assert whole == pytest.approx(judged.comparison["difference"])
+
+
+def moved(world: World, number: int) -> UserGains | None:
+    judged = world.store.trials.by_number(1, number)
+    return user_gains(world.store, world.workspace.artifacts, world.store.studies.get(1), judged)
+
+
+def test_the_gains_of_all_users_together_are_the_verdicts_difference(world: World):
+    seen = moved(world, 2)
+    comparison = world.store.trials.by_number(1, 2).comparison
+    assert seen is not None and comparison is not None
+    assert (seen.mean, seen.low, seen.high) == tuple(comparison[name] for name in ("difference", "low", "high"))
+    assert seen.gained + seen.lost + seen.same == seen.users == USERS
+    assert sum(count for at, count in seen.bins if at > 0) == seen.gained
+    about = sum(at * count for at, count in seen.bins) / USERS
+    assert about == pytest.approx(seen.mean, abs=0.05)
+
+
+def test_the_baseline_has_nobody_who_gained(world: World):
+    assert moved(world, 1) is None
 
 
 def test_a_trial_without_a_verdict_has_no_slices(world: World):

@@ -1,0 +1,140 @@
+"""The table of a study's trials: what is asked for, one page of rows, and the columns that can be shown."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.agents.names import agent_word
+from core.export import csv_text, trial_rows
+from core.figures import change, duration, metric
+from core.records import Study
+from core.store import Store
+from core.store.trial_lines import TrialFilter, TrialLine
+from core.views.inbox import shown
+from core.views.study import objective_words
+from core.workspace import Workspace
+
+PAGE = 20
+VALUE = "value"  # the column of the objective, which is named after it
+ORDERS: Mapping[str, str] = {
+    "number": "trial",
+    "value": VALUE,
+    "gain": "gain",
+    "training": "training",
+    "judged": "judged",
+}
+COLUMNS = (
+    "standing",
+    "what changed",
+    VALUE,
+    "gain",
+    "planned by",
+    "axis",
+    "seeds",
+    "training",
+    "judged",
+    "tags",
+    "note",
+)
+USUAL = ("standing", "what changed", VALUE, "gain", "training", "tags", "note")
+WORDS = {"baseline": "study's start", "person": "a person", "production": "in production today"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person wants to see; `order` is one of ORDERS or the name of a param, `page` counts from 0."""
+
+    wanted: TrialFilter = field(default_factory=TrialFilter)
+    order: str = "number"
+    descending: bool = True
+    page: int = 0
+
+
+@dataclass(frozen=True)
+class TrialTable:
+    """One page. `varied` are the params that differ between all the trials asked for, not only those of the page."""
+
+    lines: tuple[TrialLine, ...]
+    total: int
+    page: int
+    pages: int
+    varied: tuple[str, ...]
+    params: tuple[str, ...]
+    authors: tuple[str, ...]
+    axes: tuple[str, ...]
+    archived: int
+
+
+def trial_table(store: Store, study: Study, asked: Asked) -> TrialTable:
+    """The page asked for, or the last one there is; no curve is read for it."""
+    total = store.trial_lines.count(study.id, asked.wanted)
+    pages = max(1, -(-total // PAGE))
+    page = min(asked.page, pages - 1)
+    lines = store.trial_lines.page(study.id, asked.wanted, asked.order, asked.descending, PAGE, page * PAGE)
+    authors, axes = store.trial_lines.choices(study.id)
+    return TrialTable(
+        lines=tuple(lines),
+        total=total,
+        page=page,
+        pages=pages,
+        varied=store.trial_lines.varied(study.id, asked.wanted),
+        params=tuple(dict.fromkeys(name for line in lines for name in line.params)),
+        authors=authors,
+        axes=axes,
+        archived=store.trial_lines.count(study.id, TrialFilter(archived=True)),
+    )
+
+
+def author_word(author: str) -> str:
+    """Who planned a trial, as people say it."""
+    return WORDS.get(author) or agent_word(author)
+
+
+def heading(column: str, study: Study) -> str:
+    """A column's name on screen, such as `NDCG@10` for the objective."""
+    return objective_words(study.objective) if column == VALUE else column
+
+
+def cells(line: TrialLine, columns: Sequence[str], study: Study, judged: str) -> dict[str, Any]:
+    """A row of the table; `judged` is the moment in the viewer's zone."""
+    known: dict[str, Any] = {
+        "standing": [line.standing],
+        "what changed": changed_words(line),
+        VALUE: metric(line.value),
+        "gain": change(line.gain, line.low, line.high) if line.gain is not None else "–",
+        "planned by": author_word(line.author),
+        "axis": line.axis or "–",
+        "seeds": str(line.seeds),
+        "training": duration(line.seconds),
+        "judged": judged,
+        "tags": list(line.tags),
+        "note": line.note.replace("\n", " "),
+    }
+    row = {"trial": f"{line.number}"}
+    return row | {
+        heading(name, study): known[name] if name in known else shown(line.params.get(name)) for name in columns
+    }
+
+
+def changed_words(line: TrialLine) -> str:
+    """The differences of its proposal; a config that nobody proposed is named as what it is."""
+    if line.changes:
+        return differences(line.changes)
+    return "plain config" if line.kind == "baseline" else "own config"
+
+
+def differences(changes: Mapping[str, Any]) -> str:
+    """`dropout 0.2 → 0.3, lr 0.001 → 0.002`, from a proposal's changes."""
+    return ", ".join(f"{name} {shown(old)} → {shown(new)}" for name, (old, new) in changes.items())
+
+
+def table_csv(parts: Workspace, study: Study, asked: Asked) -> str:
+    """Every trial asked for, not only the page's, under the export's columns."""
+    lines = parts.store.trial_lines.page(study.id, asked.wanted, asked.order, asked.descending, None)
+    return csv_text(trial_rows(parts, study, [line.number for line in lines]))
+
+
+def asked_key(asked: Asked) -> str:
+    """Tells one question from another."""
+    return json.dumps([vars(asked.wanted), asked.order, asked.descending, asked.page])
