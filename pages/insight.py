@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.views.insight import insight, rivals
 from core.views.landscape import landscape
+from core.views.snapshot import snapshot
 from pages.components.chosen_study import chosen_study, no_study
 from pages.components.frame import frame
 from pages.components.insight import aa_card, axes_card, calibration_card, race_card
@@ -36,7 +37,7 @@ def _live(study_id: int) -> None:
         land = versioned(
             f"importance {study_id}",
             study.version,
-            lambda: landscape(study, parts.store.trials.of_study(study_id)),
+            lambda: landscape(study, snapshot(parts.store, study).trials),
         )
         left, right = st.columns([1.25, 1], gap="medium")
         with left:

@@ -10,7 +10,7 @@ from core.memory.documents import LESSONS
 from core.memory.records import Lesson
 from core.records import Dataset, Study
 from core.store import Store
-from core.views.lessons import Trust, helped_and_hurt, title, trust
+from core.views.lessons import Trust, title, trust
 from core.workspace import Workspace
 from vectorstore.protocol import VectorStoreError
 
@@ -98,8 +98,9 @@ def browse(workspace: Workspace, filters: Filters) -> Listing:
     store = workspace.store
     lessons = store.lessons.all(("active", "muted", "archived"))
     found = _search(workspace, filters) if filters.words.strip() else None
+    records = store.listings.helped_and_hurt()
     rows = [
-        _row(store, lesson, found.matches.get(lesson.id) if found else None)
+        _row(lesson, records.get(lesson.id, (0, 0)), found.matches.get(lesson.id) if found else None)
         for lesson in lessons
         if _is_wanted(lesson, filters) and (found is None or lesson.id in found.matches)
     ]
@@ -146,8 +147,8 @@ def _is_wanted(lesson: Lesson, filters: Filters) -> bool:
     return filters.fits is None or fits(lesson, filters.fits)
 
 
-def _row(store: Store, lesson: Lesson, match: float | None) -> Row:
-    helped, hurt = helped_and_hurt(store.lessons.evidence(lesson.id))
+def _row(lesson: Lesson, record: tuple[int, int], match: float | None) -> Row:
+    helped, hurt = record
     return Row(lesson, title(lesson), trust(lesson), helped, hurt, match)
 
 
