@@ -8,6 +8,7 @@ from core.views.transfer import TELLING, Carried, Near, Transfer
 from pages.components.chart import chart
 from pages.components.chips import chip, glyph
 from pages.components.intervals import marker
+from pages.components.live import versioned
 from pages.components.rows import small
 from pages.components.style import Palette, figure, palette, sign
 from pages.components.workspace import escaped
@@ -18,6 +19,7 @@ SHOWN = (*TELLING, "tail_share")
 LOOKS = {"alike": ("circle", "green"), "between": ("circle", "gray"), "unlike": ("diamond", "violet")}
 ROW = 22  # px
 MOST_CHIPS = 3
+MOST_CARRIED = 14
 CELL = 38  # px
 GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "·"}
 
@@ -30,7 +32,8 @@ def near_card(near: Near) -> None:
             st.markdown(f"**{near.likeness:.2f}** :small[:gray[alike]]", width="content")
         shown = [each for each in near.features if each.name in SHOWN]
         words = "; ".join(f"{each.label} {each.there}, here {each.here}: {each.kind}" for each in shown)
-        chart(near_figure(near), key=f"near_{near.dataset.id}", alt=words, height=ROW * len(shown) + 30)
+        drawn = versioned(f"near figure {near.dataset.id}", (near, palette()), lambda: near_figure(near))
+        chart(drawn, key=f"near_{near.dataset.id}", alt=words, height=ROW * len(shown) + 30)
         small(f"Alike in {escaped(near.alike)}." if near.alike else "Alike in nothing that is known of both.")
         if near.unlike:
             small(f"Unlike in {escaped(near.unlike)}.")
@@ -101,7 +104,8 @@ def matrix_card(held: Matrix) -> None:
     """Rules by datasets: glyph and colour, with figures in the tooltip."""
     with st.container(border=True, height="stretch"):
         st.subheader("Which rule helped where", anchor=False)
-        chart(matrix_figure(held), key="matrix", alt=_told(held), height=CELL * len(held.rules) + 34)
+        drawn = versioned("matrix figure", (held, palette()), lambda: matrix_figure(held))
+        chart(drawn, key="matrix", alt=_told(held), height=CELL * len(held.rules) + 34)
         small(f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · · untested")
         left_out = [f"{held.other_rules} more rules"] if held.other_rules else []
         left_out += [f"{held.other_datasets} more datasets"] if held.other_datasets else []
@@ -182,14 +186,17 @@ def carried_table(view: Transfer) -> None:
         if not view.carried:
             st.markdown(_none_carried(view))
             return
+        told = view.carried[:MOST_CARRIED]
         columns = {
-            "lesson": [f"[{escaped(each.title)}](/memory?lesson={each.lesson.id})" for each in view.carried],
-            "from": [escaped(each.origin) for each in view.carried],
-            "shown · cited · chose": [f"{each.shown} · {each.cited} · {each.decisive}" for each in view.carried],
-            "trust": [_trust(each) for each in view.carried],
-            "outcome": [_outcome(each, view.study.id) for each in view.carried],
+            "lesson": [f"[{escaped(each.title)}](/memory?lesson={each.lesson.id})" for each in told],
+            "from": [escaped(each.origin) for each in told],
+            "shown · cited · chose": [f"{each.shown} · {each.cited} · {each.decisive}" for each in told],
+            "trust": [_trust(each) for each in told],
+            "outcome": [_outcome(each, view.study.id) for each in told],
         }
         st.table(columns, border="horizontal", hide_header=False, alt="Carried lessons and their outcomes")
+        if (more := len(view.carried) - len(told)) > 0:
+            small(f"{more:,} more were shown; those tested here and cited most stand first. All are in the Memory.")
         small("Trust moves only when a trial tests the step a lesson chose. An inconclusive trial pays nothing.")
 
 
