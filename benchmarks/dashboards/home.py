@@ -130,6 +130,7 @@ class Making:
         self.scores, self.best = self._run(study, baseline, 0.0), baseline
         self.store.trials.judge(baseline, self._value(baseline), None, None, WORKER)
         self.store.studies.set_incumbent(study.id, baseline.id, None, WORKER)
+        self._reflect(baseline, None)
         for number in range(2, self.size.trials + 1):
             self._judged(self.store.studies.get(study.id), number)
         for _ in range(WAITING):
@@ -244,19 +245,26 @@ class Making:
         baseline = next(iter(self.values.values()))
         return SeedNoise(float(np.var(baseline, ddof=1)), len(baseline) - 1)
 
-    def _reflect(self, trial: Trial, seen: Comparison) -> None:
+    def _reflect(self, trial: Trial, seen: Comparison | None) -> None:
+        """The reflection on a trial, and what its verdict pays; of the baseline without one."""
         told = {
             "author": "expert",
-            "observed": f"{seen.difference:+.4f} against trial {seen.against}.",
+            "observed": f"{seen.difference:+.4f} against trial {seen.against}." if seen else "The baseline's value.",
             "predicted": "+0.0006 ± 0.0012",
             "why": "The curve flattened early and the gain sits with short histories.",
-            "claim_held": {"better": "yes", "not better": "no"}.get(str(seen.verdict), "unknown"),
+            "claim_held": {"better": "yes", "not better": "no"}.get(str(seen.verdict) if seen else "", "unknown"),
             "rule": "Less capacity for short histories.",
             "next_action": "Move on to the learning rate.",
             "facts": {},
         }
         self.store.proposals.reflect(trial, told)
-        if seen.low is None or seen.high is None or seen.verdict is Verdict.INCONCLUSIVE or not self.lessons:
+        if (
+            seen is None
+            or seen.low is None
+            or seen.high is None
+            or seen.verdict is Verdict.INCONCLUSIVE
+            or not self.lessons
+        ):
             return
         outcome, share = ("for" if seen.difference > 0 else "against"), 1 / seen.reference
         for id in self.random.sample(self.lessons, min(2, len(self.lessons))):
