@@ -17,12 +17,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from playwright.sync_api import Browser, Error, sync_playwright
 
 import benchmarks.dashboards.peer as peers
-from benchmarks.dashboards.driving import REPEATS, measure, menu, open_session, settle
+from benchmarks.dashboards.driving import FIRST, REPEATS, measure, open_session
 from benchmarks.dashboards.home import LARGE, Size, make
 from benchmarks.dashboards.places import PLACES
 from core.dashboard import free_port
@@ -34,22 +35,29 @@ INDEX_SECONDS = 900.0  # for the worker to embed the lessons
 QUICK = Size(trials=60, epochs=10, lessons=60)
 
 
-def pages(browser: Browser, server: Server, repeats: int) -> dict[str, Any]:
-    """Every page in one session, after each was opened once in another one: a server that has just started still has
-    to import what they use."""
-    warm = open_session(browser, server.url)
-    for place in PLACES:
-        menu(warm, place.label).first.click()
-        warm.locator(place.data).first.wait_for()
-        settle(warm)
-    warm.context.close()
-    session = open_session(browser, server.url)
-    found = {}
-    for place in PLACES:
-        found[place.label] = measure(session, place, repeats)
-        _show(place.label, found[place.label])
-    session.context.close()
+def pages(browser: Browser, server: Server, rounds: int, repeats: int) -> dict[str, Any]:
+    """Every page in a session of its own for each round, medians taken. A round before them is not counted: a server
+    that has just started still has to import what its pages use."""
+    seen: list[dict[str, dict[str, list[float]]]] = []
+    for number in range(rounds + 1):
+        session = open_session(browser, server.url)
+        seen.append({place.label: measure(session, place, repeats if number == rounds else 0) for place in PLACES})
+        session.context.close()
+    found = {place.label: _told([each[place.label] for each in seen[1:]]) for place in PLACES}
+    for label, figures in found.items():
+        _show(label, figures)
     return found
+
+
+def _told(rounds: list[dict[str, list[float]]]) -> dict[str, Any]:
+    firsts = [seconds for each in rounds for seconds in each[FIRST]]
+    acts = {name: each for name, each in rounds[-1].items() if name != FIRST}
+    return {
+        "first_content_s": round(median(firsts), 3),
+        "interaction_s": round(median([seconds for each in acts.values() for seconds in each]), 3),
+        "first_content_rounds": [round(seconds, 3) for seconds in firsts],
+        "acts": {name: round(median(each), 3) for name, each in acts.items()},
+    }
 
 
 def _show(label: str, figures: dict[str, Any]) -> None:
@@ -105,6 +113,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=Size.trials)
     parser.add_argument("--epochs", type=int, default=Size.epochs, help="of each trial")
     parser.add_argument("--lessons", type=int, default=Size.lessons)
+    parser.add_argument("--rounds", type=int, default=3, help="sessions in which each page is opened")
     parser.add_argument("--repeats", type=int, default=REPEATS, help="of each interaction")
     parser.add_argument("--peer", action="store_true", help="Optuna Dashboard on the same study")
     parser.add_argument("--scratch", type=Path, help="keeps home and environment there (default: a temporary folder)")
@@ -146,7 +155,9 @@ def main() -> int:
         try:
             until_indexed(server)
             print(f"{'page':10} {'first s':>8} {'answer s':>8}")
-            found = pages(browser, server, 2 if arguments.quick else arguments.repeats)
+            found = pages(
+                browser, server, 1 if arguments.quick else arguments.rounds, 2 if arguments.quick else arguments.repeats
+            )
             peer = beside(browser, server, study_id, scratch, 3) if arguments.peer else None
         except (Error, RuntimeError) as problem:
             print(f"broken: {problem}")

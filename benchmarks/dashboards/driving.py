@@ -3,15 +3,15 @@ answers. Times are taken in the browser, from the pointer's or key's event to th
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, TimeoutError
 
 PATIENCE = 120_000  # ms before a page counts as broken
 REPEATS = 5
+FIRST = "first data"
 PAUSE = 400  # ms between two acts, as a person reads
 BROKEN = "[data-testid=stException]"
 
@@ -90,17 +90,17 @@ def settle(page: Page, most: float = 20.0) -> None:
     page.wait_for_timeout(PAUSE)
 
 
-def measure(page: Page, place: Place, repeats: int) -> dict[str, Any]:
-    """First data and answers of one page. Raises TimeoutError when nothing comes, RuntimeError for a broken page."""
+def measure(page: Page, place: Place, repeats: int) -> dict[str, list[float]]:
+    """Seconds to the first data of a page, under FIRST, and of each act's answers. Raises TimeoutError when nothing
+    comes, RuntimeError for a broken page."""
     shows = f"fresh('[data-testid=stHeading]')?.innerText.includes({place.heading!r}) && !!fresh({place.data!r})"
-    first = seconds_until(page, shows, menu(page, place.label).first.click)
+    seen = {FIRST: [seconds_until(page, shows, menu(page, place.label).first.click)]}
     settle(page)
-    answers = {act.name: [answer(page, act, turn) for turn in range(repeats)] for act in place.acts}
+    if repeats:
+        seen |= {act.name: [answer(page, act, turn) for turn in range(repeats)] for act in place.acts}
     if page.locator(BROKEN).count():
         raise RuntimeError(f"{place.label}: {page.locator(BROKEN).first.inner_text()}")
-    every = [seconds for each in answers.values() for seconds in each]
-    told: Mapping[str, float] = {name: round(median(each), 3) for name, each in answers.items()}
-    return {"first_content_s": round(first, 3), "interaction_s": round(median(every), 3), "acts": told}
+    return seen
 
 
 def answer(page: Page, act: Act, turn: int) -> float:

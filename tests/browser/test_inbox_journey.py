@@ -65,15 +65,9 @@ def test_three_proposals_are_decided_by_keyboard(
     page.goto(f"{server.url}/inbox")
     expect(page.get_by_text(f"Trial {first.number} waits for you")).to_be_visible(timeout=PATIENCE)
 
-    press_until(page, "a", page.get_by_text(f"Trial {first.number} is approved and queued"))
-    assert story.store.trials.get(first.id).state is TrialState.APPROVED
-    page.reload()
-    expect(page.get_by_text(f"Trial {second.number} waits for you")).to_be_visible(timeout=PATIENCE)
-
     dialog = page.get_by_role("dialog")
     press_until(page, "e", dialog)
-    field = dialog.get_by_role("spinbutton", name="your dropout", exact=True)
-    tab_to(page, field)
+    tab_to(page, dialog.get_by_role("spinbutton", name="your dropout", exact=True))
     page.keyboard.press("Control+A")
     page.keyboard.type("0.45")
     page.keyboard.press("Tab")
@@ -81,7 +75,12 @@ def test_three_proposals_are_decided_by_keyboard(
     tab_to(page, dialog.get_by_role("button", name="Approve as edited"))
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
-    assert story.store.trials.get(second.id).params["dropout"] == 0.45
+    assert story.store.trials.get(first.id).params["dropout"] == 0.45
+
+    page.reload()
+    expect(page.get_by_text(f"Trial {second.number} waits for you")).to_be_visible(timeout=PATIENCE)
+    press_until(page, "a", page.get_by_text(f"Trial {second.number} is approved and queued"))
+    assert story.store.trials.get(second.id).state is TrialState.APPROVED
 
     expect(page.get_by_text(f"Trial {third.number} waits for you")).to_be_visible(timeout=PATIENCE)
     press_until(page, "v", dialog)
