@@ -15,7 +15,7 @@ from pages.components.workspace import actor, escaped, set_actor, shown_errors, 
 ROOT = Path(__file__).resolve().parents[2]
 ICON = ROOT / "static" / "icon.svg"  # a local file: a material icon would be fetched from outside
 LOGO = ROOT / "static" / "logo.svg"
-SELECTED = Path(__file__).with_name("selected.css")  # the only style of our own; it says why
+LEGIBLE = Path(__file__).with_name("legible.css")  # the only style of our own; it says why
 SIDEBAR = 208  # px
 
 
@@ -47,7 +47,7 @@ MENU = (
 def frame(title: str, icon: Path = ICON) -> Workspace:
     """Open a page: call it first. Stops the script with the reason when the home cannot be opened."""
     st.set_page_config(f"{title} · VirtualMLE", str(icon), layout="wide", initial_sidebar_state=SIDEBAR)
-    st.html(SELECTED)
+    st.html(LEGIBLE)
     st.logo(str(LOGO), size="medium", icon_image=str(ICON))
     try:
         opened = workspace()

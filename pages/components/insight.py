@@ -124,7 +124,7 @@ def _outcomes(axis: Axis) -> str:
 def calibration_card(study_id: int, seen: Calibration) -> None:
     """Predicted against observed: how far to trust this agent."""
     with st.container(border=True, key="calibration"):
-        st.subheader("Does its agent know itself?", anchor=False)
+        head("Does its agent know itself?", "calibration-head")
         if not seen.claims:
             small("No judged trial had a prediction: a sampler makes none, and the first proposals lack a scale.")
             return

@@ -17,7 +17,7 @@ SHOWN_AXES = 4
 def importance_card(seen: Landscape, study_id: int) -> None:
     """Which axes the spread of the values hangs on."""
     with st.container(border=True, key="importance"):
-        st.subheader("What the value hangs on", anchor=False)
+        head("What the value hangs on", "importance-head")
         if not _enough(seen):
             return
         rows = seen.importance[:8]
@@ -91,7 +91,7 @@ def _ours(made: go.Figure, colours: Palette) -> go.Figure:
     """Optuna's figure under our template: no title of its own, our paper, our colours of scale."""
     ours = go.Figure(made)
     ours.update_layout(template=template(colours), title={"text": ""}, margin={"l": 8, "r": 14, "t": 28, "b": 8})
-    ours.update_layout(font={"color": colours.text, "size": 12}, showlegend=False)
+    ours.update_layout(font={"color": colours.text, "size": 12}, showlegend=False, width=None, height=None)
     scale = [[0.0, colours.blue_soft], [1.0, colours.blue_text]]
     for trace in ours.data:
         if trace.type == "contour":

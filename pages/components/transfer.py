@@ -9,7 +9,7 @@ from pages.components.chart import chart
 from pages.components.chips import chip, glyph
 from pages.components.intervals import marker
 from pages.components.live import versioned
-from pages.components.rows import small
+from pages.components.rows import head, small
 from pages.components.style import Palette, figure, palette, sign
 from pages.components.workspace import escaped
 
@@ -103,7 +103,7 @@ def _kind_chip(kind: str) -> str:
 def matrix_card(held: Matrix) -> None:
     """Rules by datasets: glyph and colour, with figures in the tooltip."""
     with st.container(border=True, height="stretch"):
-        st.subheader("Which rule helped where", anchor=False)
+        head("Which rule helped where", "matrix-head")
         drawn = versioned("matrix figure", (held, palette()), lambda: matrix_figure(held))
         chart(drawn, key="matrix", alt=_told(held), height=CELL * len(held.rules) + 34)
         small(f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · · untested")
@@ -182,7 +182,7 @@ def _told(held: Matrix) -> str:
 def carried_table(view: Transfer) -> None:
     """Lessons from elsewhere that were found for this study, and what became of each."""
     with st.container(border=True, height="stretch"):
-        st.subheader("What became of each carried lesson", anchor=False)
+        head("What became of each carried lesson", "carried-head")
         if not view.carried:
             st.markdown(_none_carried(view))
             return
