@@ -120,8 +120,8 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def record(size: Size, found: dict[str, Any], peer: dict[str, Any] | None, load_before: float) -> None:
-    """Puts the figures into the file under the number of trials; those of other sizes stay, and Optuna's too."""
+def record(size: Size, part: str, found: dict[str, Any], load_before: float) -> None:
+    """Puts one part into the file under the number of trials; the others stay."""
     content = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     content |= {"bars": {"first_content_s": FIRST_CONTENT, "interaction_s": INTERACTION}, "synthetic": True}
     circumstances = {
@@ -133,19 +133,16 @@ def record(size: Size, found: dict[str, Any], peer: dict[str, Any] | None, load_
         "load_before": round(load_before, 1),
         "load_after": round(os.getloadavg()[0], 1),
     }
-    key = f"trials_{size.trials}"
-    held = content.get(key, {})
-    told = {"circumstances": circumstances, "size": asdict(size), "pages": found}
-    content[key] = {**held, **told}
-    if peer is not None:
-        content[key]["optuna_dashboard_s"] = peer
+    held = content.setdefault(f"trials_{size.trials}", {"size": asdict(size)})
+    held[part] = found
+    held.setdefault("circumstances", {})[part] = circumstances
     RESULTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> int:
     arguments = parsed()
     size = QUICK if arguments.quick else Size(arguments.trials, arguments.epochs, arguments.lessons)
-    load_before = os.getloadavg()[0]
+    rounds, repeats = (1, 2) if arguments.quick else (arguments.rounds, arguments.repeats)
     with tempfile.TemporaryDirectory(prefix="benchmark-dashboard-") as folder, sync_playwright() as playwright:
         scratch = arguments.scratch or Path(folder)
         server = Server(scratch / "home", free_port("127.0.0.1", 8640))
@@ -155,18 +152,19 @@ def main() -> int:
         try:
             until_indexed(server)
             print(f"{'page':10} {'first s':>8} {'answer s':>8}")
-            found = pages(
-                browser, server, 1 if arguments.quick else arguments.rounds, 2 if arguments.quick else arguments.repeats
-            )
-            peer = beside(browser, server, study_id, scratch, 3) if arguments.peer else None
+            load = os.getloadavg()[0]
+            found = pages(browser, server, rounds, repeats)
+            if not arguments.quick:
+                record(size, "pages", found, load)
+            if arguments.peer:
+                load = os.getloadavg()[0]
+                record(size, "optuna_dashboard_s", beside(browser, server, study_id, scratch, rounds), load)
         except (Error, RuntimeError) as problem:
             print(f"broken: {problem}")
             return 1
         finally:
             browser.close()
             server.stop()
-    if not arguments.quick:
-        record(size, found, peer, load_before)
     return 0
 
 
