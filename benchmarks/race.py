@@ -5,10 +5,12 @@ given away after 5, 10 and 20.
 
 One trial is one full training. Extra seeds count whole, pruned runs by their share of epochs; the baseline's three
 seeds are given to all and not counted. Memory is empty. A racer is scored on what it would recommend, by seeds that
-nobody saw. Prints a table, writes benchmarks/results/race.json and race.png. `--quick` races ten repeats on two tables.
+nobody saw. Prints a table, writes benchmarks/results/race.json and race.png. Races are kept in
+`--work` and run again only where the table or the racer's code has changed. `--quick` races ten repeats on two tables.
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.racing import plot
+from benchmarks.racing.kept import Kept
 from benchmarks.racing.language import language_agent, settings_for
 from benchmarks.racing.scoring import AFTER, Finish, finish, ratios, summary
 from benchmarks.racing.track import Moment, Rules, Track
@@ -80,6 +83,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--agent", choices=(LLM,), help="race a language model; needs its key and --model")
     parser.add_argument("--model", help="provider:name, as VIRTUALMLE_MODEL")
+    parser.add_argument("--work", type=Path, default=Path("~/.cache/virtualmle/race").expanduser(), help="kept races")
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
 
@@ -92,7 +96,7 @@ def main() -> None:
     if arguments.agent == LLM:
         check_model(settings_for(arguments.model).model)
         racers.append(LLM)
-    races = _raced(chosen, racers, repeats, arguments.processes, arguments.model)
+    races = raced(chosen, racers, repeats, arguments.processes, arguments.model, Kept(arguments.work))
     finishes = {
         table.name: {racer: [finish(each, table) for each in races[table.name][racer]] for racer in racers}
         for table in chosen
@@ -104,19 +108,19 @@ def main() -> None:
         plot.draw(races, chosen, RESULTS / "race.png")
 
 
-def _raced(
-    chosen: list[Table], racers: list[str], repeats: int, processes: int, model: str | None
+def raced(
+    chosen: list[Table], racers: list[str], repeats: int, processes: int, model: str | None, kept: Kept
 ) -> dict[str, dict[str, list[list[Moment]]]]:
-    jobs = [
-        (table.name, racer, seed, model)
-        for table in chosen
-        for racer in racers
-        for seed in range(min(repeats, FEWER.get(racer, repeats)))
-    ]
-    races: dict[str, dict[str, list[list[Moment]]]] = {table.name: {racer: [] for racer in racers} for table in chosen}
+    """Repeats by table and racer; those that were run before are read."""
+    races: dict[str, dict[str, list[list[Moment]]]] = {table.name: {} for table in chosen}
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for (table, racer, _, _), moments in zip(jobs, pool.imap(one, jobs, chunksize=5), strict=True):
-            races[table][racer].append(moments)
+        for table, racer in itertools.product(races, racers):
+            times = min(repeats, FEWER.get(racer, repeats))
+            known = None if racer == LLM else kept.races(table, racer, times)
+            if known is None:
+                known = pool.map(one, [(table, racer, seed, model) for seed in range(times)], chunksize=5)
+                kept.keep(table, racer, known)
+            races[table][racer] = known
     return races
 
 

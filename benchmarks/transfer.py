@@ -1,7 +1,7 @@
 """Does memory shorten the next dataset? Leave one lineage out: the expert studies all other tables of the same backbone
 in one home, then races on the one left out with that memory and without.
 
-    python -m benchmarks.transfer [--tables NAME,NAME] [--memories 10] [--repeats 10] [--processes N] [--quick]
+    python -m benchmarks.transfer [--tables NAME,NAME] [--memories 5] [--repeats 20] [--processes N] [--quick]
 
 Arms: `with` memory; `without`; `shuffled`, the same memory asked under another dataset's profile; `pooled`, one default
 for all datasets (on each axis the option that most source studies recommend) tried first; `tpe`. Trials, targets and
@@ -19,18 +19,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.race import SAMPLING, table_of
+from benchmarks.race import raced, table_of
 from benchmarks.racing.home import Home
+from benchmarks.racing.kept import Kept
 from benchmarks.racing.scoring import AFTER, Finish, finish, ratios, summary
 from benchmarks.racing.track import Moment, Rules, Track, space_of
 from benchmarks.tables.table import Table, tables
 from core.agents.expert import Expert
-from core.agents.protocol import Agent, Evidence
-from core.agents.sampling import Sampler
+from core.agents.protocol import Evidence
 from core.memory.warm_start import Transferred
 from core.records import Params
 
 RESULTS = Path(__file__).parent / "results"
+LED = ("with", "shuffled", "pooled")  # by a memory, which each has of its own
+UNLED = {"without": "expert", "tpe": "tpe"}  # racers of benchmarks.race, kept where they were run there
 ARMS = ("with", "without", "shuffled", "pooled", "tpe")
 SOURCE_TRIALS = 20
 FEWEST_SOURCES = 4  # below, a figure is told and not counted as proof
@@ -47,7 +49,7 @@ class Job:
 
 
 def one(job: Job) -> dict[str, list[list[Moment]]]:
-    """What every arm recommended when, repeat by repeat."""
+    """What every arm that a memory leads recommended when, repeat by repeat."""
     target, sources = table_of(job.target), [table_of(name) for name in job.sources]
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder), job.memory)
@@ -56,20 +58,14 @@ def one(job: Job) -> dict[str, list[list[Moment]]]:
         other = sources[job.memory % len(sources)]
         misled = home.told(target, profile_of=other)
         home.close()
-    arms: dict[str, tuple[Agent, Rules]] = {
-        "with": (Expert(), Rules(memory=told)),
-        "without": (Expert(), Rules()),
-        "shuffled": (Expert(), Rules(memory=misled)),
-        "pooled": (Expert(), Rules(memory=_pooled(target, recommended, told))),
-        "tpe": (Sampler("tpe"), SAMPLING),
-    }
+    memories = {"with": told, "shuffled": misled, "pooled": _pooled(target, recommended, told)}
     seeds = range(job.memory * job.repeats, (job.memory + 1) * job.repeats)
-    return {arm: [_raced(target, *arms[arm], seed) for seed in seeds] for arm in ARMS}
+    return {arm: [_raced(target, Rules(memory=memories[arm]), seed) for seed in seeds] for arm in LED}
 
 
-def _raced(table: Table, agent: Agent, rules: Rules, seed: int) -> list[Moment]:
+def _raced(table: Table, rules: Rules, seed: int) -> list[Moment]:
     moments: list[Moment] = []
-    for moment in Track(table, agent, rules, seed).race():
+    for moment in Track(table, Expert(), rules, seed).race():
         moments.append(moment)
         if moment.cost >= max(AFTER) and any(table.reaches(each.cell) for each in moments):
             break
@@ -98,9 +94,10 @@ def _pooled(target: Table, recommended: Sequence[Params], told: Evidence) -> Evi
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=lambda text: text.split(","), help="those left out in turn (default: all)")
-    parser.add_argument("--memories", type=int, default=10, help="times that the source studies are done anew")
-    parser.add_argument("--repeats", type=int, default=10, help="races with each memory")
+    parser.add_argument("--memories", type=int, default=5, help="times that the source studies are done anew")
+    parser.add_argument("--repeats", type=int, default=20, help="races with each memory")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--work", type=Path, default=Path("~/.cache/virtualmle/race").expanduser(), help="kept races")
     parser.add_argument("--quick", action="store_true", help="one table, one memory, three repeats")
     return parser.parse_args()
 
@@ -112,13 +109,18 @@ def main() -> None:
     jobs = _jobs(chosen, known, arguments.memories, arguments.repeats)
     if arguments.quick:
         jobs = [replace(jobs[0], repeats=3)]
-    finishes: dict[str, dict[str, list[Finish]]] = {}
+    targets = [table_of(name) for name in dict.fromkeys(job.target for job in jobs)]
+    repeats = sum(job.repeats for job in jobs if job.target == targets[0].name)
+    unled = raced(targets, list(UNLED.values()), repeats, arguments.processes, None, Kept(arguments.work))
+    finishes: dict[str, dict[str, list[Finish]]] = {
+        table.name: {arm: [finish(each, table) for each in unled[table.name][racer]] for arm, racer in UNLED.items()}
+        for table in targets
+    }
     with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
-        for job, raced in zip(jobs, pool.imap(one, jobs), strict=True):
+        for job, led in zip(jobs, pool.imap(one, jobs), strict=True):
             table = table_of(job.target)
-            for arm, repeats in raced.items():
-                held = finishes.setdefault(job.target, {}).setdefault(arm, [])
-                held.extend(finish(moments, table) for moments in repeats)
+            for arm, races in led.items():
+                finishes[job.target].setdefault(arm, []).extend(finish(moments, table) for moments in races)
     result = _result(finishes, {job.target: job.sources for job in jobs})
     _print(result)
     if not arguments.quick:

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.errors import StorageFailed
 from core.records import Run, Trial
-from recmodels.metrics import user_scores
+from recmodels.ranking.metrics import user_scores
 
 RANKS = "ranks.npy"
 WEIGHTS = "best.safetensors"

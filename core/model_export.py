@@ -22,7 +22,7 @@ METRICS = tuple(f"{name}@{k}" for name in ("ndcg", "recall", "mrr") for k in (5,
 LOAD = """import sys
 from pathlib import Path
 
-from recmodels.bundle import Bundle
+from recmodels.ranking.bundle import Bundle
 
 bundle = Bundle.load(Path(__file__).parent)
 history = sys.argv[1:]  # raw item ids, oldest first

@@ -19,7 +19,7 @@ from core.stamp import Protocol
 from core.states import RunState, StudyState
 from core.store import Store
 from core.verdict import Comparison, compare, pool_seed_noise
-from recmodels.metrics import METRICS, summary, user_scores
+from recmodels.ranking.metrics import METRICS, summary, user_scores
 
 REFERENCES = ("popularity", "markov", "cooccurrence")
 SCORER = "recmodels.scorer"

@@ -13,7 +13,7 @@ from core.space import SearchSpace
 from core.stamp import Protocol
 from core.states import Autonomy
 from core.store import Store
-from recmodels.metrics import METRICS
+from recmodels.ranking.metrics import METRICS
 
 BASELINE_SEEDS = 3
 MOST_PARALLEL = 16

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from recmodels.backbones.gru4rec_config import GRU4RecConfig
+from recmodels.backbones.hstu_config import HSTUConfig
+from recmodels.backbones.sasrec_config import SASRecConfig
 from recmodels.errors import InvalidParams, UnknownBackbone
-from recmodels.gru4rec_config import GRU4RecConfig
-from recmodels.hstu_config import HSTUConfig
-from recmodels.prior_config import PriorConfig
-from recmodels.sasrec_config import SASRecConfig
+from recmodels.priors.prior_config import PriorConfig
 from recmodels.space import Architecture, Param, params_of
-from recmodels.training_config import TrainingConfig
+from recmodels.training.training_config import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ def _build(config: type, chosen: Mapping[str, Any]) -> Any:
 BACKBONES: dict[str, Backbone] = {
     backbone.name: backbone
     for backbone in (
-        Backbone("sasrec", "SASRec", SASRecConfig, "recmodels.sasrec:SASRec", "arXiv 1808.09781"),
-        Backbone("hstu", "HSTU", HSTUConfig, "recmodels.hstu:HSTU", "arXiv 2402.17152"),
-        Backbone("gru4rec", "GRU4Rec", GRU4RecConfig, "recmodels.gru4rec:GRU4Rec", "arXiv 1511.06939"),
+        Backbone("sasrec", "SASRec", SASRecConfig, "recmodels.backbones.sasrec:SASRec", "arXiv 1808.09781"),
+        Backbone("hstu", "HSTU", HSTUConfig, "recmodels.backbones.hstu:HSTU", "arXiv 2402.17152"),
+        Backbone("gru4rec", "GRU4Rec", GRU4RecConfig, "recmodels.backbones.gru4rec:GRU4Rec", "arXiv 1511.06939"),
     )
 }
 

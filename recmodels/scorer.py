@@ -8,7 +8,8 @@ Kinds of job, each a JSON line with `open_dir` and perhaps `device`, `threads`, 
   with the priors' strengths chosen for `strengths_of`, the weights of a run of these params.
 - `recommend`: the best `k` items after `history` (item ids) by `weights` under `masking`.
 - `recommend_all`: the best `k` items of every user, to the Parquet file `out`.
-- `export`: all that `recmodels.bundle` needs to recommend by `weights` without the dataset, to the folder `out_dir`.
+- `export`: all that `recmodels.ranking.bundle` needs to recommend by `weights` without the dataset, to the folder
+  `out_dir`.
 
 Priors count the events that were input: for the test, a refit and recommendations validation's too.
 """
@@ -23,19 +24,19 @@ from typing import Any
 
 import torch
 
-from recmodels.bundle import write_bundle
-from recmodels.checkpoint import load_saved, save_model, save_ranks
 from recmodels.data import TrainingData
 from recmodels.device import choose_device, prepare_process
 from recmodels.errors import InvalidJob
-from recmodels.evaluation import Scorer, rank
-from recmodels.finished import finished_scorer
-from recmodels.learner import Learner
 from recmodels.lines import Lines, field, serve
-from recmodels.metrics import summary
-from recmodels.recommending import best_items, history_of, write_recommendations
-from recmodels.references import reference
+from recmodels.ranking.bundle import write_bundle
+from recmodels.ranking.evaluation import Scorer, rank
+from recmodels.ranking.finished import finished_scorer
+from recmodels.ranking.metrics import summary
+from recmodels.ranking.recommending import best_items, history_of, write_recommendations
+from recmodels.ranking.references import reference
 from recmodels.registry import get_backbone
+from recmodels.training.checkpoint import load_saved, save_model, save_ranks
+from recmodels.training.learner import Learner
 
 
 def score(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:

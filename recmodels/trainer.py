@@ -18,7 +18,18 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from recmodels.checkpoint import (
+from recmodels.backbones.layers import SequenceModel
+from recmodels.data import TrainingData
+from recmodels.device import choose_device, peak_mib, prepare_process
+from recmodels.errors import CorruptCheckpoint, InvalidJob, InvalidParams, RecModelsError, TrainingDiverged
+from recmodels.lines import Lines, field, log, serve
+from recmodels.priors.prior_config import PriorConfig
+from recmodels.ranking.evaluation import ModelScorer, check_masking
+from recmodels.ranking.finished import judge, model_scorer
+from recmodels.ranking.sampling import sample
+from recmodels.registry import get_backbone
+from recmodels.seal import forbid_sealed
+from recmodels.training.checkpoint import (
     Checkpoint,
     Saved,
     load_checkpoint,
@@ -27,18 +38,7 @@ from recmodels.checkpoint import (
     save_model,
     save_ranks,
 )
-from recmodels.data import TrainingData
-from recmodels.device import choose_device, peak_mib, prepare_process
-from recmodels.errors import CorruptCheckpoint, InvalidJob, InvalidParams, RecModelsError, TrainingDiverged
-from recmodels.evaluation import ModelScorer, check_masking
-from recmodels.finished import judge, model_scorer
-from recmodels.layers import SequenceModel
-from recmodels.lines import Lines, field, log, serve
-from recmodels.prior_config import PriorConfig
-from recmodels.registry import get_backbone
-from recmodels.sampling import sample
-from recmodels.seal import forbid_sealed
-from recmodels.training import Training
+from recmodels.training.fit import Training
 
 CHECKPOINT, BEST, RANKS = "checkpoint.safetensors", "best.safetensors", "ranks.npy"
 

@@ -37,7 +37,7 @@ LIVES_IN: dict[str, str | tuple[str, ...]] = {
     "torch": "recmodels/",
 }
 TRAINING_NEEDS = {"torch", "numpy", "pandas", "pyarrow", "safetensors"}
-TORCH_FREE = ("recmodels.registry", "recmodels.space", "recmodels.metrics", "core.workspace", "core.cli")
+TORCH_FREE = ("recmodels.registry", "recmodels.space", "recmodels.ranking.metrics", "core.workspace", "core.cli")
 REFUSED_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}
 
 

@@ -18,10 +18,10 @@ import torch
 
 from recmodels.data import TrainingData
 from recmodels.errors import TrainingDiverged
-from recmodels.evaluation import slices
-from recmodels.metrics import user_scores
+from recmodels.ranking.evaluation import slices
+from recmodels.ranking.metrics import user_scores
 from recmodels.registry import get_backbone
-from recmodels.training import fit
+from recmodels.training.fit import fit
 
 OBJECTIVE = "ndcg@10"
 MOST_EPOCHS = 500  # patience ends every run before

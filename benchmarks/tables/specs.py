@@ -137,6 +137,28 @@ _ALL = (
         session_length=6.0,
         day_granular=False,
     ),
+    _generated(
+        *("longtail", "sasrec", "tail_heavy"),
+        {
+            "lr": FAST_LR,
+            "dropout": DROPOUT,
+            "negatives": (16, 64, 256),
+            "temperature": TEMPERATURE,
+            "popularity_discount": (0.0, 0.25, 0.5),
+        },
+        users=600,
+        items=900,
+        tastes=16,
+        mean_length=9.0,
+    ),
+    _generated(
+        *("rebuy", "hstu", "repeat_heavy"),
+        {"lr": LR, "dropout": DROPOUT, "max_len": (10, 20, 50), "batch_size": BATCH, "recency_decay": (0.0, 0.1, 0.3)},
+        users=350,
+        items=350,
+        tastes=10,
+        mean_length=18.0,
+    ),
     TableSpec(
         "ml100k-sasrec",
         "sasrec",

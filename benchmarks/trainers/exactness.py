@@ -9,10 +9,10 @@ from torch import Tensor
 
 from benchmarks.trainers.naive_models import build, sampled_softmax
 from benchmarks.trainers.naive_training import Windows
-from recmodels.batching import Batch, Batches
 from recmodels.data import Histories
-from recmodels.losses import sampled_loss, softmax_loss
 from recmodels.registry import get_backbone
+from recmodels.training.batching import Batch, Batches
+from recmodels.training.losses import sampled_loss, softmax_loss
 
 NO_DROPOUT = {"dropout": 0.0, "attn_dropout": 0.0}
 

@@ -18,11 +18,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.trainers.child import serve
 from benchmarks.trainers.naive_models import Padded, build, sampled_softmax
-from recmodels.checkpoint import read_tensors, save_model
 from recmodels.data import Histories, TrainingData
 from recmodels.device import peak_mib, prepare_process
-from recmodels.metrics import summary
+from recmodels.ranking.metrics import summary
 from recmodels.registry import get_backbone
+from recmodels.training.checkpoint import read_tensors, save_model
 
 _EVALUATED = 256  # users scored at once
 

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from benchmarks.trainers.child import serve
-from recmodels.checkpoint import read_tensors, save_model
 from recmodels.data import TrainingData
 from recmodels.device import peak_mib, prepare_process
-from recmodels.metrics import summary
+from recmodels.ranking.metrics import summary
 from recmodels.registry import get_backbone
-from recmodels.training import Training
+from recmodels.training.checkpoint import read_tensors, save_model
+from recmodels.training.fit import Training
 
 
 class _Enough(Exception):

@@ -16,8 +16,8 @@ import torch
 from benchmarks.trainers.child import Child, serve
 from recmodels.data import Histories
 from recmodels.device import peak_mib, prepare_process
-from recmodels.learner import Learner
 from recmodels.registry import get_backbone
+from recmodels.training.learner import Learner
 
 ITEMS, MEAN_LENGTH, SHORTEST = 20_000, 9, 3
 PARAMS = {"hidden_dim": 64, "num_blocks": 1, "num_heads": 1, "max_len": 50, "batch_size": 256, "negatives": 256}

@@ -1,13 +1,15 @@
-"""calibration: how far an agent's predictions may be trusted."""
+"""calibration: how far an agent's predictions, and screening at a part of the epochs, may be trusted."""
 
 import argparse
 from dataclasses import asdict
 from typing import Any
 
 from core.agents.names import agent_word
+from core.agents.reliability import reliability
 from core.calibration import Calibration, calibrations
 from core.cli.output import print_json, print_table, say
 from core.figures import percent, signed_percent
+from core.loop.screening import Screening
 from core.workspace import Workspace
 
 
@@ -23,8 +25,10 @@ def show_calibration(workspace: Workspace, given: argparse.Namespace) -> int:
     """A row for each agent; every point with --json."""
     study = workspace.store.studies.get(given.study) if given.study else None
     found = calibrations(workspace.store, study.id if study else None)
+    screened = reliability(Screening(workspace.store).looks(study)) if study else None
     if given.json:
-        print_json([_json(each) for each in found])
+        agents = [_json(each) for each in found]
+        print_json({"agents": agents, "screening": asdict(screened) if screened else None})
     elif not found:
         say("no prediction has been put to the test yet: a trial has to be proposed, run as proposed, and judged")
     else:
@@ -41,6 +45,8 @@ def show_calibration(workspace: Workspace, given: argparse.Namespace) -> int:
         print_table(columns, [_row(each) for each in found], right=columns[1:], wrap=("agent",))
         for each in found:
             say(f"{agent_word(each.agent)}: {each.sentence} (95 % is stated)", "dim")
+    if screened is not None and not given.json:
+        say(f"screening: {screened.sentence}", "dim")
     return 0
 
 

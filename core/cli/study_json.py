@@ -5,7 +5,7 @@ from typing import Any
 from core.loop.closing import final_comparison
 from core.records import Proposal, Study, Trial
 from core.workspace import Workspace
-from recmodels.metrics import METRICS
+from recmodels.ranking.metrics import METRICS
 
 
 def study_json(workspace: Workspace, study: Study) -> dict[str, Any]:

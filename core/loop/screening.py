@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.agents.pruning import is_hopeless
+from core.agents.reliability import Look, look
 from core.figures import metric, percent
 from core.loop.gathering import seed_noise
 from core.records import Run, Study, Trial
@@ -75,6 +76,22 @@ class Screening:
         theirs = max(rival.curve[:epoch])
         seen = compare_at(ours, theirs, variance, users, noise, seeds, epoch, study.min_gain)
         return replace(seen, against=rival.number)
+
+    def looks(self, study: Study) -> list[Look]:
+        """Every run that went to its end, beside the trial that was the current best then: what pruning saw, or would
+        have seen without leave to stop it."""
+        deviation = seed_noise(self._store.runs.of_study(study.id)).deviation * 2**0.5
+        trials = {trial.id: trial for trial in self._store.trials.of_study(study.id)}
+        held_against = {trial.comparison["against"] for trial in trials.values() if trial.comparison}
+        rivals = {each.number: self.rival(study, each) for each in trials.values() if each.number in held_against}
+        found = []
+        for run in self._store.runs.of_study(study.id):
+            trial = trials[run.trial_id]
+            rival = rivals.get(trial.comparison["against"]) if trial.comparison else None
+            is_whole = run.state is RunState.COMPLETE and run.purpose == "trial" and trial.kind in PRUNABLE
+            if rival is not None and is_whole:
+                found.append(look(self._curve(study, run), rival.curve, deviation))
+        return [each for each in found if each is not None]
 
     def rival(self, study: Study, trial: Trial) -> Rival | None:
         """The curve of a trial; one that took over trained weights has the curve of the trial it took them from."""

@@ -15,7 +15,7 @@ from core.space import SearchSpace
 from core.starting import StudyPlan
 from core.states import Autonomy, RunState
 from core.store import Store
-from recmodels.metrics import METRICS
+from recmodels.ranking.metrics import METRICS
 from recmodels.registry import BACKBONES
 
 AUTONOMY: Mapping[str, tuple[str, str]] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import InvalidInput
 from core.space import InvalidParams, Param, SearchSpace
-from recmodels.prior_config import PriorConfig
+from recmodels.priors.prior_config import PriorConfig
 from recmodels.registry import get_backbone
 from recmodels.space import params_of
 

@@ -8,7 +8,7 @@ from core.artifacts import WEIGHTS, Artifacts
 from core.records import Params, Run, Study, Trial
 from core.states import RunState
 from core.store import Store
-from recmodels.prior_config import PriorConfig
+from recmodels.priors.prior_config import PriorConfig
 
 _PRIORS = frozenset(field.name for field in fields(PriorConfig))
 

@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 import torch
 
-from recmodels.batching import Batches
 from recmodels.data import Histories, TrainingData
 from recmodels.errors import DatasetUnreadable
-from recmodels.evaluation import rank
-from recmodels.metrics import MISS
-from recmodels.references import REFERENCES, reference
+from recmodels.ranking.evaluation import rank
+from recmodels.ranking.metrics import MISS
+from recmodels.ranking.references import REFERENCES, reference
+from recmodels.training.batching import Batches
 from tests.recmodels.conftest import data_of
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recmodels.checkpoint import load_model
-from recmodels.metrics import summary
+from recmodels.ranking.metrics import summary
+from recmodels.training.checkpoint import load_model
 from tests.recmodels.conftest import cyclic_histories, write_dataset
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recmodels.errors import InvalidParams, UnknownBackbone
 from recmodels.registry import BACKBONES, get_backbone
 from recmodels.space import Config, Param, flag, int_range, log_range, params_of
-from recmodels.training_config import TrainingConfig
+from recmodels.training.training_config import TrainingConfig
 
 SASREC = get_backbone("sasrec")
 
@@ -107,7 +107,7 @@ def test_training_fields_are_the_same_for_every_backbone():
 
 
 def test_the_registry_is_read_without_torch():
-    code = "import recmodels.registry, recmodels.metrics, sys; sys.exit('torch' in sys.modules)"
+    code = "import recmodels.registry, recmodels.ranking.metrics, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -105,8 +105,8 @@ def _estimate(
     )
     trials = tuple(v for v in evidence.trials if _tests_it(v) and v.proposal and v.proposal.axis in candidate.changes)
     before = {**candidate.params, **{axis: pair[0] for axis, pair in candidate.changes.items()}}
-    seen, sd = surrogate.gain(candidate.params, before)
-    prior = _belief(candidate, surrogate.prior_deviation(candidate.params, before))
+    seen, sd, deviation = surrogate.gains(candidate.params, before)
+    prior = _belief(candidate, deviation)
     mean = seen + (prior.mean + sum(hint.shift for hint in own_hints)) * (sd / prior.sd) ** 2
     precision = sd**-2
     for effect, spread in _from_lessons(lessons, candidate, evidence.study.id):

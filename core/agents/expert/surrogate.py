@@ -51,83 +51,113 @@ class Surrogate:
         self._baseline = evidence.space.baseline()
         self.seen = _seen(evidence)
         self.seed_deviation = seed_deviation(evidence)
+        self._known: dict[int, tuple[Params, Moves]] = {}
 
     def gain(self, params: Params, over: Params) -> tuple[float, float]:
         """Expected relative gain of one config over another, and its standard deviation."""
-        cross = self._kernel([params, over], self._configs)
-        own = self._kernel([params, over], [params, over])
-        weights = np.array([1.0, -1.0])
-        variance = float(weights @ own @ weights)
-        if not self.seen:
-            return 0.0, math.sqrt(max(variance, 0.0))
-        difference = weights @ cross
-        mean = float(difference @ self._solved)
-        explained = float(difference @ self._inverse @ difference)
-        return mean, math.sqrt(max(variance - explained, 1e-12))
+        return self.gains(params, over)[:2]
 
     def prior_deviation(self, params: Params, over: Params) -> float:
         """The deviation of the same gain before any trial."""
-        own = self._kernel([params, over], [params, over])
+        return self.gains(params, over)[2]
+
+    def gains(self, params: Params, over: Params) -> tuple[float, float, float]:
+        """Expected relative gain, its standard deviation, and what that was before any trial."""
+        pair = [params, over]
+        kernel = self._kernel(pair, [*self._configs, *pair])
+        cross, own = kernel[:, :-2], kernel[:, -2:]
         weights = np.array([1.0, -1.0])
-        return math.sqrt(max(float(weights @ own @ weights), 1e-12))
+        variance = float(weights @ own @ weights)
+        before = math.sqrt(max(variance, 1e-12))
+        if not self.seen:
+            return 0.0, math.sqrt(max(variance, 0.0)), before
+        difference = weights @ cross
+        mean = float(difference @ self._solved)
+        explained = float(difference @ self._inverse @ difference)
+        return mean, math.sqrt(max(variance - explained, 1e-12)), before
 
     @cached_property
     def _configs(self) -> list[Params]:
         return [each.params for each in self.seen]
 
     @cached_property
+    def _covariance(self) -> Floats:
+        """Of what the configs that ran are worth, before any ran: (N, N)."""
+        return self._kernel(self._configs, self._configs)
+
+    @cached_property
     def _inverse(self) -> Floats:
         """Of the covariance of the observations: (N, N)."""
         noise = np.array([each.deviation**2 for each in self.seen])
-        return np.linalg.inv(self._kernel(self._configs, self._configs) + np.diag(noise))
+        return np.linalg.inv(self._covariance + np.diag(noise))
 
     @cached_property
     def _solved(self) -> Floats:
         """The observations weighed; an outlier is drawn in, so that a run that broke speaks for no other direction."""
-        believed = np.array([self.prior_deviation(each.params, self._baseline) for each in self.seen])
+        believed = np.sqrt(np.maximum(np.diag(self._covariance) - LEVEL**2, 1e-12))  # of each config over the baseline
         spread = OUTLIER * np.hypot(believed, [each.deviation for each in self.seen])
         return self._inverse @ np.clip([each.value for each in self.seen], -spread, spread)
 
     def _kernel(self, ours: Sequence[Params], theirs: Sequence[Params]) -> Floats:
         """Prior covariance of the log values: (A, B). A field that is nowhere moved on one side adds nothing."""
+        left, right = ([self._moves(config) for config in side] for side in (ours, theirs))
         total = np.full((len(ours), len(theirs)), LEVEL**2)
         moved = np.zeros_like(total)
-        for name, base in self._baseline.items():
-            left = [config.get(name, base) for config in ours]
-            if all(value == base for value in left):
+        for name in self._baseline:
+            if not any(name in moves for moves in left) or not any(name in moves for moves in right):
                 continue
-            right = [config.get(name, base) for config in theirs]
-            total += self._axis(name, base, left, right)
-            moved += np.outer([value != base for value in left], [value != base for value in right])
-        same = np.array([[dict(a) == dict(b) for b in theirs] for a in ours])
-        return total + same * INTERACTION**2 * np.maximum(moved - 1.0, 0.0)
+            rows, columns = ([moves.get(name, _NO_MOVE) for moves in side] for side in (left, right))
+            total += self._axis(name, rows, columns)
+            moved += np.outer([move.is_one for move in rows], [move.is_one for move in columns])
+        for row, column in np.argwhere(moved > 1):
+            if dict(ours[row]) == dict(theirs[column]):
+                total[row, column] += INTERACTION**2 * (moved[row, column] - 1.0)
+        return total
 
-    def _axis(self, name: str, base: Any, left: Sequence[Any], right: Sequence[Any]) -> Floats:
+    def _moves(self, config: Params) -> "Moves":
+        """Where a config differs from the baseline, by field."""
+        if (known := self._known.get(id(config))) is None:
+            moved = ((name, config.get(name, base), base) for name, base in self._baseline.items())
+            known = config, {name: self._move(name, value) for name, value, base in moved if value != base}
+            self._known[id(config)] = known  # holds the config, so that its id stays its own
+        return known[1]
+
+    def _move(self, name: str, value: Any) -> "Move":
         param = self._space.searched.get(name, self._space.declared[name])
         if not _is_ordered(param):
-            return _unordered(name, base, left, right)
-        steps = [np.array([_steps(param, base, value) for value in side]) for side in (left, right)]
-        spreads = [
-            np.where(side >= 0, belief(name, "up").sd, belief(name, "down").sd) * np.sign(np.abs(side))
-            for side in steps
-        ]
-        u, v = steps
-        together = SLOPE * np.outer(u, v)
-        along = np.minimum.outer(np.abs(u), np.abs(v)) * (np.outer(u, v) > 0)
-        return np.outer(*spreads) * (together + (1.0 - SLOPE) * along)
+            return Move(value, 0.0, belief(name, str(value)).sd)
+        steps = _steps(param, self._baseline[name], value)
+        spread = belief(name, "up" if steps >= 0 else "down").sd
+        return Move(value, steps, spread * float(np.sign(abs(steps))))
+
+    def _axis(self, name: str, left: Sequence["Move"], right: Sequence["Move"]) -> Floats:
+        spreads = np.outer([move.spread for move in left], [move.spread for move in right])
+        if not _is_ordered(self._space.searched.get(name, self._space.declared[name])):
+            return spreads * np.array([[a.value == b.value for b in right] for a in left])
+        u, v = (np.array([move.steps for move in side]) for side in (left, right))
+        product = np.outer(u, v)
+        along = np.minimum.outer(np.abs(u), np.abs(v)) * (product > 0)
+        return spreads * (SLOPE * product + (1.0 - SLOPE) * along)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A field's value away from the baseline: first steps from there (0 without an order) and the belief's spread."""
+
+    value: Any
+    steps: float
+    spread: float
+    is_one: bool = True
+
+
+_NO_MOVE = Move(None, 0.0, 0.0, is_one=False)
+Moves = dict[str, Move]
 
 
 def _is_ordered(param: Param) -> bool:
     if param.kind == "flag":
         return False
     return not param.options or all(isinstance(option, int | float) for option in param.options)
-
-
-def _unordered(name: str, base: Any, left: Sequence[Any], right: Sequence[Any]) -> Floats:
-    def spread(value: Any) -> float:
-        return 0.0 if value == base else belief(name, str(value)).sd
-
-    return np.array([[spread(a) * spread(b) if a == b else 0.0 for b in right] for a in left])
 
 
 def _steps(param: Param, base: Any, value: Any) -> float:

@@ -56,7 +56,9 @@ def test_a_card_says_why_a_gated_study_asks(home: Home):
 def test_calibration_has_a_row_for_each_agent_and_every_point_as_json(home: Home):
     assert "no prediction has been put to the test" in home.say("calibration").out
     study = home.finish(home.start(trials=4, use_memory=False, use_pruning=False))
-    (told,) = home.say("calibration", "--study", str(study.id), "--json").json
+    found = home.say("calibration", "--study", str(study.id), "--json").json
+    assert found["screening"]["runs"] == 3
+    (told,) = found["agents"]
     assert told["agent"] == "expert" and len(told["points"]) == 3
     assert set(told["points"][0]) >= {"predicted", "sd", "actual", "error", "is_inside", "study", "trial"}
     assert "built-in expert" in home.say("calibration").out

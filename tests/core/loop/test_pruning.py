@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from core.agents.reliability import reliability
+from core.loop.screening import Screening
 from core.records import Study, Trial
 from core.states import RunState, Verdict
 from core.views.standing import standing
@@ -142,3 +144,11 @@ def _worker(world: World, why_hopeless: Any) -> Worker:
         monotonic=world.clock.monotonic,
         why_hopeless=why_hopeless,
     )
+
+
+def test_runs_that_went_to_their_end_tell_how_far_the_first_look_could_be_trusted(world: World):
+    study = waiting(world, use_pruning=False)
+    for params in (BAD, WORSE, {"lr": 0.003}):
+        judged(world, study, params)
+    told = reliability(Screening(world.store).looks(world.store.studies.get(study.id)))
+    assert (told.runs, told.stopped, told.wrong) == (3, 2, 0) and told.saved > 0.1

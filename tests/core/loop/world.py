@@ -20,7 +20,7 @@ from core.starting import StudyPlan, start_study
 from core.store import Store
 from core.worker.worker import Worker
 from core.workspace import Workspace
-from recmodels.metrics import summary
+from recmodels.ranking.metrics import summary
 from tests.core.worker.house import FakeClock
 from tests.core.worker.scripted import ScriptedSession, ScriptedTrainer
 from tests.core.worker.story import RANKS, Story

@@ -27,7 +27,7 @@ from core.states import RunState, StudyState, Verdict
 from core.store import Store
 from core.verdict import Comparison
 from core.workspace import Workspace
-from recmodels.metrics import summary
+from recmodels.ranking.metrics import summary
 from vectorstore.hashing import HashingEmbedder
 from vectorstore.memory import MemoryStore
 

@@ -1,0 +1,1 @@
+"""What counting the training part adds to a trained model's scores, and how strongly."""

@@ -1,0 +1,1 @@
+"""Training one model: fit() yields epochs; batches, losses, optimisers, schedules and checkpoints stand behind it."""
