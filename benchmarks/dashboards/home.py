@@ -22,7 +22,7 @@ from core.starting import StudyPlan, start_study
 from core.states import RunState, StudyState, Verdict
 from core.store import Found, Store
 from core.verdict import Comparison, SeedNoise, compare
-from recmodels.metrics import summary, user_scores
+from recmodels.ranking.metrics import summary, user_scores
 
 ACTOR, WORKER = "Ada", "benchmark-1"
 OBJECTIVE, LARGE, CONTROL = "ndcg@10", "large", "control"
