@@ -41,7 +41,10 @@ def pages(browser: Browser, server: Server, rounds: int, repeats: int) -> dict[s
     seen: list[dict[str, dict[str, list[float]]]] = []
     for number in range(rounds + 1):
         session = open_session(browser, server.url)
-        seen.append({place.label: measure(session, place, repeats if number == rounds else 0) for place in PLACES})
+        seen.append({})
+        for place in PLACES:
+            seen[-1][place.label] = measure(session, place, repeats if number == rounds else 0)
+            print(f"  round {number}: {place.label} {seen[-1][place.label][FIRST][0]:.2f} s", flush=True)
         session.context.close()
     found = {place.label: _told([each[place.label] for each in seen[1:]]) for place in PLACES}
     for label, figures in found.items():
