@@ -36,7 +36,7 @@ def change(value: float | None, low: float | None, high: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`1 h 24 min`, `3 min 20 s`, `12 s`."""
+    """`4 days 3 h`, `1 h 24 min`, `3 min 20 s`, `12 s`."""
     if seconds is None:
         return "–"
     whole = round(seconds)
@@ -44,7 +44,9 @@ def duration(seconds: float | None) -> str:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s" if whole < 600 else f"{round(whole / 60)} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    if whole < 3 * 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86_400} days {whole % 86_400 // 3600} h"
 
 
 def size(count: int) -> str:

@@ -117,6 +117,7 @@ def _opened(parts: Workspace, dataset: Dataset) -> None:
             "Compare with",
             [None, *others],
             format_func=lambda id: others[id] if id else "compare with …",
+            placeholder="compare with …",
             key="datasets_compare",
             label_visibility="collapsed",
             width=220,

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.views.insight import insight, rivals
 from core.views.landscape import landscape
+from core.views.snapshot import snapshot
 from pages.components.chosen_study import chosen_study, no_study
 from pages.components.frame import frame
 from pages.components.insight import aa_card, axes_card, calibration_card, race_card
@@ -34,19 +35,23 @@ def _live(study_id: int) -> None:
         study = parts.store.studies.get(study_id)
         version = tuple((each.id, each.version) for each in rivals(parts.store, study))
         seen = versioned(f"insight {study_id}", version, lambda: insight(parts.store, parts.artifacts, study))
-        land = versioned(
-            f"importance {study_id}",
-            study.version,
-            lambda: landscape(study, parts.store.trials.of_study(study_id)),
-        )
         left, right = st.columns([1.25, 1], gap="medium")
         with left:
             race_card(seen, references_of(parts, study))
-            landscape_card(land, study_id, study.version)
+            space = st.container()
             axes_card(seen.axes)
         with right:
             calibration_card(study_id, seen.calibration)
             aa_card(seen)
+            weights = st.container()
+        land = versioned(  # Optuna takes the longest, so all else is there before it
+            f"importance {study_id}",
+            study.version,
+            lambda: landscape(study, snapshot(parts.store, study).trials),
+        )
+        with space:
+            landscape_card(land, study_id, study.version)
+        with weights:
             importance_card(land, study_id)
 
 

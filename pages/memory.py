@@ -97,6 +97,7 @@ def _head(parts: Workspace) -> Study | None:
                 options,
                 options.index(linked.id) if linked else 0,
                 format_func=lambda id: studies[id].name if id else "all studies",
+                placeholder="all studies",
                 key="memory_study",
                 label_visibility="collapsed",
                 width=220,

@@ -93,6 +93,6 @@ def seed_noise(runs: Iterable[Run]) -> SeedNoise:
     return pool_seed_noise(by_trial.values())
 
 
-def budget_used(trials: list[Trial]) -> int:
+def budget_used(trials: Iterable[Trial]) -> int:
     """How many trials count against the budget: those that wait or were let run."""
     return sum(trial.state in (TrialState.PROPOSED, TrialState.APPROVED) for trial in trials)

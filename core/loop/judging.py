@@ -13,7 +13,7 @@ from core.loop.gathering import Gathering, seed_noise
 from core.loop.screening import Screening
 from core.memory.consolidation import Consolidation
 from core.records import Run, Study, Trial
-from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
+from core.states import Autonomy, RunState, StudyState, Verdict
 from core.store import Store
 from core.verdict import Comparison, compare
 
@@ -44,20 +44,14 @@ class Judging:
 
         The verdict is written first and alone; incumbent, reflection and lessons follow from it and may be repeated.
         """
-        for trial in self._store.trials.of_study(study.id):
-            if trial.state is not TrialState.APPROVED:
-                continue
-            if trial.judged_at is not None and self._lacks_reflection(trial):
+        for trial in self._store.proposals.unsettled(study.id):
+            if trial.judged_at is not None:
                 self._follow_up(study, trial)
                 return True
-            if trial.judged_at is None and self._judge(study, trial):
+            if self._judge(study, trial):
                 self._follow_up(study, self._store.trials.get(trial.id))
                 return True
         return False
-
-    def _lacks_reflection(self, trial: Trial) -> bool:
-        reflection = self._store.proposals.reflection(trial.id)
-        return reflection is None or reflection.created_at < (trial.judged_at or 0.0)
 
     def _judge(self, study: Study, trial: Trial) -> bool:
         runs = [run for run in self._store.runs.of_trial(trial.id) if run.purpose != "fresh"]

@@ -112,7 +112,7 @@ def from_rules(space: SearchSpace, hits: Iterable[Hit]) -> Transferred | None:
         lesson = hit.lesson
         if lesson.kind != "do" or lesson.axis in used or (lesson.axis, lesson.direction) in warned:
             continue
-        if len(directions[lesson.axis]) > 1 or (lesson.effect is not None and lesson.effect <= 0):
+        if len(directions.get(lesson.axis, ())) != 1 or (lesson.effect is not None and lesson.effect <= 0):
             continue
         after = value_of(space.searched[lesson.axis], baseline[lesson.axis], lesson)
         made = _tried(space, {**params, lesson.axis: after}) if after is not None else None

@@ -1,22 +1,28 @@
 """Pages of rows for the dashboard's lists: filtered, sorted and cut in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.engine import RowMapping
 
-from core.records import Proposal, Reflection, Trial
+from core.memory.records import Evidence, Lesson, Retrieval
+from core.records import Proposal, Reflection, Run, Trial
 from core.states import TrialState
 from core.store import schema
-from core.store.part import Part
+from core.store.part import Part, Record, record_of
 
 _trials = schema.trials
+_runs = schema.runs
 _proposals = schema.proposals
 _reflections = schema.reflections
 _datasets = schema.datasets
 _studies = schema.studies
+_evidence = schema.evidence
+_lessons = schema.lessons
+_retrievals = schema.retrievals
+AT_ONCE = 500  # databases limit the parameters of one statement
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,66 @@ class Listings(Part):
 
     def proposals(self, trial_ids: Sequence[int]) -> dict[int, Proposal]:
         """The frozen proposals of these trials, by trial."""
-        rows = self._all(Proposal, select(_proposals).where(_proposals.c.trial_id.in_(trial_ids)))
+        rows = self._some(Proposal, select(_proposals), _proposals.c.trial_id, trial_ids)
         return {row.trial_id: row for row in rows}
 
     def reflections(self, trial_ids: Sequence[int]) -> dict[int, Reflection]:
         """What was made of these trials, by trial."""
-        rows = self._all(Reflection, select(_reflections).where(_reflections.c.trial_id.in_(trial_ids)))
+        rows = self._some(Reflection, select(_reflections), _reflections.c.trial_id, trial_ids)
         return {row.trial_id: row for row in rows}
+
+    def trials(self, ids: Iterable[int]) -> list[Trial]:
+        """Trials by id."""
+        return self._some(Trial, select(_trials), _trials.c.id, ids)
+
+    def runs_of(self, trial_ids: Iterable[int]) -> list[Run]:
+        """The runs of these trials."""
+        return self._some(Run, select(_runs), _runs.c.trial_id, trial_ids)
+
+    def evidence(self, lesson_ids: Iterable[int]) -> dict[int, list[Evidence]]:
+        """The trials that speak for or against these lessons, oldest first; lessons without any are left out."""
+        query = select(_evidence).order_by(_evidence.c.at, _evidence.c.trial_id)
+        found: dict[int, list[Evidence]] = {}
+        for each in self._some(Evidence, query, _evidence.c.lesson_id, lesson_ids):
+            found.setdefault(each.lesson_id, []).append(each)
+        return found
+
+    def resting_on(self, trial_id: int) -> list[tuple[Lesson, str]]:
+        """The lessons that a trial bore witness to, each with what it said: for or against."""
+        query = select(_lessons, _evidence.c.outcome).join(_evidence, _evidence.c.lesson_id == _lessons.c.id)
+        query = query.where(_evidence.c.trial_id == trial_id).order_by(_lessons.c.id)
+        with self.database.read() as connection:
+            return [(record_of(Lesson, row), str(row["outcome"])) for row in connection.execute(query).mappings()]
+
+    def helped_and_hurt(self) -> dict[int, tuple[int, int]]:
+        """How many trials of its step gained and how many lost, by lesson; lessons without evidence are left out."""
+        gained = func.sum(case((_evidence.c.effect > 0, 1), else_=0))
+        query = select(_evidence.c.lesson_id, gained, func.count()).group_by(_evidence.c.lesson_id)
+        with self.database.read() as connection:
+            return {id: (int(helped), int(seen - helped)) for id, helped, seen in connection.execute(query)}
+
+    def shown_lessons(self, study_id: int) -> list[tuple[int, Retrieval]]:
+        """Every lesson that was shown for a proposal of the study, with the trial's id; the oldest trial's first."""
+        query = select(_retrievals, _proposals.c.trial_id).join(
+            _proposals, _proposals.c.id == _retrievals.c.proposal_id
+        )
+        query = query.join(_trials, _trials.c.id == _proposals.c.trial_id).where(_trials.c.study_id == study_id)
+        query = query.where(_retrievals.c.shown).order_by(
+            _trials.c.number, _retrievals.c.score.desc(), _retrievals.c.lesson_id
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).mappings()
+            return [(int(row["trial_id"]), record_of(Retrieval, row)) for row in rows]
+
+    def steps(self, trial_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+        """Axis and direction of these trials' proposals, by trial."""
+        query = select(_proposals.c.trial_id, _proposals.c.axis, _proposals.c.direction)
+        found: dict[int, tuple[str, str]] = {}
+        with self.database.read() as connection:
+            for ids in _portions(trial_ids):
+                rows = connection.execute(query.where(_proposals.c.trial_id.in_(ids)))
+                found |= {id: (axis, direction) for id, axis, direction in rows}
+        return found
 
     def datasets(self, limit: int, offset: int = 0, contains: str = "", order: str = "newest") -> list[DatasetLine]:
         """Datasets whose name contains a text; `order` is newest, name or events."""
@@ -134,9 +193,20 @@ class Listings(Part):
         """How many such trials there are."""
         return self._count(_models(select(func.count()).select_from(_studies), contains))
 
+    def _some(
+        self, kind: type[Record], query: Select[Any], column: ColumnElement[Any], ids: Iterable[int]
+    ) -> list[Record]:
+        """The rows whose column is one of these, a bounded number of parameters at a time."""
+        return [row for portion in _portions(ids) for row in self._all(kind, query.where(column.in_(portion)))]
+
     def _count(self, query: Select[Any]) -> int:
         with self.database.read() as connection:
             return int(connection.execute(query).scalar() or 0)
+
+
+def _portions(ids: Iterable[int]) -> list[list[int]]:
+    wanted = sorted(set(ids))
+    return [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
 
 
 def _waiting(query: Select[Any], study_id: int | None) -> Select[Any]:

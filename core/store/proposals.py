@@ -153,6 +153,13 @@ class Proposals(TrialRows):
             ids = {"study_id": trial.study_id, "trial_id": trial.id}
             self._note(connection, "trial reflected", row["author"], detail, **ids)
 
+    def unsettled(self, study_id: int) -> list[Trial]:
+        """Approved trials without a verdict, or with one that was not reflected on since; by number."""
+        since = (_reflections.c.trial_id == _trials.c.id) & (_reflections.c.created_at >= _trials.c.judged_at)
+        query = select(_trials).outerjoin(_reflections, since).where(_trials.c.study_id == study_id)
+        query = query.where(_trials.c.state == TrialState.APPROVED, _reflections.c.id.is_(None))
+        return self._all(Trial, query.order_by(_trials.c.number))
+
     def reflection(self, trial_id: int) -> Reflection | None:
         """The reflection on a judged trial."""
         return self._first(Reflection, select(_reflections).where(_reflections.c.trial_id == trial_id))

@@ -79,10 +79,9 @@ def cited_lessons(store: Store, trial: Trial) -> tuple[CitedLesson, ...]:
 def remembered(store: Store, study: Study, trial: Trial) -> tuple[Remembered, ...]:
     """The lessons that rest on the trial, the narrowest level first."""
     seen, prior = [], prior_of(store)
-    for lesson in store.lessons.all(("active", "muted"), backbone=study.backbone):
-        for each in store.lessons.evidence(lesson.id):
-            if each.trial_id == trial.id:
-                seen.append((list(LEVEL_WORDS).index(lesson.level), _remembered(lesson, each.outcome, prior)))
+    for lesson, outcome in store.listings.resting_on(trial.id):
+        if lesson.status != "archived" and lesson.backbone == study.backbone:
+            seen.append((list(LEVEL_WORDS).index(lesson.level), _remembered(lesson, outcome, prior)))
     return tuple(each for _, each in sorted(seen, key=lambda pair: (pair[0], pair[1].id)))
 
 

@@ -16,7 +16,8 @@ from core.store import Store
 from core.verdict import Comparison, compare
 from core.views.insight import Racer, racer
 from core.views.overview import leads
-from core.views.standing import by_trial, standing
+from core.views.snapshot import Snapshot, snapshot
+from core.views.standing import standing
 from core.views.trial import said
 
 FEWEST, MOST = 2, 6
@@ -87,7 +88,7 @@ class Race:
 
 def comparable(store: Store, study: Study) -> list[Trial]:
     """The study's trials with a value, by number."""
-    return [trial for trial in store.trials.of_study(study.id) if trial.value is not None]
+    return [trial for trial in snapshot(store, study).trials if trial.value is not None]
 
 
 def usual(study: Study, trials: Sequence[Trial]) -> list[int]:
@@ -102,8 +103,8 @@ def side_by_side(store: Store, artifacts: Artifacts, study: Study, numbers: Sequ
     if not FEWEST <= len(numbers) <= MOST:
         raise InvalidInput(f"{len(numbers)} trials cannot be compared; choose {FEWEST} to {MOST}")
     trials = [store.trials.by_number(study.id, number) for number in numbers]
-    runs = store.runs.of_study(study.id)
-    grouped, noise = by_trial(runs), seed_noise(runs)
+    held = snapshot(store, study)
+    grouped, noise = held.by_trial, held.noise
     names = list(dict.fromkeys(name for trial in trials for name in trial.params))
     base = next((trial for trial in trials if trial.number == reference), trials[0])
     others = [trial for trial in trials if trial.id != base.id]
@@ -112,7 +113,7 @@ def side_by_side(store: Store, artifacts: Artifacts, study: Study, numbers: Sequ
         columns=tuple(_column(trial, grouped.get(trial.id, [])) for trial in trials),
         fields=tuple(_field(name, trials) for name in names),
         reference=base.number,
-        beside=tuple(_beside(artifacts, study, trial, base, runs) for trial in others),
+        beside=tuple(_beside(artifacts, study, trial, base, held) for trial in others),
         noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
     )
 
@@ -133,7 +134,7 @@ def race(store: Store, artifacts: Artifacts, ours: Study, theirs: Study) -> Race
             raise InvalidInput(f"{each.name} has no value yet; wait for its baseline")
     minutes = min(first.minutes[-1], second.minutes[-1])
     a, b = _at(store, ours, minutes), _at(store, theirs, minutes)
-    runs = [*store.runs.of_study(ours.id), *store.runs.of_study(theirs.id)]
+    runs = [*snapshot(store, ours).runs, *snapshot(store, theirs).runs]
     scores = [_scores(artifacts, ours, each.best, runs) for each in (a, b)]
     return Race(minutes, (first, second), a, b, compare(scores[0], scores[1], seed_noise(runs), ours.min_gain))
 
@@ -154,11 +155,11 @@ def _field(name: str, trials: Sequence[Trial]) -> Field:
     return Field(name, values, len(set(values)) > 1)
 
 
-def _beside(artifacts: Artifacts, study: Study, trial: Trial, base: Trial, runs: Sequence[Run]) -> Beside:
-    ours, theirs = _scores(artifacts, study, trial, runs), _scores(artifacts, study, base, runs)
+def _beside(artifacts: Artifacts, study: Study, trial: Trial, base: Trial, held: Snapshot) -> Beside:
+    ours, theirs = (_scores(artifacts, study, each, held.of(each)) for each in (trial, base))
     if not ours or not theirs:
         return Beside(trial.number, None, "no seed of it has ended whole")
-    return Beside(trial.number, compare(ours, theirs, seed_noise(runs), study.min_gain))
+    return Beside(trial.number, compare(ours, theirs, held.noise, study.min_gain))
 
 
 def _scores(artifacts: Artifacts, study: Study, trial: Trial, runs: Sequence[Run]) -> list[np.ndarray]:
@@ -168,7 +169,7 @@ def _scores(artifacts: Artifacts, study: Study, trial: Trial, runs: Sequence[Run
 
 def _at(store: Store, study: Study, minutes: float) -> Standing:
     """The current best after so much training; a trial counts once its training is paid for."""
-    trials, runs = store.trials.of_study(study.id), by_trial(store.runs.of_study(study.id))
+    trials, runs = snapshot(store, study).trials, snapshot(store, study).by_trial
     judged = sorted((t for t in trials if t.judged_at is not None), key=lambda trial: trial.judged_at or 0.0)
     spent, best, count = 0.0, None, 0
     for trial in judged:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from core.records import IntermediateValue, Run, Study, Trial
 from core.states import RunState
 from core.store import Store
+from core.views.snapshot import snapshot
 from core.views.study import incumbents
 
 VALIDATION, TRAIN_LOSS = "validation", "train loss"
@@ -42,14 +43,18 @@ class Curves:
 
 def curves(store: Store, study: Study, chosen: int | None, also: Sequence[int], noise_floor: float | None) -> Curves:
     """The chosen trial, the current best, the one before it, the baseline, whatever runs, and `also` by number."""
-    trials = {trial.number: trial for trial in store.trials.of_study(study.id)}
-    runs = store.runs.of_study(study.id)
-    roles = _roles(study, list(trials.values()), runs, chosen, also)
-    lines = [line for number, role in roles.items() for line in _lines(store, study, trials[number], role, runs)]
+    held = snapshot(store, study)
+    trials = {trial.number: trial for trial in held.trials}
+    roles = _roles(study, held.trials, held.runs, chosen, also)
+    lines = [
+        line
+        for number, role in roles.items()
+        for line in _lines(store, study, trials[number], role, held.of(trials[number]))
+    ]
     known = trials.get(chosen) if chosen else None
-    ended = known is not None and any(r.trial_id == known.id and r.state is RunState.COMPLETE for r in runs)
-    best = next((t for t in trials.values() if t.id == study.incumbent_id), None)
-    with_curve = {t.number for t in trials.values() if any(r.trial_id == t.id and r.epoch for r in runs)}
+    ended = known is not None and any(run.state is RunState.COMPLETE for run in held.of(known))
+    best = held.ids.get(study.incumbent_id or 0)
+    with_curve = {trial.number for trial in held.trials if any(run.epoch for run in held.of(trial))}
     return Curves(
         lines=tuple(lines),
         best=best.value if best else None,
@@ -99,7 +104,7 @@ def _roles(
 
 def _lines(store: Store, study: Study, trial: Trial, role: str, runs: Sequence[Run]) -> list[Line]:
     """One line for the complete seeds together, one for each run under way or ended without a value."""
-    own = [run for run in runs if run.trial_id == trial.id and run.epoch and run.purpose != "fresh"]
+    own = [run for run in runs if run.epoch and run.purpose != "fresh"]
     complete = [run for run in own if run.state is RunState.COMPLETE]
     lines = [_averaged(store, study, trial, role, complete)] if complete else []
     for run in own:

@@ -7,7 +7,6 @@ from itertools import combinations
 from core.agents.names import agent_word
 from core.artifacts import Artifacts
 from core.errors import StorageFailed
-from core.loop.gathering import seed_noise
 from core.records import Proposal, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import RunState, TrialState, Verdict
@@ -16,7 +15,7 @@ from core.verdict import Comparison, SeedNoise, compare
 from core.views.edits import Edit, edits_of
 from core.views.inbox import shown
 from core.views.overview import best_so_far
-from core.views.standing import by_trial
+from core.views.snapshot import snapshot
 
 MOST_RACERS = 6
 MOST_PAIRS = 10
@@ -129,9 +128,9 @@ def rivals(store: Store, study: Study) -> list[Study]:
 
 def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
     """All of it for one study."""
-    trials, runs = store.trials.of_study(study.id), store.runs.of_study(study.id)
+    held = snapshot(store, study)
+    trials, runs, noise = held.trials, held.runs, held.noise
     proposals = store.listings.proposals([trial.id for trial in trials])
-    noise = seed_noise(runs)
     pairs, problem = _pairs(artifacts, study, trials, runs, noise)
     return Insight(
         study=study,
@@ -170,7 +169,8 @@ def _claim(trial: Trial, proposal: Proposal | None) -> Claim | None:
 
 def racer(store: Store, study: Study, is_this: bool) -> Racer:
     """A study as a line of the race."""
-    trials, runs = store.trials.of_study(study.id), by_trial(store.runs.of_study(study.id))
+    held = snapshot(store, study)
+    trials, runs = held.trials, held.by_trial
     judged = sorted((t for t in trials if t.judged_at is not None), key=lambda trial: trial.judged_at or 0.0)
     values = best_so_far(trials)
     minutes, spent = [], 0.0

@@ -53,7 +53,7 @@ def drawn(seen: Landscape, kind: str, axes: Sequence[str]) -> Any:
     """Optuna's own Plotly figure of that kind over these axes."""
     from optuna import visualization
 
-    held = _study(seen.trials, seen.space, seen.axes)
+    held = _study(seen.trials, seen.space, () if kind == EDF else axes)
     if kind == SLICE:
         return visualization.plot_slice(held, params=list(axes), target_name=seen.objective)
     if kind == CONTOUR:

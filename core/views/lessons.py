@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from math import inf
 
 from scipy.special import betaincinv
@@ -49,9 +50,14 @@ class Segment:
 
 def trust(lesson: Lesson, prior: Prior = EVEN) -> Trust:
     """What a lesson has earned by the trials whose axis and direction it chose."""
-    wins, losses = prior.wins + lesson.wins, prior.losses + lesson.losses
-    low, high = (float(betaincinv(wins, losses, (1 + side * WIDTH) / 2)) for side in (-1, 1))
+    low, high = _interval(prior.wins + lesson.wins, prior.losses + lesson.losses)
     return Trust(confidence(lesson, prior), low, high, lesson.wins, lesson.losses, prior.mean, prior.trials)
+
+
+@lru_cache(4096)
+def _interval(wins: float, losses: float) -> tuple[float, float]:
+    low, high = (float(betaincinv(wins, losses, (1 + side * WIDTH) / 2)) for side in (-1, 1))
+    return low, high
 
 
 def helped_and_hurt(evidence: Iterable[Evidence]) -> tuple[int, int]:
@@ -60,6 +66,7 @@ def helped_and_hurt(evidence: Iterable[Evidence]) -> tuple[int, int]:
     return sum(effect > 0 for effect in effects), sum(effect <= 0 for effect in effects)
 
 
+@lru_cache(16_384)
 def title(lesson: Lesson) -> str:
     """Under 45 characters, from what it says to do and where: `Short histories: raise dropout`."""
     action = step(lesson)

@@ -1,5 +1,6 @@
 """What the Overview shows: what waits for a person, every study in a row, what runs, what happened."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.figures import duration
@@ -9,6 +10,7 @@ from core.states import RunState, TrialState, Verdict
 from core.store import Store
 from core.views.happening import Happening, happenings
 from core.views.inbox import Waiting, waiting_cards
+from core.views.snapshot import snapshot
 from core.views.standing import by_trial
 
 WEEK = 7 * 86_400.0
@@ -68,8 +70,9 @@ def version(store: Store) -> tuple[object, ...]:
 def overview(store: Store, now: float) -> Overview:
     """Everything at once; `now` in seconds since the epoch."""
     studies = list(reversed(store.studies.all()))
-    trials = {study.id: store.trials.of_study(study.id) for study in studies}
-    runs = {study.id: store.runs.of_study(study.id) for study in studies}
+    held = {study.id: snapshot(store, study) for study in studies}
+    trials = {id: each.trials for id, each in held.items()}
+    runs = {id: each.runs for id, each in held.items()}
     judged = [trial for each in trials.values() for trial in each if (trial.judged_at or 0.0) > now - WEEK]
     ended = [run for each in runs.values() for run in each if (run.ended_at or 0.0) > now - WEEK]
     return Overview(
@@ -87,7 +90,7 @@ def overview(store: Store, now: float) -> Overview:
     )
 
 
-def _row(study: Study, trials: list[Trial], runs: list[Run], bill: str) -> StudyRow:
+def _row(study: Study, trials: Sequence[Trial], runs: Sequence[Run], bill: str) -> StudyRow:
     baseline = next((trial.value for trial in trials if trial.kind == "baseline"), None)
     best = next((trial.value for trial in trials if trial.id == study.incumbent_id), None)
     judged = sum(trial.state is TrialState.APPROVED and trial.judged_at is not None for trial in trials)
@@ -107,12 +110,12 @@ def _row(study: Study, trials: list[Trial], runs: list[Run], bill: str) -> Study
     )
 
 
-def _spread(study: Study, runs: list[Run]) -> float | None:
+def _spread(study: Study, runs: Sequence[Run]) -> float | None:
     seeds = [r for r in runs if r.trial_id == study.incumbent_id and r.state is RunState.COMPLETE]
     return seed_noise(runs).half_width(sum(run.purpose != "fresh" for run in seeds))
 
 
-def best_so_far(trials: list[Trial]) -> tuple[float, ...]:
+def best_so_far(trials: Sequence[Trial]) -> tuple[float, ...]:
     """The current best's value after each judged trial, in the order of judgement."""
     values: list[float] = []
     for trial in sorted((t for t in trials if t.judged_at is not None), key=lambda t: t.judged_at or 0.0):
@@ -129,7 +132,9 @@ def leads(trial: Trial) -> bool:
     return trial.verdict is Verdict.BETTER and not broken
 
 
-def _running(studies: list[Study], trials: dict[int, list[Trial]], runs: dict[int, list[Run]]) -> list[Running]:
+def _running(
+    studies: Sequence[Study], trials: Mapping[int, Sequence[Trial]], runs: Mapping[int, Sequence[Run]]
+) -> list[Running]:
     found = []
     for study in studies:
         grouped = by_trial(run for run in runs[study.id] if run.state is RunState.RUNNING)

@@ -10,6 +10,7 @@ from core.records import Dataset, Study, Trial
 from core.states import Verdict
 from core.store import Store
 from core.views.lessons import rule_words
+from core.views.snapshot import snapshot
 
 Rule = tuple[str, str]  # axis, direction
 Seen = Evidence | ForeignEvidence
@@ -47,7 +48,7 @@ def matrix(store: Store) -> Matrix:
     """Rules that any lesson in use states, those with most evidence first, over the datasets with studies."""
     lessons = [each for each in store.lessons.all(("active", "muted")) if each.axis and each.kind != "fact"]
     studies = {study.id: study for study in store.studies.all()}
-    trials = {trial.id: trial for id in studies for trial in store.trials.of_study(id)}
+    trials = {trial.id: trial for study in studies.values() for trial in snapshot(store, study).trials}
     effects = _effects(store, lessons, trials, studies)
     open_ends = _inconclusive(store, trials.values(), studies)
     named = _named(lessons)
@@ -85,9 +86,10 @@ def _effects(
     """Evidence by rule and dataset; a trial that several levels rest on counts once."""
     seen: set[tuple[Rule, int]] = set()
     found: dict[Rule, dict[str, list[Seen]]] = defaultdict(lambda: defaultdict(list))
+    evidence = store.listings.evidence(lesson.id for lesson in lessons)
     for lesson in lessons:
         rule = (lesson.axis, lesson.direction)
-        for each in store.lessons.evidence(lesson.id):
+        for each in evidence.get(lesson.id, ()):
             if each.trial_id in trials and (rule, each.trial_id) not in seen:
                 seen.add((rule, each.trial_id))
                 found[rule][studies[trials[each.trial_id].study_id].dataset_id].append(each)
@@ -112,9 +114,9 @@ def _brought(store: Store, lessons: Sequence[Lesson], effects: dict[Rule, dict[s
 def _inconclusive(store: Store, trials: Iterable[Trial], studies: Mapping[int, Study]) -> dict[Rule, dict[str, int]]:
     """How many inconclusive trials took each step, by dataset."""
     found: dict[Rule, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for trial in trials:
-        if trial.verdict is Verdict.INCONCLUSIVE and (proposal := store.proposals.proposal(trial.id)):
-            found[proposal.axis, proposal.direction][studies[trial.study_id].dataset_id] += 1
+    open_ended = {trial.id: trial for trial in trials if trial.verdict is Verdict.INCONCLUSIVE}
+    for id, step in store.listings.steps(open_ended).items():
+        found[step][studies[open_ended[id].study_id].dataset_id] += 1
     return found
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from core.agents.names import agent_word
 from core.figures import duration, metric, signed_percent
 from core.forecast import Forecast, forecast
-from core.loop.gathering import budget_used, seed_noise
+from core.loop.gathering import budget_used
 from core.records import Dataset, Run, Study, Trial
 from core.stamp import Protocol
 from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
 from core.store import Store
 from core.store.calls import Spent
 from core.verdict import Comparison, SeedNoise
+from core.views.snapshot import Snapshot, snapshot
 from core.views.standing import standing
 from recmodels.registry import get_backbone
 
@@ -102,21 +103,20 @@ class StudyView:
 def study_view(store: Store, study: Study, now: float) -> StudyView:
     """The study as it is now; `now` in seconds since the epoch."""
     dataset = store.datasets.get(study.dataset_id)
-    trials = store.trials.of_study(study.id)
-    runs = store.runs.of_study(study.id)
-    noise = seed_noise(runs)
+    held = snapshot(store, study)
+    trials, runs, noise = held.trials, held.runs, held.noise
     floor = noise.deviation * 2**0.5 if noise.degrees else None
     seen = forecast(store, study, now)
     return StudyView(
         study=study,
         version=study.version,
         head=_head(study, dataset),
-        figures=_figures(study, trials, runs, noise, seen, now, store.calls.spent(study.id)),
+        figures=_figures(study, held, seen, now, store.calls.spent(study.id)),
         steps=tuple(
-            Step(trial.number, trial.id, standing(trial, _of(trial, runs)), trial.archived_at is not None)
-            for trial in trials
+            Step(trial.number, trial.id, standing(trial, held.of(trial)), trial.archived_at is not None)
+            for trial in held.trials
         ),
-        points=tuple(_points(store, study, trials, runs, noise)),
+        points=tuple(_points(store, study, held)),
         incumbents=incumbents(trials),
         noise_floor=floor,
         protocol=protocol_words(study, dataset),
@@ -162,24 +162,22 @@ def _head(study: Study, dataset: Dataset) -> Head:
     )
 
 
-def _figures(
-    study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise, seen: Forecast, now: float, spent: Spent
-) -> tuple[Figure, ...]:
+def _figures(study: Study, held: Snapshot, seen: Forecast, now: float, spent: Spent) -> tuple[Figure, ...]:
     return (
-        _best(study, trials, runs, noise),
-        _budget(study, trials, runs),
-        _time(study, runs, seen, now, spent),
-        _noise(study, noise),
+        _best(study, held),
+        _budget(study, held.trials, held.runs),
+        _time(study, held.runs, seen, now, spent),
+        _noise(study, held.noise),
     )
 
 
-def _best(study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) -> Figure:
+def _best(study: Study, held: Snapshot) -> Figure:
     label = f"Best validation {objective_words(study.objective)}"
-    baseline = next((trial for trial in trials if trial.kind == "baseline"), None)
-    best = next((t for t in trials if t.id == (study.recommended_id or study.incumbent_id)), None)
+    baseline = held.baseline
+    best = held.ids.get(study.recommended_id or study.incumbent_id or 0)
     if best is None or best.value is None or baseline is None or not baseline.value:
         return Figure(label, "–", context="the baseline has no value yet")
-    half = _half_width(noise, _complete(_of(best, runs)))
+    half = _half_width(held.noise, _complete(held.of(best)))
     aside = f"± {half:.4f}" if half is not None else ""
     is_estimate = best.id != study.incumbent_id
     word = "recommended: best pooled estimate" if is_estimate else "current best"
@@ -195,7 +193,7 @@ def _half_width(noise: SeedNoise, seeds: int) -> float | None:
     return noise.half_width(seeds)
 
 
-def _budget(study: Study, trials: list[Trial], runs: list[Run]) -> Figure:
+def _budget(study: Study, trials: Sequence[Trial], runs: Sequence[Run]) -> Figure:
     waiting = sum(trial.waits for trial in trials)
     running = sum(run.state is RunState.RUNNING for run in runs)
     queued = sum(run.state is RunState.QUEUED for run in runs)
@@ -204,7 +202,7 @@ def _budget(study: Study, trials: list[Trial], runs: list[Run]) -> Figure:
     return Figure("Trials", f"{budget_used(trials)} of {study.max_trials}", "", delta, context)
 
 
-def _time(study: Study, runs: list[Run], seen: Forecast, now: float, spent: Spent) -> Figure:
+def _time(study: Study, runs: Sequence[Run], seen: Forecast, now: float, spent: Spent) -> Figure:
     trained = sum(run.seconds for run in runs)
     elapsed = duration(max((study.ended_at or now) - study.created_at, 0.0))
     left = f"about {duration(seen.seconds_left)} left" if seen.seconds_left and not study.has_ended else ""
@@ -224,13 +222,13 @@ def _noise(study: Study, noise: SeedNoise) -> Figure:
     return Figure("Noise floor", value, context=keeps if noise.degrees else "not measured yet", help=help)
 
 
-def _points(store: Store, study: Study, trials: list[Trial], runs: list[Run], noise: SeedNoise) -> list[Point]:
+def _points(store: Store, study: Study, held: Snapshot) -> list[Point]:
     points = []
-    for trial in (each for each in trials if each.archived_at is None):
-        own = _of(trial, runs)
+    for trial in (each for each in held.trials if each.archived_at is None):
+        own = held.of(trial)
         kind = standing(trial, own)
         if trial.value is not None:
-            low, high = _interval(trial, noise, _complete(own))
+            low, high = _interval(trial, held.noise, _complete(own))
             points.append(Point(trial.number, kind, trial.value, low, high))
         elif kind == "running" and (best := _best_so_far(store, study, own)) is not None:
             points.append(Point(trial.number, kind, best, None, None))
@@ -252,7 +250,7 @@ def _best_so_far(store: Store, study: Study, runs: Sequence[Run]) -> float | Non
     return max(seen) if seen else None
 
 
-def _running(study: Study, trials: list[Trial], runs: list[Run], seen: Forecast) -> str:
+def _running(study: Study, trials: Sequence[Trial], runs: Sequence[Run], seen: Forecast) -> str:
     """What happens at this moment, as a sentence."""
     live = [run for run in runs if run.state is RunState.RUNNING]
     if live:
@@ -264,10 +262,6 @@ def _running(study: Study, trials: list[Trial], runs: list[Run], seen: Forecast)
     if any(run.state is RunState.QUEUED for run in runs):
         return "Runs are queued for the worker."
     return "Nothing runs: a trial waits for your decision." if seen.waits else ""
-
-
-def _of(trial: Trial, runs: Sequence[Run]) -> list[Run]:
-    return [run for run in runs if run.trial_id == trial.id]
 
 
 def _complete(runs: Sequence[Run]) -> int:

@@ -16,6 +16,7 @@ from core.store import Store
 from core.views.lessons import enumerated, number, title
 from core.views.likeness_map import Spot, likeness_map
 from core.views.rules import Matrix, matrix
+from core.views.snapshot import snapshot
 from core.workspace import Workspace
 from vectorstore.protocol import VectorStoreError
 
@@ -122,17 +123,17 @@ def transfer(workspace: Workspace, study: Study) -> Transfer:
     store = workspace.store
     dataset = store.datasets.get(study.dataset_id)
     nearest, notice = _nearest(workspace, dataset)
-    trials = store.trials.of_study(study.id)
+    trials = snapshot(store, study).trials
     control = _control(store, study)
     return Transfer(
         study=study,
         dataset=dataset,
         nearest=tuple(near_of(each) for each in nearest),
-        carried=_carried(store, dataset, trials),
+        carried=_carried(store, study, dataset),
         across=len(store.lessons.all(level="cognition")),
         first_better=_first_better(trials),
         control=control,
-        control_first_better=_first_better(store.trials.of_study(control.id)) if control else None,
+        control_first_better=_first_better(snapshot(store, control).trials) if control else None,
         matrix=matrix(store),
         spots=likeness_map(store, dataset),
         notice=notice,
@@ -196,23 +197,31 @@ def _in_words(features: Sequence[Feature]) -> str:
     return enumerated([f"{each.label} ({each.there}, here {each.here})" for each in features]) if features else ""
 
 
-def _carried(store: Store, dataset: Dataset, trials: Sequence[Trial]) -> tuple[Carried, ...]:
+def _carried(store: Store, study: Study, dataset: Dataset) -> tuple[Carried, ...]:
     """Lessons across datasets that were learned elsewhere (or written by hand) and found for this study's proposals."""
     uses: dict[int, list[tuple[Trial, Retrieval]]] = {}
-    for trial in trials:
-        for retrieval in filter(lambda each: each.shown, store.proposals.retrievals(trial.id)):
-            uses.setdefault(retrieval.lesson_id, []).append((trial, retrieval))
+    trials = snapshot(store, study).ids
+    for trial_id, retrieval in store.listings.shown_lessons(study.id):
+        if trial_id in trials:
+            uses.setdefault(retrieval.lesson_id, []).append((trials[trial_id], retrieval))
+    steps, lessons = store.listings.steps(trials), store.lessons.some(uses)
     names = {each.id: each.name for each in store.datasets.all(archived=True)}
     found, prior = [], prior_of(store)
     for lesson_id, used in uses.items():
-        lesson = store.lessons.get(lesson_id)
+        lesson = lessons[lesson_id]
         if lesson.level == "cognition" and lesson.dataset_id != dataset.id:
             origin = names.get(lesson.dataset_id or "", f"written by {lesson.author}")
-            found.append(_carry(store, lesson, origin, used, prior))
+            found.append(_carry(lesson, origin, used, steps, prior))
     return tuple(sorted(found, key=lambda each: (not each.tested, -each.decisive, -each.cited, -each.trust_now)))
 
 
-def _carry(store: Store, lesson: Lesson, origin: str, used: Sequence[tuple[Trial, Retrieval]], prior: Prior) -> Carried:
+def _carry(
+    lesson: Lesson,
+    origin: str,
+    used: Sequence[tuple[Trial, Retrieval]],
+    steps: Mapping[int, tuple[str, str]],
+    prior: Prior,
+) -> Carried:
     trust = confidence(lesson, prior)
     return Carried(
         lesson=lesson,
@@ -223,14 +232,17 @@ def _carry(store: Store, lesson: Lesson, origin: str, used: Sequence[tuple[Trial
         decisive=sum(retrieval.decisive for _, retrieval in used),
         trust_before=float(used[0][1].parts.get("confidence", trust)),
         trust_now=trust,
-        tested=tuple(each for trial, retrieval in used if (each := _test(store, lesson, trial, retrieval)) is not None),
+        tested=tuple(
+            each
+            for trial, retrieval in used
+            if (each := _test(lesson, trial, retrieval, steps.get(trial.id))) is not None
+        ),
     )
 
 
-def _test(store: Store, lesson: Lesson, trial: Trial, retrieval: Retrieval) -> Tested | None:
+def _test(lesson: Lesson, trial: Trial, retrieval: Retrieval, step: tuple[str, str] | None) -> Tested | None:
     """Whether a trial that cites the lesson tried its step, and how that went."""
-    proposal = store.proposals.proposal(trial.id) if retrieval.cited or retrieval.decisive else None
-    if proposal is None or (proposal.axis, proposal.direction) != (lesson.axis, lesson.direction):
+    if not (retrieval.cited or retrieval.decisive) or step != (lesson.axis, lesson.direction):
         return None
     if trial.verdict is not None:
         return Tested(trial.number, FATES[trial.verdict], retrieval.decisive)

@@ -6,13 +6,13 @@ from typing import Any
 
 from core.figures import duration, metric, size
 from core.loop.gates import gates_of
-from core.loop.gathering import seed_noise
 from core.records import Decision, Proposal, Reflection, Run, Study, Trial
 from core.states import RunState, TrialState
 from core.store import Store
 from core.verdict import Comparison
 from core.views.calls import CallView, calls_of
 from core.views.cited import CitedLesson, Remembered, cited_lessons, remembered
+from core.views.snapshot import Snapshot, snapshot
 from core.views.standing import standing
 from core.views.trial_words import detail_of, title_of, verdict_words_of
 
@@ -104,11 +104,12 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
     trial = store.trials.by_number(study.id, number)
     proposal = store.proposals.proposal(trial.id)
     runs = store.runs.of_trial(trial.id)
-    noise = seed_noise(store.runs.of_study(study.id))
+    held = snapshot(store, study)
+    noise = held.noise
     comparison = Comparison.from_json(trial.comparison) if trial.comparison else None
     stands = standing(trial, runs)
     reflection = store.proposals.reflection(trial.id)
-    base, word = _base(store, study, trial, proposal)
+    base, word = _base(held, trial, proposal)
     return TrialView(
         trial=trial,
         proposal=proposal,
@@ -143,10 +144,10 @@ def said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _base(store: Store, study: Study, trial: Trial, proposal: Proposal | None) -> tuple[Mapping[str, Any], str]:
+def _base(held: Snapshot, trial: Trial, proposal: Proposal | None) -> tuple[Mapping[str, Any], str]:
     """The config a trial is shown against, and how to name it."""
-    baseline = next((t for t in store.trials.of_study(study.id) if t.kind == "baseline"), None)
-    base = store.trials.get(proposal.base_trial_id) if proposal and proposal.base_trial_id else baseline
+    planned_from = proposal.base_trial_id if proposal else None
+    base = held.ids.get(planned_from) if planned_from else held.baseline
     if base is None or base.id == trial.id:
         return trial.params, ""
     same = sum(base.params.get(name) == value for name, value in trial.params.items())

@@ -47,7 +47,7 @@ def _row(name: str, values: list[str], seen: Trials) -> dict[str, str]:
 def intervals_card(seen: Trials) -> None:
     """Each against the reference, user by user, as a verdict is made."""
     with st.container(border=True, key="compare-intervals"):
-        st.subheader(f"Against trial {seen.reference}", anchor=False)
+        head(f"Against trial {seen.reference}", "compare-intervals-head")
         bars = [
             Bar(f"trial {each.number}", each.comparison.difference, each.comparison.low, each.comparison.high, verdict)
             for each in seen.beside

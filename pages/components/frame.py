@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.views.glossary import glossary
 from core.views.problems import EXPECTED
 from core.views.working import WorkerLine, worker_line
 from core.workspace import Workspace
@@ -14,6 +15,7 @@ from pages.components.workspace import actor, escaped, set_actor, shown_errors, 
 ROOT = Path(__file__).resolve().parents[2]
 ICON = ROOT / "static" / "icon.svg"  # a local file: a material icon would be fetched from outside
 LOGO = ROOT / "static" / "logo.svg"
+LEGIBLE = Path(__file__).with_name("legible.css")  # the only style of our own; it says why
 SIDEBAR = 208  # px
 
 
@@ -45,6 +47,7 @@ MENU = (
 def frame(title: str, icon: Path = ICON) -> Workspace:
     """Open a page: call it first. Stops the script with the reason when the home cannot be opened."""
     st.set_page_config(f"{title} · VirtualMLE", str(icon), layout="wide", initial_sidebar_state=SIDEBAR)
+    st.html(LEGIBLE)
     st.logo(str(LOGO), size="medium", icon_image=str(ICON))
     try:
         opened = workspace()
@@ -54,6 +57,7 @@ def frame(title: str, icon: Path = ICON) -> Workspace:
     with st.sidebar:
         _menu()
         _who()
+        st.markdown(":small[:gray[Words used here]]", help=glossary())
     return opened
 
 

@@ -28,6 +28,7 @@ def study_filter(view: Inbox) -> None:
         options,
         options.index(now) if now in options else 0,
         format_func=lambda id: view.studies[id] if id else "all studies",
+        placeholder="all studies",  # what None shows, once it is chosen
         key="inbox_study",
         label_visibility="collapsed",
         width=220,

@@ -6,11 +6,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures import metric, percent, signed, signed_percent
-from core.views.insight import Axis, Calibration, Insight, Pair, Racer
+from core.views.insight import Axis, Calibration, Claim, Insight, Pair, Racer
 from core.views.study import objective_words
 from pages.components.chart import chart
 from pages.components.chips import chip, glyph
 from pages.components.intervals import Bar, height_of, interval_figure, marker, told
+from pages.components.live import versioned
 from pages.components.progress import mark_edits
 from pages.components.references import references_line
 from pages.components.rows import head, small
@@ -19,6 +20,7 @@ from pages.components.workspace import escaped
 
 References = Sequence[tuple[str, float]]  # a reference line's name and value
 MINUTES, TRIALS = "training minutes", "trials"
+MOST_TOLD = 20  # claims that the text beside the chart names
 FEWEST_CLAIMS = 5  # below it a share inside says little
 
 
@@ -144,7 +146,7 @@ def _outcomes(axis: Axis) -> str:
 def calibration_card(study_id: int, seen: Calibration) -> None:
     """Predicted against observed: how far to trust this agent."""
     with st.container(border=True, key="calibration"):
-        st.subheader("Does its agent know itself?", anchor=False)
+        head("Does its agent know itself?", "calibration-head")
         if not seen.claims:
             small("No judged trial had a prediction: a sampler makes none, and the first proposals lack a scale.")
             return
@@ -157,9 +159,11 @@ def calibration_card(study_id: int, seen: Calibration) -> None:
             )
             leans = "promises too much" if (seen.bias or 0) > 0 else "promises too little"
             st.metric("Predicted minus observed", signed(seen.bias), delta_description=f"on average {leans}")
-        each = (f"trial {c.number}: {signed(c.predicted)}, came {signed(c.observed)}" for c in seen.claims)
+        newest = seen.claims[-MOST_TOLD:]
+        each = (f"trial {c.number}: {signed(c.predicted)}, came {signed(c.observed)}" for c in newest)
         alt = f"Predicted against observed. {'; '.join(each)}"
-        chart(calibration_figure(seen), key=f"calibration-{study_id}", alt=alt, height=230)
+        drawn = versioned(f"calibration figure {study_id}", (seen, palette()), lambda: calibration_figure(seen))
+        chart(drawn, key=f"calibration-{study_id}", alt=alt, height=230)
         within = sum(claim.is_within_noise for claim in seen.claims)
         small(f"Allowing for the noise of the measurement: {within} of {count}. Dotted: exactly as predicted.")
         if count < FEWEST_CLAIMS:
@@ -175,23 +179,30 @@ def calibration_figure(seen: Calibration) -> go.Figure:
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     line = {"color": colours.muted, "width": 1, "dash": "dot"}
     drawn.add_scatter(x=[low, high], y=[low, high], mode="lines", line=line, hoverinfo="skip")
-    for claim in seen.claims:
-        look = sign(claim.verdict)
-        colour = colours.mark(look.colour)
-        half = None if claim.low is None or claim.high is None else (claim.high - claim.low) / 2
-        drawn.add_scatter(
-            x=[claim.predicted],
-            y=[claim.observed],
-            mode="markers",
-            marker=marker(look.symbol, colour, colours),
-            error_x={"type": "data", "array": [claim.deviation], "color": colours.blue, "thickness": 1, "width": 0},
-            error_y={"type": "data", "array": [half or 0.0], "color": colour, "thickness": 1, "width": 0},
-            hovertemplate=f"trial {claim.number}, {look.word}: %{{x:.4f}}, came %{{y:.4f}}<extra></extra>",
-        )
+    for verdict in dict.fromkeys(claim.verdict for claim in seen.claims):
+        _draw_claims(drawn, [claim for claim in seen.claims if claim.verdict == verdict], colours)
     drawn.update_layout(margin={"l": 8, "r": 14, "t": 6, "b": 8})
     drawn.update_xaxes(title_text="predicted change", tickformat="+.3f", nticks=6)
     drawn.update_yaxes(title_text="observed", tickformat="+.3f", nticks=6)
     return drawn
+
+
+def _draw_claims(drawn: go.Figure, claims: Sequence[Claim], colours: Palette) -> None:
+    """All claims of one verdict as one trace."""
+    look = sign(claims[0].verdict)
+    colour = colours.mark(look.colour)
+    halves = [0.0 if each.low is None or each.high is None else (each.high - each.low) / 2 for each in claims]
+    deviations = [each.deviation for each in claims]
+    drawn.add_scatter(
+        x=[each.predicted for each in claims],
+        y=[each.observed for each in claims],
+        customdata=[each.number for each in claims],
+        mode="markers",
+        marker=marker(look.symbol, colour, colours),
+        error_x={"type": "data", "array": deviations, "color": colours.blue, "thickness": 1, "width": 0},
+        error_y={"type": "data", "array": halves, "color": colour, "thickness": 1, "width": 0},
+        hovertemplate=f"trial %{{customdata}}, {look.word}: %{{x:.4f}}, came %{{y:.4f}}<extra></extra>",
+    )
 
 
 def aa_card(seen: Insight) -> None:

@@ -9,7 +9,7 @@ from pages.components.chart import chart
 from pages.components.intervals import LETTER
 from pages.components.live import versioned
 from pages.components.rows import head, small
-from pages.components.style import figure, palette, template
+from pages.components.style import Palette, figure, palette, template
 
 HEIGHT = 330
 LEAST = 64  # px of the importance chart
@@ -19,7 +19,7 @@ SHOWN_AXES = 4
 def importance_card(seen: Landscape, study_id: int) -> None:
     """Which axes the spread of the values hangs on."""
     with st.container(border=True, key="importance"):
-        st.subheader("What the value hangs on", anchor=False)
+        head("What the value hangs on", "importance-head")
         if not _enough(seen):
             return
         rows = seen.importance[:8]
@@ -53,9 +53,14 @@ def landscape_card(seen: Landscape, study_id: int, version: int) -> None:
             if len(chosen) < (2 if kind == CONTOUR else 1):
                 small("Choose two axes." if kind == CONTOUR else "Choose an axis.")
                 return
-        made = versioned(f"landscape {study_id}", (version, kind, tuple(chosen)), lambda: drawn(seen, kind, chosen))
+        colours = palette()
+        made = versioned(
+            f"landscape {study_id}",
+            (version, kind, tuple(chosen), colours),
+            lambda: _ours(drawn(seen, kind, chosen), colours),
+        )
         key = f"landscape-{study_id}-{kind}-{'-'.join(chosen)}"
-        chart(_ours(made), key=key, alt=f"{kind} of {seen.objective} over {', '.join(chosen)}", height=HEIGHT)
+        chart(made, key=key, alt=f"{kind} of {seen.objective} over {', '.join(chosen)}", height=HEIGHT)
         small(f"{len(seen.trials)} trials with a value, drawn by Optuna.")
 
 
@@ -88,12 +93,11 @@ def _bars(rows: tuple[tuple[str, float], ...]) -> go.Figure:
     return made
 
 
-def _ours(made: go.Figure) -> go.Figure:
+def _ours(made: go.Figure, colours: Palette) -> go.Figure:
     """Optuna's figure under our template: no title of its own, our paper, our colours of scale."""
-    colours = palette()
     ours = go.Figure(made)
     ours.update_layout(template=template(colours), title={"text": ""}, margin={"l": 8, "r": 14, "t": 28, "b": 8})
-    ours.update_layout(font={"color": colours.text, "size": 12}, showlegend=False)
+    ours.update_layout(font={"color": colours.text, "size": 12}, showlegend=False, width=None, height=None)
     scale = [[0.0, colours.blue_soft], [1.0, colours.blue_text]]
     for trace in ours.data:
         if trace.type == "contour":

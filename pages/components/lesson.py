@@ -29,7 +29,7 @@ MET = {True: ":green[✓]", False: ":gray[✕]", None: ":gray[?]"}
 def lesson_card(page: LessonPage, study: Study | None) -> None:
     """Everything about one lesson; `study` is the one the page looks from."""
     lesson = page.lesson
-    with st.container(border=True):
+    with st.container(border=True, key="lesson-card"):
         _head(page)
         lesson_acts.show_told(lesson)
         _verbs(page, study)

@@ -9,6 +9,7 @@ from core.views.study import Point, StudyView
 from pages.components.chart import chart
 from pages.components.chips import glyph
 from pages.components.intervals import marker
+from pages.components.live import versioned
 from pages.components.rows import small
 from pages.components.style import Palette, figure, palette, sign
 from pages.components.workspace import escaped
@@ -21,15 +22,24 @@ def trials_so_far(view: StudyView, edits: Sequence[Edit] = (), references: Seque
     if not view.points:
         small("No trial has a value yet.")
         return
-    drawn = progress_figure(view)
-    _mark_references(drawn, references)
-    mark_edits(drawn, [(edit.after + 0.5, edit) for edit in edits])
+    drawn = versioned(
+        f"progress-{view.study.id}",
+        (view.version, palette(), tuple(edits), tuple(references)),
+        lambda: _with_lines(view, edits, references),
+    )
     chart(drawn, key=f"progress-{view.study.id}", alt=_told(view), height=HEIGHT)
     present = dict.fromkeys(point.standing for point in view.points)
     small("  ".join(f"{glyph(name)} {sign(name).word}" for name in present))
     for edit in edits:
         what = "; ".join(edit.words)
         small(f":blue[┆] after trial {edit.after}: {escaped(what)} ({escaped(edit.author)})")
+
+
+def _with_lines(view: StudyView, edits: Sequence[Edit], references: Sequence[tuple[str, float]]) -> go.Figure:
+    drawn = progress_figure(view)
+    _mark_references(drawn, references)
+    mark_edits(drawn, [(edit.after + 0.5, edit) for edit in edits])
+    return drawn
 
 
 def _mark_references(drawn: go.Figure, references: Sequence[tuple[str, float]]) -> None:
@@ -62,8 +72,8 @@ def progress_figure(view: StudyView) -> go.Figure:
     drawn = figure(colours)
     drawn.update_layout(margin={"l": 8, "r": 14, "t": 6, "b": 8})
     _best_line(drawn, view, colours)
-    for point in view.points:
-        _draw(drawn, point, colours)
+    for name in dict.fromkeys(point.standing for point in view.points):
+        _draw(drawn, [point for point in view.points if point.standing == name], colours)
     last = max(step.number for step in view.steps)
     drawn.update_xaxes(title_text="trial", range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 14))
     if last <= 20:
@@ -86,27 +96,27 @@ def _best_line(drawn: go.Figure, view: StudyView, colours: Palette) -> None:
     drawn.add_scatter(x=ends, y=heights, mode="lines", line=line, hoverinfo="skip")
 
 
-def _draw(drawn: go.Figure, point: Point, colours: Palette) -> None:
-    look = sign(point.standing)
+def _draw(drawn: go.Figure, points: Sequence[Point], colours: Palette) -> None:
+    """All points of one standing as one trace: a trace for each of a thousand trials would take seconds."""
+    look = sign(points[0].standing)
     colour = colours.mark(look.colour)
-    error = None
-    if point.low is not None and point.high is not None:
-        error = {
-            "type": "data",
-            "symmetric": False,
-            "array": [point.high - point.value],
-            "arrayminus": [point.value - point.low],
-            "color": colour,
-            "thickness": 1.2,
-            "width": 0,
-        }
+    ends = [(point.value, point.low, point.high) for point in points]
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": [0.0 if high is None else high - value for value, _, high in ends],
+        "arrayminus": [0.0 if low is None else value - low for value, low, _ in ends],
+        "color": colour,
+        "thickness": 1.2,
+        "width": 0,
+    }
     drawn.add_scatter(
-        x=[point.number],
-        y=[point.value],
+        x=[point.number for point in points],
+        y=[point.value for point in points],
         mode="markers",
         marker=marker(look.symbol, colour, colours),
         error_y=error,
-        hovertemplate=f"trial {point.number}, {look.word}: %{{y:.4f}}<extra></extra>",
+        hovertemplate=f"trial %{{x}}, {look.word}: %{{y:.4f}}<extra></extra>",
     )
 
 

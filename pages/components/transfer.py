@@ -9,7 +9,8 @@ from core.views.transfer import TELLING, Carried, Near, Transfer
 from pages.components.chart import chart
 from pages.components.chips import chip, glyph
 from pages.components.intervals import marker
-from pages.components.rows import small
+from pages.components.live import versioned
+from pages.components.rows import head, small
 from pages.components.style import Palette, figure, palette, sign
 from pages.components.workspace import escaped
 
@@ -21,6 +22,7 @@ ROW = 22  # px
 MOST_CHIPS = 3
 CELL = 40  # px
 MOST_FIGURES = 7  # columns; with more of them the figures stand in the tooltip
+MOST_CARRIED = 14
 GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "·"}
 
 
@@ -32,7 +34,8 @@ def near_card(near: Near) -> None:
             st.markdown(f"**{near.likeness:.2f}** :small[:gray[alike]]", width="content")
         shown = [each for each in near.features if each.name in SHOWN]
         words = "; ".join(f"{each.label} {each.there}, here {each.here}: {each.kind}" for each in shown)
-        chart(near_figure(near), key=f"near_{near.dataset.id}", alt=words, height=ROW * len(shown) + 30)
+        drawn = versioned(f"near figure {near.dataset.id}", (near, palette()), lambda: near_figure(near))
+        chart(drawn, key=f"near_{near.dataset.id}", alt=words, height=ROW * len(shown) + 30)
         small(f"Alike in {escaped(near.alike)}." if near.alike else "Alike in nothing that is known of both.")
         if near.unlike:
             small(f"Unlike in {escaped(near.unlike)}.")
@@ -102,8 +105,9 @@ def _kind_chip(kind: str) -> str:
 def matrix_card(held: Matrix) -> None:
     """Rules by datasets: glyph and colour, with figures in the tooltip."""
     with st.container(border=True, height="stretch"):
-        st.subheader("Which rule helped where", anchor=False)
-        chart(matrix_figure(held), key="matrix", alt=_told(held), height=CELL * len(held.rules) + 34)
+        head("Which rule helped where", "matrix-head")
+        drawn = versioned("matrix figure", (held, palette()), lambda: matrix_figure(held))
+        chart(drawn, key="matrix", alt=_told(held), height=CELL * len(held.rules) + 34)
         legend = f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · · untested"
         small(
             f"{legend} · with the number of trials and their mean change" + (" · * from a pack" if held.foreign else "")
@@ -201,18 +205,21 @@ def _told(held: Matrix) -> str:
 def carried_table(view: Transfer) -> None:
     """Lessons from elsewhere that were found for this study, and what became of each."""
     with st.container(border=True, height="stretch"):
-        st.subheader("What became of each carried lesson", anchor=False)
+        head("What became of each carried lesson", "carried-head")
         if not view.carried:
             st.markdown(_none_carried(view))
             return
+        told = view.carried[:MOST_CARRIED]
         columns = {
-            "lesson": [f"[{escaped(each.title)}](/memory?lesson={each.lesson.id})" for each in view.carried],
-            "from": [escaped(each.origin) for each in view.carried],
-            "shown · cited · chose": [f"{each.shown} · {each.cited} · {each.decisive}" for each in view.carried],
-            "trust": [_trust(each) for each in view.carried],
-            "outcome": [_outcome(each, view.study.id) for each in view.carried],
+            "lesson": [f"[{escaped(each.title)}](/memory?lesson={each.lesson.id})" for each in told],
+            "from": [escaped(each.origin) for each in told],
+            "shown · cited · chose": [f"{each.shown} · {each.cited} · {each.decisive}" for each in told],
+            "trust": [_trust(each) for each in told],
+            "outcome": [_outcome(each, view.study.id) for each in told],
         }
         st.table(columns, border="horizontal", hide_header=False, alt="Carried lessons and their outcomes")
+        if (more := len(view.carried) - len(told)) > 0:
+            small(f"{more:,} more were shown; those tested here and cited most stand first. All are in the Memory.")
         small("Trust moves only when a trial tests the step a lesson chose. An inconclusive trial pays nothing.")
 
 

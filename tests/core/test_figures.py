@@ -23,6 +23,7 @@ from core.figures import change, duration, metric, percent, signed, signed_perce
         (duration(200), "3 min 20 s"),
         (duration(1800), "30 min"),
         (duration(5040), "1 h 24 min"),
+        (duration(4 * 86_400 + 3 * 3600), "4 days 3 h"),
         (duration(None), "–"),
         (size(999), "999 B"),
         (size(12_345_678), "12.3 MB"),

@@ -90,3 +90,9 @@ def test_the_process_that_opened_every_page_holds_no_torch(home: Workspace):
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == 0
+
+
+def test_the_words_of_the_program_are_one_hover_away(open_page: OpenPage):
+    page = open_page("settings")
+    [words] = [each for each in page.sidebar.markdown if "Words used here" in each.value]
+    assert "**noise floor**" in words.proto.help and "**protocol stamp**" in words.proto.help

@@ -36,6 +36,11 @@ def test_rules_that_contradict_one_another_change_nothing(memory: Memory):
     assert from_rules(SPACE, hits_for(memory)) is None
 
 
+def test_advice_that_only_ever_hurt_is_not_followed(memory: Memory):
+    memory.write(effect=-0.02)
+    assert from_rules(SPACE, hits_for(memory)) is None
+
+
 def test_a_warning_outweighs_the_advice(memory: Memory):
     memory.write()
     memory.write("More dropout hurts.", kind="avoid")

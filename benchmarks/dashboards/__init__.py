@@ -1,0 +1,1 @@
+"""What benchmarks/dashboard.py is made of."""

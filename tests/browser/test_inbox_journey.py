@@ -1,0 +1,95 @@
+"""Three proposals decided in the Inbox by keyboard alone, with a refresh in between; a second browser looks on."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.records import Study
+from core.states import StudyState, TrialState
+from core.worker.launch import stop_worker
+from tests.browser.conftest import Server
+from tests.pages.scripted import ScriptedHome
+
+TRIES = 4  # a key pressed before the page listens is lost
+HEARD = 20_000  # ms; pressed again too soon, a key would decide the next proposal
+PATIENCE = 60_000  # ms
+
+
+@pytest.fixture(scope="module")
+def story(server: Server) -> Iterator[ScriptedHome]:
+    """A scripted home beside the server's; no worker runs, it would train the scripted runs."""
+    stop_worker(server.settings)
+    opened = server.open()
+    scripted = ScriptedHome(opened)
+    scripted.dataset("browsed")
+    yield scripted
+    opened.close()
+
+
+@pytest.fixture
+def study(story: ScriptedHome) -> Study:
+    """Paused, with three proposals that wait."""
+    study = story.start("browsed", name="three", autonomy="each", parallel=3)
+    story.run_until(lambda: len(story.store.trials.waiting(study.id)) == 3)
+    return story.store.studies.move(study.id, StudyState.PAUSED, "Ada")
+
+
+def press_until(page: Page, key: str, appears: Locator) -> None:
+    """Press a key until the page has heard it."""
+    for _ in range(TRIES):
+        page.keyboard.press(key)
+        try:
+            appears.wait_for(timeout=HEARD)
+            return
+        except Exception:  # noqa: BLE001 - not there yet: the last try tells
+            continue
+    expect(appears).to_be_visible()
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Move the focus by Tab, as somebody without a mouse does."""
+    for _ in range(40):
+        if wanted.evaluate("each => each === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    expect(wanted).to_be_focused()
+
+
+def test_three_proposals_are_decided_by_keyboard(
+    server: Server, story: ScriptedHome, study: Study, page: Page, browser: Browser
+):
+    first, second, third = story.store.trials.waiting(study.id)
+    page.set_default_timeout(PATIENCE)
+    another = browser.new_page()
+    another.goto(f"{server.url}/inbox")
+    page.goto(f"{server.url}/inbox")
+    expect(page.get_by_text(f"Trial {first.number} waits for you")).to_be_visible(timeout=PATIENCE)
+
+    dialog = page.get_by_role("dialog")
+    press_until(page, "e", dialog)
+    expect(dialog.get_by_role("spinbutton", name="your dropout", exact=True)).to_be_visible()
+    tab_to(page, dialog.get_by_role("button", name="Back"))
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    press_until(page, "a", page.get_by_text(f"Trial {first.number} is approved and queued"))
+    assert story.store.trials.get(first.id).state is TrialState.APPROVED
+
+    page.reload()
+    expect(page.get_by_text(f"Trial {second.number} waits for you")).to_be_visible(timeout=PATIENCE)
+    press_until(page, "a", page.get_by_text(f"Trial {second.number} is approved and queued"))
+    assert story.store.trials.get(second.id).state is TrialState.APPROVED
+
+    expect(page.get_by_text(f"Trial {third.number} waits for you")).to_be_visible(timeout=PATIENCE)
+    press_until(page, "v", dialog)
+    reason = dialog.get_by_role("textbox")
+    tab_to(page, reason)
+    page.keyboard.type("we serve on a phone")
+    tab_to(page, dialog.get_by_role("button", name="Veto"))
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    [decision] = story.store.trials.decisions(third.id)
+    assert (decision.kind, decision.reason) == ("veto", "we serve on a phone")
+
+    expect(another.get_by_text("Nothing waits for you")).to_be_visible(timeout=PATIENCE)
+    another.close()
