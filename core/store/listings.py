@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from core.memory.records import Evidence, Lesson, Retrieval
@@ -111,13 +111,6 @@ class Listings(Part):
         query = query.where(_evidence.c.trial_id == trial_id).order_by(_lessons.c.id)
         with self.database.read() as connection:
             return [(record_of(Lesson, row), str(row["outcome"])) for row in connection.execute(query).mappings()]
-
-    def helped_and_hurt(self) -> dict[int, tuple[int, int]]:
-        """How many trials of its step gained and how many lost, by lesson; lessons without evidence are left out."""
-        gained = func.sum(case((_evidence.c.effect > 0, 1), else_=0))
-        query = select(_evidence.c.lesson_id, gained, func.count()).group_by(_evidence.c.lesson_id)
-        with self.database.read() as connection:
-            return {id: (int(helped), int(seen - helped)) for id, helped, seen in connection.execute(query)}
 
     def shown_lessons(self, study_id: int) -> list[tuple[int, Retrieval]]:
         """Every lesson that was shown for a proposal of the study, with the trial's id; the oldest trial's first."""
