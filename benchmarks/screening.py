@@ -1,10 +1,10 @@
 """How far a look at a third of the epochs may be trusted: every recorded run of the grids of `benchmarks.grid` beside
 the default and beside the best cell, as pruning would have seen it.
 
-    python -m benchmarks.screening [--tables NAME,NAME]
+    python -m benchmarks.screening [--tables NAME,NAME] [--quick]
 
 A run is called wrongly stopped where its cell, by the mean of its recorded seeds, is worth more than the one it was
-held against. Writes benchmarks/results/screening.json.
+held against. Writes benchmarks/results/screening.json. `--quick` reads two tables.
 """
 
 import argparse
@@ -52,7 +52,9 @@ def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", type=lambda text: text.split(","))
-    found = {table.name: measured(table) for table in tables(parser.parse_args().tables)}
+    parser.add_argument("--quick", action="store_true")
+    given = parser.parse_args()
+    found = {table.name: measured(table) for table in tables(given.tables)[: 2 if given.quick else None]}
     print(f"{'table':18} {'beside the':10} {'runs':>5} {'stopped':>8} {'wrongly':>8} {'saved':>6} {'tau':>5}")
     for name, sides in found.items():
         for side, told in sides.items():
@@ -60,7 +62,7 @@ def main() -> None:
                 f"{name:18} {side.split()[-1]:10} {told['runs']:5} {told['stopped']:8} {told['wrong']:8} "
                 f"{told['saved']:6.1%} {np.nan if told['tau'] is None else told['tau']:5.2f}"
             )
-    if parser.parse_args().tables is None:
+    if given.tables is None and not given.quick:
         RESULT.write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -1,6 +1,6 @@
 """The memory that ships with the program: the expert studies every committed table, and what it learned is packed.
 
-    python -m benchmarks.starting_pack [--trials 30] [--seeds 3] [--look]
+    python -m benchmarks.starting_pack [--trials 30] [--seeds 3] [--look] [--quick]
 
 Real loop, verdicts and distillation, as in `benchmarks.transfer`; each study is planned without memory, so that a rule
 rests on its own table alone. Every lesson says from which table it comes. Equal tables and an equal program give equal
@@ -99,12 +99,16 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=30, help="of each study (%(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="studies on each table (%(default)s)")
     parser.add_argument("--look", action="store_true", help="show what it would hold, write nothing")
+    parser.add_argument("--quick", action="store_true", help="a look after short studies on two tables")
     arguments = parser.parse_args()
-    pack = distilled(tables(), arguments.trials, arguments.seeds)
+    known, trials, seeds = tables(), arguments.trials, arguments.seeds
+    if arguments.quick:
+        known, trials, seeds = known[:2], 8, 1
+    pack = distilled(known, trials, seeds)
     for row in pack.lessons:
         sys.stdout.write(f"{row['effect'] or 0.0:+.1%}  {row['kind']:5}  {row['claim']}\n")
     data = pack_bytes(pack)
-    if not arguments.look:
+    if not (arguments.look or arguments.quick):
         PACK.write_bytes(data)
     counts = Counter(str(row["kind"]) for row in pack.lessons)
     sys.stdout.write(f"{len(pack.lessons)} lessons {dict(counts)}, {len(pack.evidence)} trials, {len(data):,} bytes\n")

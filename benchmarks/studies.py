@@ -2,11 +2,12 @@
 or the expert with the memory that ships against the expert without any.
 
     python -m benchmarks.studies [--compare agents|memory] [--data toys.tsv] [--backbones sasrec,hstu] [--trials 20]
-                                 [--epochs 100] [--fix FIELD=VALUE] [--reveal]
+                                 [--epochs 100] [--fix FIELD=VALUE] [--reveal] [--quick]
 
 Everything is done as a person would, by `python -m core`: one home an arm, import, a study on autopilot, at the end
 (with `--reveal`) the sealed test, once. Told at equal minutes: what the arm that ended first had used. Writes its part
-of benchmarks/results/studies.json. The file is looked for in VIRTUALMLE_TEST_DATA.
+of benchmarks/results/studies.json. The file is looked for in VIRTUALMLE_TEST_DATA. `--quick` runs two trials of two
+epochs on a small file and writes nothing.
 """
 
 import argparse
@@ -32,6 +33,7 @@ ARMS: dict[str, dict[str, tuple[str, ...]]] = {
     "agents": {"expert": ("--agent", "expert", "--no-memory"), "tpe": ("--agent", "tpe", "--no-memory")},
     "memory": {"with": ("--agent", "expert"), "without": ("--agent", "expert", "--no-memory")},
 }
+QUICK_DATA = "gift_cards_5.json.gz"
 POLL = 2.0  # seconds
 
 
@@ -130,7 +132,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--fix", action="append", default=[], metavar="FIELD=VALUE")
     parser.add_argument("--reveal", action="store_true", help="read the sealed test of both at the end")
     parser.add_argument("--home", type=Path, help="keeps the studies there (default: a temporary folder)")
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true")
+    given = parser.parse_args()
+    if given.quick:
+        given.data, given.backbones, given.trials, given.epochs = QUICK_DATA, ["sasrec"], 2, 2
+        given.fix.append("num_blocks=1")
+    return given
 
 
 def main() -> None:
@@ -141,7 +148,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmark-studies-") as scratch:
         for backbone in given.backbones:
             found = compared(source, backbone, given, given.home or Path(scratch))
-            _record(f"{given.compare}: {source.stem}/{backbone}", found)
+            if not given.quick:
+                _record(f"{given.compare}: {source.stem}/{backbone}", found)
             for name, told in found["arms"].items():
                 print(f"{source.stem}/{backbone} {name:8} {told['at_equal_minutes']} after {found['minutes']} min")
 
