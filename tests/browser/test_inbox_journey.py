@@ -68,7 +68,12 @@ def test_three_proposals_are_decided_by_keyboard(
 
     dialog = page.get_by_role("dialog")
     press_until(page, "e", dialog)
-    expect(dialog.get_by_role("spinbutton", name="your dropout", exact=True)).to_be_visible()
+    dropout = dialog.get_by_role("spinbutton", name="your dropout", exact=True)
+    tab_to(page, dropout)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0.45")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_text("yours, not")).to_be_visible(timeout=PATIENCE)
     tab_to(page, dialog.get_by_role("button", name="Back"))
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0)
