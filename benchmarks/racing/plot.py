@@ -31,7 +31,7 @@ def draw(races: Mapping[str, Mapping[str, Sequence[Sequence[Moment]]]], tables: 
         panel.set_title(table.name, fontsize=9, loc="left")
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=8)
-        panel.set_ylim(bottom=0)
+        panel.axhline(0, color="#b0b7c3", linewidth=0.8)
     for panel in panels.flat[len(tables) :]:
         panel.set_visible(False)
     panels[0, 0].legend(fontsize=8, frameon=False)

@@ -64,7 +64,7 @@ def ratios(
     for key, measure in (("trials", _trials_ratio), ("regret_after_10", _regret_ratio)):
         values = np.array([measure(pairs) for pairs in drawn])
         low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        told[key] = {"ratio": _rounded(measure(whole)), "interval": [_rounded(low), _rounded(high)]}
+        told[key] = {"ratio": _shown(measure(whole)), "interval": [_shown(low), _shown(high)]}
     return told
 
 
@@ -107,7 +107,7 @@ def _interval(values: Floats, measure: Callable[[Floats], Any]) -> list[float | 
 
 
 def _shown(value: Any) -> float | None:
-    """None: not reached within the race."""
+    """None: not reached within the race, or a ratio to a regret that some draws make nothing or less."""
     return _rounded(value) if np.isfinite(value) else None
 
 

@@ -14,7 +14,7 @@ from core.workspace import Workspace
 from tests.browser.conftest import Server
 
 PATIENCE = 90_000  # ms
-USERS = 600
+USERS = 150
 BAD = {"picture.csv": b"\x89PNG\x00\x01\x02" * 50, "empty.csv": b""}
 
 
@@ -101,7 +101,9 @@ def test_every_kind_of_file_is_imported_with_bad_ones_between(server: Server, pa
         ask_for(page, path)
         start = page.get_by_test_id("stBaseButton-primary").filter(has_text="Import")
         expect(start).to_be_visible(timeout=PATIENCE)
-        expect(page.get_by_role("textbox", name="Name of the dataset")).to_have_value(name.split(".")[0])
+        expect(page.get_by_role("textbox", name="Name of the dataset")).to_have_value(
+            name.split(".")[0], timeout=PATIENCE
+        )
         start.click()
         wait_for_dataset(server, home, before + 1)
     names = {dataset.name for dataset in home.store.datasets.all()}
