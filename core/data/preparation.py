@@ -95,7 +95,7 @@ def kept(events: Events, target: np.ndarray, repeated: np.ndarray, options: Impo
     if not len(events):
         raise ImportFailed(
             f"no user keeps {least_user} and no item {least_item} target events (k-core); "
-            "lower --min-user-events and --min-item-events",
+            "lower the least events of a user and of an item (--min-user-events, --min-item-events)",
             findings,
         )
     late = _latest(events.user, options.max_user_events)

@@ -79,6 +79,9 @@ def progress_figure(view: StudyView) -> go.Figure:
     if last <= 20:
         drawn.update_xaxes(dtick=1)
     drawn.update_yaxes(tickformat=".3f", nticks=5)
+    if len({point.value for point in view.points}) == 1:  # one height alone: the axis would span a whole unit
+        only = view.points[0].value
+        drawn.update_yaxes(range=[0.8 * only, 1.2 * only] if only > 0 else None)
     return drawn
 
 

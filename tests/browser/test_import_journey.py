@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.synthetic import generate
@@ -14,7 +15,7 @@ from core.workspace import Workspace
 from tests.browser.conftest import Server
 
 PATIENCE = 90_000  # ms
-USERS = 150
+USERS = 400
 BAD = {"picture.csv": b"\x89PNG\x00\x01\x02" * 50, "empty.csv": b""}
 
 
@@ -86,6 +87,7 @@ def wait_for_dataset(server: Server, home: Workspace, count: int) -> None:
     server.wait_until(lambda: len(home.store.datasets.all()) >= count, 90)
 
 
+@pytest.mark.timeout(600)  # eleven files, each with its preview
 def test_every_kind_of_file_is_imported_with_bad_ones_between(server: Server, page: Page, tmp_path: Path):
     page.set_default_timeout(PATIENCE)
     home = server.open()

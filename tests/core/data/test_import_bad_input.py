@@ -126,7 +126,7 @@ def test_an_unclosed_quote_does_not_pass_silently(write, imported):
 
 
 def test_filters_that_leave_nothing_say_how_to_lower_them(write, imported):
-    with pytest.raises(ImportFailed, match="lower --min-user-events"):
+    with pytest.raises(ImportFailed, match=r"lower the least events of a user.*--min-user-events"):
         imported(write("events.csv", csv_of(ROWS)), min_user_events=9)
 
 
