@@ -108,6 +108,8 @@ def test_every_kind_of_file_is_imported_with_bad_ones_between(server: Server, pa
         )
         start.click()
         wait_for_dataset(server, home, before + 1)
+        opened = page.get_by_role("tab", name="Library")  # with the new dataset open; the form begins afresh
+        expect(opened).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
     names = {dataset.name for dataset in home.store.datasets.all()}
     home.close()
     assert {"comma", "tab", "table", "recbole", "ratings", "reviews", "sessions", "sequences", "packed"} <= names
