@@ -73,9 +73,17 @@ def _add_tune(verbs: Any) -> None:
         metavar="K",
         help="proposals at a time, on different fields (%(default)s)",
     )
-    verb.add_argument("--no-memory", action="store_true", help="plan without lessons")
+    _add_memory_options(verb)
     verb.add_argument("--no-reflection", action="store_true", help="learn no lesson; the agent hears verdicts alone")
     verb.add_argument("--no-pruning", action="store_true", help="run hopeless trials to their end")
+    verb.add_argument("--no-extra-seeds", action="store_true", help="no second look at promising trials")
+    verb.add_argument("--detach", action="store_true", help="start it and leave")
+    verb.add_argument("--json", action="store_true", help="wait for the end, then print JSON")
+    verb.set_defaults(run=tune)
+
+
+def _add_memory_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--no-memory", action="store_true", help="plan without lessons")
     verb.add_argument(
         "--memory-off-share",
         type=float,
@@ -92,10 +100,6 @@ def _add_tune(verbs: Any) -> None:
         metavar="LESSON",
         help="never use this lesson in the study (memory preview lists what is offered); may be repeated",
     )
-    verb.add_argument("--no-extra-seeds", action="store_true", help="no second look at promising trials")
-    verb.add_argument("--detach", action="store_true", help="start it and leave")
-    verb.add_argument("--json", action="store_true", help="wait for the end, then print JSON")
-    verb.set_defaults(run=tune)
 
 
 def tune(workspace: Workspace, given: argparse.Namespace) -> int:

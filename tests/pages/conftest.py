@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
+from core.worker.lock import WorkerLock
 from core.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +47,16 @@ def open_page(home: Workspace) -> Callable[..., AppTest]:
         return page.run()
 
     return run
+
+
+@pytest.fixture
+def no_second_worker(home: Workspace) -> Iterator[None]:
+    """A worker seems to hold the home, so that an act on the page starts no real one."""
+    lock = WorkerLock(home.settings.home)
+    lock.acquire()
+    lock.say_up()
+    yield
+    lock.release()
 
 
 @pytest.fixture

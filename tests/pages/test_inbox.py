@@ -1,6 +1,6 @@
 """The Inbox: what waits across studies, one open card, decisions one by one and several at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,28 +9,18 @@ from core.records import Trial
 from core.starting import StudyPlan, start_study
 from core.states import TrialState
 from core.views.inbox import PAGE
-from core.worker.lock import WorkerLock
 from core.workspace import Workspace
 from pages.components import dialogs
 from tests.core.views.rooms import dataset
 from tests.pages.test_memory import lesson, propose
 
 Open = Callable[..., AppTest]
+pytestmark = pytest.mark.usefixtures("no_second_worker")
 
 
 def text(page: AppTest) -> str:
     """Every word on the page."""
     return "\n".join(str(each.value) for each in [*page.markdown, *page.subheader, *page.warning, *page.error])
-
-
-@pytest.fixture(autouse=True)
-def no_second_worker(home: Workspace) -> Iterator[None]:
-    """A worker seems to hold the home, so that an act on the page starts no real one."""
-    lock = WorkerLock(home.settings.home)
-    lock.acquire()
-    lock.say_up()
-    yield
-    lock.release()
 
 
 @pytest.fixture

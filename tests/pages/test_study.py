@@ -1,6 +1,6 @@
 """The Study page in each state, and every act on it, with rows written through the real store and loop."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,22 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.records import Trial
 from core.states import Autonomy, RunState, StudyState, TrialState
-from core.worker.lock import WorkerLock
 from core.workspace import Workspace
 from pages.components import dialogs
 from tests.pages.scripted import ScriptedHome
 
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture(autouse=True)
-def no_second_worker(home: Workspace) -> Iterator[None]:
-    """A worker seems to hold the home, so that an act on the page starts no real one."""
-    lock = WorkerLock(home.settings.home)
-    lock.acquire()
-    lock.say_up()
-    yield
-    lock.release()
+pytestmark = pytest.mark.usefixtures("no_second_worker")
 
 
 @pytest.fixture

@@ -1,28 +1,18 @@
 """The Study page's lineage, timeline and what the agent knew, with edits in mid-study."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.records import Study
 from core.study_editing import edit_settings
-from core.worker.lock import WorkerLock
 from core.workspace import Workspace
 from tests.pages.scripted import ScriptedHome
 from tests.pages.test_study import text
 
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture(autouse=True)
-def no_second_worker(home: Workspace) -> Iterator[None]:
-    """A worker seems to hold the home, so that an act on the page starts no real one."""
-    lock = WorkerLock(home.settings.home)
-    lock.acquire()
-    lock.say_up()
-    yield
-    lock.release()
+pytestmark = pytest.mark.usefixtures("no_second_worker")
 
 
 @pytest.fixture

@@ -1,27 +1,17 @@
 """Pruned trials, gates, and settings in mid-study, on the Study and New study pages."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.states import RunState
-from core.worker.lock import WorkerLock
 from core.workspace import Workspace
 from tests.pages.scripted import ScriptedHome
 from tests.pages.test_study import button, text
 
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture(autouse=True)
-def no_second_worker(home: Workspace) -> Iterator[None]:
-    """A worker seems to hold the home, so that an act on the page starts no real one."""
-    lock = WorkerLock(home.settings.home)
-    lock.acquire()
-    lock.say_up()
-    yield
-    lock.release()
+pytestmark = pytest.mark.usefixtures("no_second_worker")
 
 
 def test_a_pruned_trial_says_where_and_why_and_can_be_run_to_its_end(open_page: Open, home: Workspace):

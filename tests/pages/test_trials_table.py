@@ -1,29 +1,19 @@
 """Every trial of a study as a table: filters, columns, orders; notes, tags, archive."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.records import Study
-from core.worker.lock import WorkerLock
 from core.workspace import Workspace
 from pages.components import dialogs
 from tests.pages.scripted import ScriptedHome
 from tests.pages.test_study import button, text
 
 Open = Callable[..., AppTest]
+pytestmark = pytest.mark.usefixtures("no_second_worker")
 EVERY = "All trials"
-
-
-@pytest.fixture(autouse=True)
-def no_second_worker(home: Workspace) -> Iterator[None]:
-    """A worker seems to hold the home, so that an act on the page starts no real one."""
-    lock = WorkerLock(home.settings.home)
-    lock.acquire()
-    lock.say_up()
-    yield
-    lock.release()
 
 
 @pytest.fixture
