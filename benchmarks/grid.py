@@ -3,8 +3,8 @@
     python -m benchmarks.grid [--tables NAME,NAME] [--processes N] [--device cpu] [--work FOLDER] [--quick]
 
 Can be stopped and started at any time, and in any number of processes, also by hand: a run that is done is not done
-again. Two seeds a cell, five for the default; then five fresh seeds for the twenty best cells. Real interaction files
-lie in VIRTUALMLE_TEST_DATA; a table of a missing file is skipped by name.
+again. Two seeds a cell, five for the default; then five fresh seeds for the best cells (twenty, unless the table says
+otherwise). Real interaction files lie in VIRTUALMLE_TEST_DATA; a table of a missing file is skipped by name.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import torch
 
 from benchmarks.tables import cells
 from benchmarks.tables.specs import QUICK, SPECS, TableSpec, named
-from benchmarks.tables.table import CHOOSING, FOLDER, FRESH_SEED, TOP, VALUING, Table
+from benchmarks.tables.table import CHOOSING, FOLDER, FRESH_SEED, VALUING, Table
 from recmodels.data import TrainingData
 from recmodels.device import choose_device, prepare_process
 from recmodels.registry import get_backbone
@@ -64,7 +64,7 @@ class Grid:
         for number, seed in self._first():
             curve = cells.read(self.path(number, seed))["curve"]
             values.setdefault(number, []).append(float(curve.max()) if len(curve) else 0.0)
-        return sorted(values, key=lambda number: -float(np.mean(values[number])))[:TOP]
+        return sorted(values, key=lambda number: -float(np.mean(values[number])))[: self.spec.top]
 
     def path(self, cell: int, seed: int) -> Path:
         """Where a run's file lies."""

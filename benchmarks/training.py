@@ -115,12 +115,13 @@ def peer(arguments: argparse.Namespace, place: Place) -> None:
         print(reason, flush=True)
         return
     record("peer", "recbole", found, circumstances)
-    print(
-        f"RecBole's SASRec: {found['recbole_speedup']:.1f} times our seconds of an epoch for steps of 256 histories, "
-        f"{found['recbole_speedup_small_steps']:.1f} for steps of 32, {found['recbole_speedup_fastest']:.1f} for the "
-        "faster of both on each side",
-        flush=True,
-    )
+    for loss, told in found["losses"].items():
+        print(
+            f"RecBole's SASRec, {loss}: {told['recbole_speedup']:.1f} times our seconds of an epoch for steps of 256 "
+            f"histories, {told['recbole_speedup_small_steps']:.1f} for steps of 32, "
+            f"{told['recbole_speedup_fastest']:.1f} for the faster of both on each side",
+            flush=True,
+        )
 
 
 PARTS: dict[str, Callable[[argparse.Namespace, Place], None]] = {

@@ -18,20 +18,41 @@ from recmodels.ranking.metrics import summary
 from recmodels.registry import get_backbone
 from recmodels.training.checkpoint import read_tensors, save_model
 from recmodels.training.fit import Training
+from recmodels.training.negatives import NegativeSampler
 
 
 class _Enough(Exception):
     """As many batches as were asked for are done."""
 
 
-class Ours:
-    """One model in training."""
+class _Fewer(NegativeSampler):
+    """Draws `count` negatives, whatever number is asked for."""
 
-    def __init__(self, backbone: str, params: dict[str, Any], open_dir: str, seed: int, threads: int) -> None:
+    count = 1
+
+    def draw(self, *shape: int) -> torch.Tensor:
+        return super().draw(*shape[:-1], self.count)
+
+
+class Ours:
+    """One model in training. `negatives` may be fewer than the search space has."""
+
+    def __init__(
+        self,
+        backbone: str,
+        params: dict[str, Any],
+        open_dir: str,
+        seed: int,
+        threads: int,
+        negatives: int | None = None,
+    ) -> None:
         torch.set_num_threads(threads)
         data = TrainingData.load(Path(open_dir))
         device = torch.device("cpu")
         self.training = Training(data, get_backbone(backbone), params, seed, device, "seen", "ndcg@10")
+        if negatives is not None:
+            self.training.loss.sampler = sampler = _Fewer(data.popularity, 0.0, device)
+            sampler.count = negatives
         self.epoch = 0
 
     def train(self, batches: int | None = None) -> dict[str, Any]:

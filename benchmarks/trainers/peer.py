@@ -1,4 +1,5 @@
-"""RecBole's SASRec with full softmax beside ours, on the same training part and validation targets."""
+"""RecBole's SASRec beside ours, on the same training part and validation targets, with each of its two losses: softmax
+over the whole catalogue, and BPR, which is sampled softmax with one negative (arXiv 1205.2618: -log sigmoid(p - n))."""
 
 import json
 import math
@@ -6,7 +7,8 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,8 +27,6 @@ _RECBOLE = {
     **_MODEL,
     "hidden_dropout_prob": 0.2,
     "attn_dropout_prob": 0.2,
-    "loss_type": "CE",
-    "train_neg_sample_args": None,
     "learning_rate": 0.001,
     "load_col": {"inter": ["user_id", "item_id", "timestamp"]},
     "eval_args": {"split": {"LS": "valid_only"}, "order": "TO", "mode": "full", "group_by": "user"},
@@ -47,7 +47,26 @@ _OURS = {
     "dropout": 0.2,
     "attn_dropout": 0.2,
     "embedding_norm": "none",
-    "loss": "full_softmax",
+}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One loss as RecBole's settings and as what our training is told."""
+
+    theirs: Mapping[str, Any]
+    ours: Mapping[str, Any]
+    negatives: int | None = None
+
+
+_ONE_NEGATIVE = {"distribution": "uniform", "sample_num": 1, "alpha": 1.0, "dynamic": False, "candidate_num": 0}
+LOSSES = {
+    "full_softmax": Loss({"loss_type": "CE", "train_neg_sample_args": None}, {"loss": "full_softmax"}),
+    "bpr": Loss(
+        {"loss_type": "BPR", "train_neg_sample_args": _ONE_NEGATIVE},
+        {"loss": "sampled_softmax", "negative_sharing": "position"},
+        negatives=1,
+    ),
 }
 
 
@@ -56,51 +75,82 @@ class NoPeer(RuntimeError):
 
 
 def peer(open_dir: Path, scratch: Path, threads: int, batches: int, epochs: int, repeats: int) -> dict[str, Any]:
-    """Seconds of an epoch of both in turns, for as many targets in a step: `recbole_speedup` for steps of 256
+    """Seconds of an epoch of both in turns, for as many targets in a step, by loss: `recbole_speedup` for steps of 256
     histories of ours, `recbole_speedup_small_steps` of 32, and `recbole_speedup_fastest`, of the faster of its step
     sizes to the faster of ours. RecBole trains on every prefix of a history, padded to 50; ours has the same targets.
     `batches` are timed of RecBole's small steps, and as many targets of the others. Metrics are of both after `epochs`
-    epochs of small steps, None for 0. Raises NoPeer."""
+    epochs of small steps with full softmax, None for 0. Raises NoPeer."""
     python = installed(scratch / "recbole")
     events, targets, users = write_events(open_dir, scratch)
-    theirs = {"folder": str(scratch), "name": _NAME, "settings": _RECBOLE, "threads": threads, "epochs": 0}
-    mine = {"backbone": "sasrec", "open_dir": str(open_dir), "seed": 0, "threads": threads}
     rows = {histories: round(targets / math.ceil(users / histories)) for histories in _HISTORIES}
+    sides = {
+        name: Sides(
+            {"folder": str(scratch), "name": _NAME, "settings": {**_RECBOLE, **loss.theirs}, "threads": threads},
+            {"backbone": "sasrec", "open_dir": str(open_dir), "seed": 0, "threads": threads}
+            | {"params": {**_OURS, **loss.ours}, "negatives": loss.negatives},
+            rows,
+        )
+        for name, loss in LOSSES.items()
+    }
     share = batches * rows[_SMALL] / targets
-    with Child(_MODULE) as small, Child(_MODULE) as large:
-        ours = {_SMALL: small, _LARGE: large}
-        for histories, child in ours.items():
-            _start(child, mine, histories)
-            child.ask("train", batches=1)
-        rounds = []
-        for _ in range(repeats):
-            seconds = {}
-            for histories, child in ours.items():
-                seconds[f"recbole {rows[histories]} rows"] = _their_epoch(
-                    python, theirs, rows[histories], targets, share
-                )
-                answer = child.ask("train", batches=math.ceil(2 * share * users / histories))
-                seconds[f"ours {histories} histories"] = answer["seconds"] / answer["share"]
-            rounds.append(seconds)
     return {
         "version": VERSION,
         "events": events,
         "targets": targets,
-        "rounds": rounds,
-        **_ratios(rounds, rows),
         "timed_share": round(share, 4),
+        "losses": {name: each.timed(python, targets, users, share, repeats) for name, each in sides.items()},
         "epochs": epochs,
-        "val_ndcg@10_nothing_masked": _metrics(python, theirs, mine, rows[_SMALL], epochs) if epochs else None,
+        "val_ndcg@10_nothing_masked": sides["full_softmax"].metrics(python, epochs) if epochs else None,
     }
 
 
-def _their_epoch(python: Path, job: dict[str, Any], rows: int, targets: int, share: float) -> float:
-    settings = {**job["settings"], "train_batch_size": rows}
-    answer = _recbole(python, {**job, "settings": settings, "batches": max(1, round(share * targets / rows))})
-    return float(answer["epoch_seconds"])
+@dataclass(frozen=True)
+class Sides:
+    """What both are told, and how many targets a step of so many histories has."""
+
+    theirs: Mapping[str, Any]
+    ours: Mapping[str, Any]
+    rows: Mapping[int, int]
+
+    def timed(self, python: Path, targets: int, users: int, share: float, repeats: int) -> dict[str, Any]:
+        """Both in turns, `share` of an epoch at a time."""
+        rounds = []
+        with Child(_MODULE) as small, Child(_MODULE) as large:
+            ours = {_SMALL: small, _LARGE: large}
+            for histories, child in ours.items():
+                self._start(child, histories)
+                child.ask("train", batches=1)
+            for _ in range(repeats):
+                seconds = {}
+                for histories, child in ours.items():
+                    rows = self.rows[histories]
+                    told = self._theirs(python, histories, max(1, round(share * targets / rows)))
+                    seconds[f"recbole {rows} rows"] = float(told["epoch_seconds"])
+                    answer = child.ask("train", batches=math.ceil(2 * share * users / histories))
+                    seconds[f"ours {histories} histories"] = answer["seconds"] / answer["share"]
+                rounds.append(seconds)
+        return {**_ratios(rounds, self.rows), "rounds": rounds}
+
+    def metrics(self, python: Path, epochs: int) -> dict[str, float]:
+        """Validation NDCG@10 of both, seen items being candidates, as RecBole has it."""
+        told = self._theirs(python, _SMALL, 1, epochs)
+        with Child(_MODULE) as child:
+            self._start(child, _SMALL)
+            for _ in range(epochs):
+                child.ask("train")
+            metrics = child.ask("evaluate", masking="none")["metrics"]
+        return {"recbole": told["metrics"]["ndcg@10"], "ours": metrics["ndcg@10"]}
+
+    def _theirs(self, python: Path, histories: int, batches: int, epochs: int = 0) -> dict[str, Any]:
+        settings = {**self.theirs["settings"], "train_batch_size": self.rows[histories]}
+        return _recbole(python, {**self.theirs, "settings": settings, "batches": batches, "epochs": epochs})
+
+    def _start(self, child: Child, histories: int) -> None:
+        child.send({**self.ours, "params": {**self.ours["params"], "batch_size": histories}})
+        child.receive()
 
 
-def _ratios(rounds: list[dict[str, float]], rows: dict[int, int]) -> dict[str, float]:
+def _ratios(rounds: list[dict[str, float]], rows: Mapping[int, int]) -> dict[str, float]:
     """Medians over the rounds."""
 
     def median_of(ratio: Callable[[dict[str, float]], float]) -> float:
@@ -118,23 +168,6 @@ def _ratios(rounds: list[dict[str, float]], rows: dict[int, int]) -> dict[str, f
         "recbole_speedup_small_steps": equal(_SMALL),
         "recbole_speedup_fastest": median_of(fastest),
     }
-
-
-def _start(child: Child, job: dict[str, Any], batch_size: int) -> None:
-    child.send({**job, "params": {**_OURS, "batch_size": batch_size}})
-    child.receive()
-
-
-def _metrics(python: Path, theirs: dict[str, Any], mine: dict[str, Any], rows: int, epochs: int) -> dict[str, float]:
-    """Validation NDCG@10 of both, seen items being candidates, as RecBole has it."""
-    settings = {**theirs["settings"], "train_batch_size": rows}
-    answer = _recbole(python, {**theirs, "settings": settings, "batches": 1, "epochs": epochs})
-    with Child(_MODULE) as child:
-        _start(child, mine, batch_size=_SMALL)
-        for _ in range(epochs):
-            child.ask("train")
-        metrics = child.ask("evaluate", masking="none")["metrics"]
-    return {"recbole": answer["metrics"]["ndcg@10"], "ours": metrics["ndcg@10"]}
 
 
 def installed(folder: Path) -> Path:

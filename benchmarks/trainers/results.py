@@ -70,11 +70,12 @@ def _told(parts: dict[str, Any]) -> dict[str, Any]:
     missing: dict[str, str] = {}
     figures = {name: {each: _figure(parts, each, name, missing) for each in _SOURCES} for name in BACKBONES}
     peer = parts.get("peer", {}).get("recbole", {})
-    if "recbole_speedup" not in peer:
+    speedups = {loss: told["recbole_speedup"] for loss, told in peer.get("losses", {}).items()}
+    if not speedups:
         missing["recbole_speedup"] = peer.get("reason", f"not run: {_HOW['peer']}")
     return {
         "backbones": figures,
-        "recbole_speedup": peer.get("recbole_speedup"),
+        "recbole_speedup": speedups or None,
         "missing": missing,
         "parts": parts,
     }
