@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmarks.tables.table import TOP
 from core.data.regimes import REGIMES, Regime
 
 LR = (0.0005, 0.001, 0.002)
@@ -33,7 +34,7 @@ class TableSpec:
     fixed: Mapping[str, Any]
     regime: Regime | None = None
     file: str | None = None
-    top: int = 20
+    top: int = TOP
     says: str = ""
 
     def cells(self) -> Iterator[dict[str, Any]]:

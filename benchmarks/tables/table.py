@@ -15,6 +15,7 @@ FOLDER = Path(__file__).parent / "data"
 FRESH_SEED = 100  # seeds from here on value the best cells and are never shown to an agent
 CHOOSING = (100, 101)  # of the fresh ones: these choose the best cell
 VALUING = (102, 103, 104)  # these say what it is worth
+TOP = 20
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Table:
 
     @cached_property
     def best(self) -> int:
-        """The best cell, chosen on two of the fresh seeds."""
+        """The best cell, chosen on two fresh seeds of the top twenty."""
         return max(self.fresh, key=lambda cell: _mean(self.fresh[cell], CHOOSING))
 
     @cached_property
