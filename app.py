@@ -152,6 +152,7 @@ def approve(seen: Waiting) -> None:
         parts = workspace()
         trial = parts.deciding.approve(parts.store.trials.get(seen.trial_id), actor(), "dashboard", seen.approval_hash)
         st.toast(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
+        wake_worker()
 
 
 def show_worker(view: Overview, line: WorkerLine) -> None:

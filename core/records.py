@@ -63,6 +63,11 @@ class Study:
     without_lessons: tuple[int, ...] = ()  # lessons a person rejected before it began: never found for it
 
     @property
+    def best_id(self) -> int | None:
+        """The trial to use: the recommended one once there is one, else the current best."""
+        return self.recommended_id or self.incumbent_id
+
+    @property
     def has_ended(self) -> bool:
         """Whether nothing of the study will change by itself any more."""
         return self.state in STUDY_ENDED
@@ -100,6 +105,11 @@ class Trial:
     note: str = ""  # a person's, of no effect on anything
     tags: tuple[str, ...] = ()
     archived_at: float | None = None  # out of lists and plots; its record and what it taught stay
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its runs had their say; one that was cancelled ended without."""
+        return self.state is TrialState.APPROVED and self.judged_at is not None
 
     @property
     def waits(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _SPLITS = {"leave_one_out": "loo", "global_time": "time"}
+_SPLIT_WORDS = {"loo": "leave-one-out", "time": "global-time split"}
 
 
 @dataclass(frozen=True)
@@ -48,3 +49,10 @@ def short(stamp: str) -> str:
     """What tells the stamps of one home apart, for a narrow column: such as `loo · seen · 3f2a`."""
     split, *_, masking, _ties, _k, data = stamp.split("/")
     return f"{split} · {masking.removeprefix('mask:')} · {data[:4]}"
+
+
+def in_words(stamp: str) -> str:
+    """What stands small under a chart of metrics: such as `leave-one-out, full ranking, seen masked · 3f2a`."""
+    split, *_, candidates, masking, _ties, _k, data = stamp.split("/")
+    masked = "seen masked" if masking == "mask:seen" else "nothing masked"
+    return f"{_SPLIT_WORDS.get(split, split)}, {candidates} ranking, {masked} · {data[:4]}"

@@ -54,7 +54,7 @@ def named_run(store: Store, artifacts: Artifacts, name: str) -> tuple[Study, Tri
 def _trial(store: Store, study: Study, number: int | None) -> Trial:
     if number is not None:
         return store.trials.by_number(study.id, number)
-    trial_id = study.recommended_id or study.incumbent_id
+    trial_id = study.best_id
     if trial_id is None:
         raise NotFound(f"study {study.id} has no best trial yet; wait for its baseline")
     return store.trials.get(trial_id)

@@ -77,7 +77,9 @@ def _beside(study_id: int, numbers: tuple[int, ...], reference: int) -> None:
         study = parts.store.studies.get(study_id)
         version = (study.version, numbers, reference)
         seen = versioned(
-            "compare", version, lambda: side_by_side(parts.store, parts.artifacts, study, numbers, reference)
+            f"compare {study_id}",
+            version,
+            lambda: side_by_side(parts.store, parts.artifacts, study, numbers, reference),
         )
         left, right = st.columns([1.15, 1], gap="medium")
         with left:
@@ -112,7 +114,7 @@ def _race(study_id: int, other_id: int) -> None:
         parts = workspace()
         ours, theirs = parts.store.studies.get(study_id), parts.store.studies.get(other_id)
         version = (ours.version, other_id, theirs.version)
-        seen = versioned("compare race", version, lambda: race(parts.store, parts.artifacts, ours, theirs))
+        seen = versioned(f"compare race {study_id}", version, lambda: race(parts.store, parts.artifacts, ours, theirs))
         race_card(seen, references_of(parts, ours))
 
 

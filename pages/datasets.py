@@ -58,7 +58,13 @@ def _empty() -> None:
             st.button(
                 "Import a file", type="primary", icon=":material/upload:", key="empty_import", on_click=_show_import
             )
-            st.button("Use the sample (synthetic)", key="empty_sample", on_click=take_sample)
+            st.button("Use the sample (synthetic)", key="empty_sample", on_click=_take_sample)
+
+
+def _take_sample() -> None:
+    """The tab of the import shows how far it is."""
+    take_sample()
+    _show_import()
 
 
 def _show_import() -> None:

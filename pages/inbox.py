@@ -28,7 +28,7 @@ def _live() -> None:
         parts = workspace()
         chosen = st.query_params.get("trial", "")
         study_id, page = st.session_state.get("inbox study"), st.session_state.get("inbox page", 0)
-        view = inbox(parts.store, page, study_id, int(chosen) if chosen.isdecimal() else None)
+        view = inbox(parts.store, page, study_id, int(chosen) if chosen.isdecimal() and len(chosen) < 10 else None)
         _head(view)
         last_results()
         if not view.total:

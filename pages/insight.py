@@ -44,13 +44,12 @@ def _live(study_id: int) -> None:
             calibration_card(study_id, seen.calibration)
             aa_card(seen)
             weights = st.container()
+        held = snapshot(parts.store, study)
         land = versioned(  # Optuna takes the longest, so all else is there before it
-            f"importance {study_id}",
-            study.version,
-            lambda: landscape(study, snapshot(parts.store, study).trials),
+            f"importance {study_id}", held.event, lambda: landscape(study, held.trials)
         )
         with space:
-            landscape_card(land, study_id, study.version)
+            landscape_card(land, study_id, held.event)
         with weights:
             importance_card(land, study_id)
 

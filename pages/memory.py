@@ -125,10 +125,11 @@ def _linked(parts: Workspace) -> Lesson | None:
     """The lesson the address names; a link followed just now opens its tab too."""
     reference = st.query_params.get(lesson_acts.CHOSEN)
     with shown_errors():
-        lesson = lesson_or_none(parts.store, reference)
-        if lesson and st.session_state.get(_LINKED) != reference:
-            st.session_state[LEVEL] = lesson.level
+        before = st.session_state.get(_LINKED)
         st.session_state[_LINKED] = reference
+        lesson = lesson_or_none(parts.store, reference)
+        if lesson and before != reference:
+            st.session_state[LEVEL] = lesson.level
         return lesson
     return None
 

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core.records import Study
-from core.states import StudyState
+from core.stamp import in_words
 from core.store.listings import ModelLine
 from core.tasks import tasks_of
 from core.views.models import PAGE, Model, export, model, table_row
+from core.views.reveal import may_open_test
 from core.views.study import objective_words
 from core.views.trial import trial_view
 from core.workspace import Workspace
@@ -118,7 +119,7 @@ def _verbs(chosen: Model) -> None:
     st.page_link("pages/study.py", label="Its study", icon=":material/science:", query_params=query)
     if st.button("Report", key="model_report", icon=":material/description:", on_click=dialogs.opened):
         report_dialog(study)
-    if study.state is not StudyState.FINISHED or workspace().store.reveals.of_study(study.id) is not None:
+    if not may_open_test(study, workspace().store.reveals.of_study(study.id)):
         return
     if st.button("Open the sealed test", key="model_reveal", icon=":material/lock_open:", on_click=dialogs.opened):
         reveal_dialog(study)
@@ -130,7 +131,7 @@ def _numbers(chosen: Model) -> None:
         st.subheader("On validation", anchor=False)
         columns = ("metric", "at 5", "at 10", "at 20")
         st.table([dict(zip(columns, row, strict=True)) for row in chosen.figures], border="horizontal", hide_index=True)
-        small(f"seed {chosen.run.seed}, best epoch {chosen.run.best_epoch} · {escaped(chosen.trial.stamp)}")
+        small(f"seed {chosen.run.seed}, best epoch {chosen.run.best_epoch} · {in_words(chosen.trial.stamp)}")
         if not chosen.slices:
             return
         objective = objective_words(chosen.study.objective)

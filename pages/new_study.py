@@ -81,11 +81,12 @@ def _study(parts: Workspace, datasets: list[Dataset]) -> None:
         main_choices()
     scope, start = chosen_backbone(), SearchSpace.of(chosen_backbone())
     built = built_space(scope, start)
-    with data:
+    with plan:
         _advanced()
-    with plan, st.container(border=True, height="stretch"):
-        _when(dataset, built)
-    offered_card(parts, dataset, built.space)
+        with st.container(border=True):
+            _when(dataset, built)
+    with data:
+        offered_card(parts, dataset, built.space)
     with st.expander(f"Search space · {built.headline}", key="advanced_space", icon=":material/tune:"):
         space_form(scope, start, built)
 
@@ -95,7 +96,7 @@ def _data(datasets: list[Dataset], rows: list[DatasetRow]) -> Dataset:
     linked = st.query_params.get("dataset")
     if "plan_dataset" not in st.session_state and linked in labels:
         st.session_state["plan_dataset"] = linked
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True):
         chooser, button = st.columns([3, 1], vertical_alignment="bottom")
         chosen = chooser.selectbox("Dataset", list(labels), format_func=labels.__getitem__, key="plan_dataset")
         button.button("Import", icon=":material/upload:", key="show_import", on_click=_show_import, width="stretch")

@@ -55,7 +55,8 @@ def _live(opened: Workspace, study_id: int) -> None:
     dialogs.close_when_done()
     with shown_errors():
         version = opened.store.studies.version(study_id)
-        view = versioned(f"study-{study_id}", version, lambda: _seen(opened, study_id))
+        minute = int(opened.clock.now() // 60)
+        view = versioned(f"study-{study_id}", (version, minute), lambda: _seen(opened, study_id))
         study_head(view)
         figures(view)
         for name, tab in zip(VIEWS, st.tabs(VIEWS, key="view", on_change="rerun", bind="query-params"), strict=True):
@@ -117,7 +118,10 @@ def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
     names = [*([EVIDENCE] if seen.observed else []), "Trials so far", *RECORD]
     names += ["Model"] if seen.calls else []
     with st.container(border=True, key="below"):
-        for name, tab in zip(names, st.tabs(names, key=f"tabs-{'-'.join(names)}"), strict=True):
+        tabs = st.tabs(names, key=f"tabs-{'-'.join(names)}", on_change="rerun")
+        for name, tab in zip(names, tabs, strict=True):
+            if not tab.open:
+                continue
             with tab:
                 if name == "Trials so far":
                     key = f"edits-{study.id}"

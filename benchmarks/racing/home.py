@@ -5,6 +5,7 @@ memory holds for it.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,10 @@ TICK_SECONDS = 3.0
 
 
 class TableClock:
-    """Time that passes when it is told to."""
+    """Time that passes when it is told to, from the day the tables were made."""
 
     def __init__(self) -> None:
-        self.at = 1_700_000_000.0
+        self.at = datetime(2026, 11, 21, tzinfo=UTC).timestamp()
 
     def now(self) -> float:
         return self.at

@@ -165,6 +165,13 @@ _ALL = (
         mean_length=18.0,
     ),
     TableSpec(
+        "gifts-hstu",
+        "hstu",
+        {"lr": FAST_LR, "dropout": DROPOUT, "hidden_dim": WIDTH, "batch_size": BATCH, "temperature": TEMPERATURE},
+        {"early_stop_patience": 5, "num_blocks": 1, "negatives": 64},
+        file="gift_cards_5.json.gz",
+    ),
+    TableSpec(
         "ml100k-sasrec",
         "sasrec",
         {"lr": FAST_LR, "dropout": DROPOUT, "max_len": (20, 50, 100)},

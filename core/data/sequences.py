@@ -53,8 +53,8 @@ def user_named(open_dir: Path, raw: str) -> int:
     return int(found[0].as_py())
 
 
-def sequence(open_dir: Path, user: int, parts: tuple[str, ...] = ("train",)) -> Sequence:
-    """The history of a user by number in these open parts; the events of others are not kept.
+def sequence(open_dir: Path, user: int, parts: tuple[str, ...] = ("train",), most: int | None = MOST) -> Sequence:
+    """The latest `most` events of a user by number in these open parts, None for all; those of others are not kept.
 
     Raises NotFound, StorageFailed.
     """
@@ -63,7 +63,7 @@ def sequence(open_dir: Path, user: int, parts: tuple[str, ...] = ("train",)) -> 
         if not len(names):
             raise NotFound(f"no user {user} in this dataset; it numbers its users from 0 to {users_of(open_dir) - 1}")
         events = pa.concat_tables(_rows(open_dir / f"{part}.parquet", pc.field("user") == user) for part in parts)
-        shown = events.slice(max(0, events.num_rows - MOST))
+        shown = events if most is None else events.slice(max(0, events.num_rows - most))
         items = _rows(open_dir / "items.parquet", pc.field("item").isin(shown.column("item").unique().to_pylist()))
     except (OSError, pa.ArrowException) as problem:
         raise _unreadable(open_dir, problem) from problem

@@ -42,6 +42,8 @@ def _from_csv(source: str, backbone: str | None, metric: str) -> History:
             columns = list(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise InvalidInput(f"{source} cannot be read as CSV ({problem}); save it as UTF-8 with a header") from problem
+    if metric.startswith("test"):
+        raise InvalidInput(f"--metric {metric}: an audit of test metrics would choose by them; name one of validation")
     column = next((name for name in (f"val_{metric}", metric, f"val/{metric}", "value") if name in columns), None)
     if column is None:
         raise InvalidInput(

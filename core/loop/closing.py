@@ -55,14 +55,18 @@ class Closing:
         return all(run.state is RunState.QUEUED and run.attempt == 0 for run in self._store.runs.of_trial(trial.id))
 
     def _recommend(self, study: Study) -> bool:
-        """The incumbent, or the pooled best estimate when it lies above; labelled which."""
+        """The incumbent, or the pooled best estimate when it lies above; labelled which. A space that was edited to
+        exclude the incumbent is about what to try, not about what was found best."""
         if study.recommended_id is not None or study.incumbent_id is None:
             return False
-        chosen = best_estimate(self._gathering.evidence(study))
-        assert chosen is not None
-        is_verdict = chosen.trial.id == study.incumbent_id
+        evidence = self._gathering.evidence(study)
+        chosen, best = study.incumbent_id, evidence.incumbent
+        if best is not None and evidence.space.contains(best.trial.params):
+            estimate = best_estimate(evidence)
+            chosen = estimate.trial.id if estimate else chosen
+        is_verdict = chosen == study.incumbent_id
         why = "best by verdict" if is_verdict else "best pooled estimate; its verdict is inconclusive"
-        self._store.studies.recommend(study.id, chosen.trial.id, why, ACTOR)
+        self._store.studies.recommend(study.id, chosen, why, ACTOR)
         return True
 
     def _add_fresh_seeds(self, study: Study) -> bool:

@@ -31,7 +31,7 @@ class Gathering:
         trials = self._store.trials.of_study(study.id)
         space = SearchSpace.from_json(study.space)
         found = self._retrieval.ranked(study, dataset) if study.use_memory else []
-        is_off = not study.use_memory or is_planned_without(study, len(trials))
+        is_off = not study.use_memory or is_planned_without(study, len(trials) + 1)
         hits = [] if is_off else self._retrieval.diverse(found, MOST)
         shown = {hit.lesson.id for hit in hits}
         return Evidence(

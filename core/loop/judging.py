@@ -13,7 +13,7 @@ from core.loop.gathering import Gathering, seed_noise
 from core.loop.screening import Screening
 from core.memory.consolidation import Consolidation
 from core.records import Run, Study, Trial
-from core.states import Autonomy, RunState, StudyState, Verdict
+from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
 from core.store import Store
 from core.verdict import Comparison, compare
 
@@ -55,7 +55,7 @@ class Judging:
 
     def _judge(self, study: Study, trial: Trial) -> bool:
         runs = [run for run in self._store.runs.of_trial(trial.id) if run.purpose != "fresh"]
-        if not runs or not all(run.has_ended for run in runs):
+        if not runs or not all(run.has_ended for run in runs) or self._waits_for_baseline(study, trial):
             return False
         complete = [run for run in runs if run.state is RunState.COMPLETE and run.value is not None]
         value = sum(run.value or 0.0 for run in complete) / len(complete) if complete else None
@@ -70,10 +70,12 @@ class Judging:
         comparison = Comparison.from_json(trial.comparison) if trial.comparison else None
         is_first = study.incumbent_id is None and trial.value is not None and trial.kind == "baseline"
         is_better = comparison and comparison.verdict is Verdict.BETTER and not comparison.broken_guards
+        if is_first:
+            self._store.trials.judge_again(study.id, ACTOR)
         if is_first or (is_better and study.incumbent_id != trial.id):
-            self._store.studies.set_incumbent(study.id, trial.id, study.incumbent_id, ACTOR)
-            why = f"it was planned from another trial, and trial {trial.number} is the current best now"
-            self._store.proposals.mark_outrun(study.id, trial.id, why, ACTOR)
+            self._lead(study, trial)
+        elif comparison and comparison.against and not is_better and study.incumbent_id == trial.id:
+            self._lead(study, self._store.trials.by_number(study.id, comparison.against))  # further seeds took it back
         if trial.value is None and trial.kind == "baseline" and study.state is StudyState.ACTIVE:
             self._store.studies.move(
                 study.id,
@@ -82,6 +84,11 @@ class Judging:
                 "the baseline has no value: see its runs' logs, retry them, then resume",
             )
         self._learn(self._store.studies.get(study.id), trial)
+
+    def _lead(self, study: Study, trial: Trial) -> None:
+        self._store.studies.set_incumbent(study.id, trial.id, study.incumbent_id, ACTOR)
+        why = f"it was planned from another trial, and trial {trial.number} is the current best now"
+        self._store.proposals.mark_outrun(study.id, trial.id, why, ACTOR)
 
     def _compare_with_base(self, study: Study, trial: Trial, seen: Sequence[Run]) -> Comparison | None:
         """A trial against the one it was planned from: that tests the claim, as the verdict need not."""
@@ -110,9 +117,23 @@ class Judging:
         return replace(comparison, broken_guards=broken(study.guards, seen, theirs), against=rival.number)
 
     def _incumbent(self, study: Study, trial: Trial) -> Trial | None:
+        """What a trial is judged against: the current best; for that one itself, judged again after further seeds,
+        the one it took the place of."""
+        if study.incumbent_id == trial.id and trial.comparison:
+            beaten = Comparison.from_json(trial.comparison).against
+            return self._store.trials.by_number(study.id, beaten) if beaten else None
         if study.incumbent_id is None or study.incumbent_id == trial.id:
             return None
         return self._store.trials.get(study.incumbent_id)
+
+    def _waits_for_baseline(self, study: Study, trial: Trial) -> bool:
+        """Whether there is nothing yet to judge against: a short trial can end before the baseline's last seed."""
+        if study.incumbent_id is not None or trial.kind == "baseline":
+            return False
+        return any(each.kind == "baseline" and each.judged_at is None for each in self._approved(study))
+
+    def _approved(self, study: Study) -> list[Trial]:
+        return [each for each in self._store.trials.of_study(study.id) if each.state is TrialState.APPROVED]
 
     def _scores(self, study: Study, trial: Trial, runs: Sequence[Run]) -> list[np.ndarray]:
         return [self._artifacts.scores(trial, run, study.objective) for run in runs]
@@ -124,8 +145,8 @@ class Judging:
         view = views[trial.number]
         outcome = Outcome(view, _named(views, view.comparison), _named(views, view.step))
         if study.use_reflection:
+            self._consolidation.pay(dataset, outcome)  # by what lessons said before this trial turned them
             self._consolidation.learn(study, dataset, outcome)
-            self._consolidation.pay(dataset, outcome)
             agent = self._agent_of(study)
             told = on_pruned(evidence, outcome) if view.is_pruned else agent.reflect(evidence, outcome)
             self._store.proposals.reflect(trial, {**vars(told), "author": told.author or agent.name})

@@ -26,10 +26,10 @@ class Consolidation:
     def learn(self, study: Study, dataset: Dataset, outcome: Outcome) -> Lesson | None:
         """The study lesson a conclusive verdict writes or strengthens; None for any other."""
         proposal, comparison = outcome.view.proposal, outcome.test_of_axis
-        if proposal is None or comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
+        if proposal is None or not is_conclusive(comparison):
+            self._forget(study, outcome.view.trial.id)
             return None
-        if comparison.broken_guards:
-            return None
+        assert comparison is not None
         lesson = self._same(study, proposal.axis, proposal.direction) or self.write(
             study,
             dataset,
@@ -48,7 +48,7 @@ class Consolidation:
         A warning learns only when it was overridden: somebody took the step it speaks against.
         """
         comparison = outcome.test_of_axis
-        if comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
+        if comparison is None or not is_conclusive(comparison):
             return
         trial, proposal = outcome.view.trial, outcome.view.proposal
         helped = comparison.verdict is Verdict.BETTER
@@ -56,7 +56,7 @@ class Consolidation:
             lesson = self._store.lessons.get(retrieval.lesson_id)
             is_step = proposal is not None and (lesson.axis, lesson.direction) == (proposal.axis, proposal.direction)
             is_overridden = lesson.kind == "avoid" and retrieval.shown and is_step
-            is_choice = lesson.kind != "avoid" and retrieval.decisive
+            is_choice = lesson.kind != "avoid" and retrieval.decisive and is_step
             if not (is_overridden or is_choice) or self._was_paid(lesson.id, dataset):
                 continue
             won = helped if is_choice else not helped
@@ -86,11 +86,11 @@ class Consolidation:
         """Turn a rule round when its evidence has turned; a person's wording is never overwritten."""
         now = self._store.lessons.get(lesson.id)
         kind = "do" if (now.effect or 0.0) > 0 else "avoid"
-        if kind == now.kind or not self.is_ours(now):
+        if now.effect is None or kind == now.kind or not self.is_ours(now):
             return now
         for each in self._store.lessons.evidence(now.id):
-            outcome = "for" if (each.effect > 0) == (kind == "do") else "against"
-            self._store.lessons.add_evidence(now.id, each.trial_id, outcome, each.effect, each.low, each.high)
+            speaks = outcome_of(each.effect, kind)
+            self._store.lessons.add_evidence(now.id, each.trial_id, speaks, each.effect, each.low, each.high)
         changes = {"kind": kind, "claim": reworded(now)}
         return self._store.lessons.edit(now.id, now.revision, changes, AUTHOR, "evidence turned")
 
@@ -102,14 +102,24 @@ class Consolidation:
         equal = {"study_id": study.id, "level": "study", "axis": axis, "direction": direction}
         return next(iter(self._store.lessons.all(IN_USE, **equal)), None)
 
+    def _forget(self, study: Study, trial_id: int) -> None:
+        """A trial that was judged again and says nothing clear any more is no evidence any more."""
+        for lesson in self._store.lessons.all(IN_USE, study_id=study.id, level="study"):
+            if any(each.trial_id == trial_id for each in self._store.lessons.evidence(lesson.id)):
+                self._store.lessons.drop_evidence(lesson.id, trial_id)
+                self.restate(lesson)
+                if not self._store.lessons.evidence(lesson.id) and self.is_ours(lesson):
+                    now = self._store.lessons.get(lesson.id)
+                    changes, reason = {"status": "archived"}, "its only trial was judged again and is clear no more"
+                    self._store.lessons.edit(now.id, now.revision, changes, AUTHOR, reason)
+
     def _witness(self, lesson: Lesson, trial_id: int, comparison: Comparison) -> None:
         assert comparison.low is not None and comparison.high is not None
         scale = comparison.reference or 1.0
-        agrees = (comparison.relative > 0) == (lesson.kind == "do")
         self._store.lessons.add_evidence(
             lesson.id,
             trial_id,
-            "for" if agrees else "against",
+            outcome_of(comparison.relative, lesson.kind),
             comparison.relative,
             comparison.low / scale,
             comparison.high / scale,
@@ -117,6 +127,18 @@ class Consolidation:
 
     def _was_paid(self, lesson_id: int, dataset: Dataset) -> bool:
         return dataset.id in paid_datasets(self._store, lesson_id)
+
+
+def is_conclusive(comparison: Comparison | None) -> bool:
+    """Whether a comparison says something of its step: clear, and within the study's guards."""
+    if comparison is None or comparison.verdict is Verdict.INCONCLUSIVE:
+        return False
+    return not comparison.broken_guards
+
+
+def outcome_of(effect: float, kind: str) -> str:
+    """Whether a trial with this effect speaks for a rule or against it; a warning is borne out by a loss."""
+    return "for" if (effect > 0) == (kind == "do") else "against"
 
 
 def paid_datasets(store: Store, lesson_id: int) -> set[str]:

@@ -26,7 +26,9 @@ class Editing:
         self, lesson: Lesson, changes: Mapping[str, Any], actor: str, reason: str = ""
     ) -> tuple[Lesson, list[Trial]]:
         """The next revision, and the trials whose waiting proposals are stale now. Raises InvalidInput, Conflict."""
-        check_lesson({**vars(lesson), **changes})
+        changes = self._scoped(lesson, changes)
+        if set(changes) - {"status"}:  # what another version wrote and this one cannot read can still be put away
+            check_lesson({**vars(lesson), **changes})
         edited = self._store.lessons.edit(lesson.id, lesson.revision, changes, actor, reason)
         why = f"lesson {lesson.id}, which it cites, was changed by {actor} (revision {edited.revision})"
         return edited, self._store.proposals.mark_stale(lesson.id, why, actor)
@@ -35,7 +37,7 @@ class Editing:
         """A lesson written by a person. Raises InvalidInput."""
         check_lesson(values)
         check_scope(values)
-        return self._store.lessons.add(values, actor, "written by hand")
+        return self._store.lessons.add({**values, "lineage": self._lineage(values)}, actor, "written by hand")
 
     def set_status(self, lesson: Lesson, status: str, actor: str) -> tuple[Lesson, list[Trial]]:
         """Mute (kept, not used), archive (out of sight) or activate again. Raises Conflict."""
@@ -53,11 +55,7 @@ class Editing:
 
     def move_level(self, lesson: Lesson, level: str, actor: str) -> tuple[Lesson, list[Trial]]:
         """Promote or demote by hand; across datasets it gets its data's conditions. Raises InvalidInput, Conflict."""
-        changes: dict[str, Any] = {"level": level}
-        if level == "cognition" and not lesson.conditions and lesson.dataset_id:
-            changes["conditions"] = conditions_of(self._store.datasets.get(lesson.dataset_id), lesson.axis)
-        check_scope({**vars(lesson), **changes})
-        return self.edit(lesson, changes, actor, f"moved from {lesson.level} to {level}")
+        return self.edit(lesson, {"level": level}, actor, f"moved from {lesson.level} to {level}")
 
     def undo(self, lesson: Lesson, actor: str) -> tuple[Lesson, list[Trial]]:
         """Take the newest revision back; undone twice, it is there again. Raises InvalidInput, Conflict."""
@@ -70,9 +68,26 @@ class Editing:
         for old in self._store.lessons.revisions(lesson.id):
             if old.revision == revision:
                 check_lesson({**vars(lesson), **old.body})
-        restored = self._store.lessons.restore(lesson.id, revision, actor)
+        restored = self._store.lessons.restore(lesson.id, lesson.revision, revision, actor)
         why = f"lesson {lesson.id}, which it cites, was restored to revision {revision} by {actor}"
         return restored, self._store.proposals.mark_stale(lesson.id, why, actor)
+
+    def _scoped(self, lesson: Lesson, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A rule that is moved across datasets gets the conditions of its data, where nobody gave it any."""
+        if changes.get("level", lesson.level) == lesson.level:
+            return changes
+        check_scope({**vars(lesson), **changes})
+        has_conditions = changes.get("conditions", lesson.conditions)
+        if changes["level"] != "cognition" or has_conditions or not lesson.dataset_id:
+            return changes
+        return {**changes, "conditions": conditions_of(self._store.datasets.get(lesson.dataset_id), lesson.axis)}
+
+    def _lineage(self, values: Mapping[str, Any]) -> str | None:
+        """Of the data that a lesson belongs to, so that a study can leave it out."""
+        dataset_id = values.get("dataset_id")
+        if dataset_id is None and values.get("study_id") is not None:
+            dataset_id = self._store.studies.get(int(values["study_id"])).dataset_id
+        return None if dataset_id is None else self._store.datasets.get(str(dataset_id)).lineage
 
 
 def check_lesson(values: Mapping[str, Any]) -> None:

@@ -65,13 +65,15 @@ class Indexer:
                 if collection in self._index.collections():
                     self._index.reset(collection)
             self._ensure()
+            waiting = [note for note, _, _ in self._store.index.pending(1_000_000)]  # what comes later waits its turn
             lessons, profiles = self._lessons(), self._profiles()
             for start in range(0, len(lessons), BATCH):
                 self._index.upsert(LESSONS, self._documents(lessons[start : start + BATCH]))
+                self._store.leases.take(LEASE, self._holder, LEASE_SECONDS)
                 if progress:
                     progress(min(start + BATCH, len(lessons)), len(lessons) + len(profiles))
             self._index.upsert(PROFILES, profiles)
-            self._store.index.done([note for note, _, _ in self._store.index.pending(1_000_000)])
+            self._store.index.done(waiting)
         return len(lessons) + len(profiles)
 
     def check(self) -> list[Difference]:
@@ -146,7 +148,7 @@ class Indexer:
 
     def _see_other_owners(self) -> None:
         """A client that was open while another process wrote would overwrite its index with an older one."""
-        if self._seen_version not in (-1, self._store.index.version()):
+        if self._seen_version != self._store.index.version():
             self._index.reopen()
 
     @contextmanager

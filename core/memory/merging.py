@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Conflict, InvalidInput
-from core.memory.consolidation import paid_datasets
+from core.memory.consolidation import outcome_of, paid_datasets
 from core.memory.editing import Editing
 from core.memory.records import ForeignEvidence, Lesson
 from core.records import Trial
@@ -38,10 +38,13 @@ class Merging:
         known = {each.trial_id for each in self._store.lessons.evidence(keep.id)}
         for each in self._store.lessons.evidence(other.id):
             if each.trial_id not in known:
-                outcome = "for" if (each.effect > 0) == (keep.kind == "do") else "against"
-                self._store.lessons.add_evidence(keep.id, each.trial_id, outcome, each.effect, each.low, each.high)
+                speaks = outcome_of(each.effect, keep.kind)
+                self._store.lessons.add_evidence(keep.id, each.trial_id, speaks, each.effect, each.low, each.high)
         for brought in self._store.foreign.evidence(other.id):
-            self._store.foreign.add_evidence(ForeignEvidence(**{**vars(brought), "lesson_id": keep.id}))
+            speaks = outcome_of(brought.effect, keep.kind)
+            self._store.foreign.add_evidence(
+                ForeignEvidence(**{**vars(brought), "lesson_id": keep.id, "outcome": speaks})
+            )
 
     def _take_credit(self, keep: Lesson, other: Lesson) -> None:
         """At most one unit per dataset, as ever: what both earned on one dataset counts once."""

@@ -5,7 +5,7 @@ it has to earn hold it back. The evidence table is the source of every figure.
 """
 
 from core.memory.conditioning import conditions_of
-from core.memory.consolidation import AUTHOR, IN_USE, Consolidation
+from core.memory.consolidation import AUTHOR, IN_USE, Consolidation, outcome_of
 from core.memory.records import Lesson
 from core.memory.relations import Relations
 from core.memory.wording import Row, summary
@@ -61,7 +61,8 @@ class Promotion:
             study, dataset, level, lesson.axis, lesson.direction, f"study {study.name}", lesson.effect or 0.0
         )
         for each in self._store.lessons.evidence(lesson.id):
-            self._store.lessons.add_evidence(target.id, each.trial_id, each.outcome, each.effect, each.low, each.high)
+            speaks = outcome_of(each.effect, target.kind)
+            self._store.lessons.add_evidence(target.id, each.trial_id, speaks, each.effect, each.low, each.high)
         return self._with_range(self._consolidation.restate(target))
 
     def _same_rule(self, lesson: Lesson, dataset: Dataset, level: str) -> Lesson | None:

@@ -57,13 +57,12 @@ class Retrieval:
         ]
         return sorted(found, key=lambda each: each.distance)[:k]
 
-    def for_study(self, study: Study, dataset: Dataset, k: int = MOST, but_lineage: str | None = None) -> list[Hit]:
+    def for_study(self, study: Study, dataset: Dataset, k: int = MOST) -> list[Hit]:
         """The lessons to show an agent that plans this study, best first; pinned ones in scope always come."""
-        return self.diverse(self.ranked(study, dataset, but_lineage), k)
+        return self.diverse(self.ranked(study, dataset), k)
 
-    def ranked(self, study: Study, dataset: Dataset, but_lineage: str | None = None) -> list[Hit]:
+    def ranked(self, study: Study, dataset: Dataset) -> list[Hit]:
         """Every lesson found for a study, by score: its own, its dataset's, pinned ones, those its facets find."""
-        left_out = but_lineage or (dataset.lineage if study.without_lineage else None)
         profile = Profile.from_json(dataset.profile)
         few = self._store.lessons.across(study.backbone, EVERY)
         texts = self._text_scores(facets(profile), study.backbone, max(PER_PHRASE, len(few)))
@@ -74,7 +73,7 @@ class Retrieval:
             judged.hit(lesson, texts.get(lesson.id, (0.0, "")))
             for lesson in lessons.values()
             if _is_in_scope(lesson, study, dataset)
-            and not (left_out and lesson.lineage == left_out)
+            and not _is_left_out(lesson, study, dataset)
             and lesson.id not in study.without_lessons
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.lesson.id))
@@ -134,6 +133,11 @@ def _is_in_scope(lesson: Lesson, study: Study, dataset: Dataset) -> bool:
     own_dataset = lesson.level == "dataset" and dataset.id == lesson.dataset_id
     other_version = lesson.level == "dataset" and dataset.lineage == lesson.lineage  # to be tested again here
     return own_study or own_dataset or other_version or lesson.level == "cognition"
+
+
+def _is_left_out(lesson: Lesson, study: Study, dataset: Dataset) -> bool:
+    """What others learned on this data, where the study is to know nothing of it; its own lessons it keeps."""
+    return study.without_lineage and lesson.lineage == dataset.lineage and lesson.study_id != study.id
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class WarmStart:
         found += [rules] if (rules := from_rules(space, hits)) is not None else []
         near = [each for each in neighbours if each.distance <= FARTHEST and each.dataset.lineage != dataset.lineage]
         for neighbour in near[:NEAREST]:
-            source = f"the best config of {neighbour.dataset.name}, likeness {neighbour.likeness:.2f}"
+            source = f"the config to use on {neighbour.dataset.name}, likeness {neighbour.likeness:.2f}"
             found += self._best_of(study, neighbour.dataset, space, NEIGHBOUR, source, neighbour.likeness)
         return _distinct(found)
 
@@ -76,13 +76,13 @@ class WarmStart:
         before = earlier_version(self._store, dataset)
         if before is None:
             return []
-        source = f"the best config of {before.dataset.name}, an earlier version of this data"
+        source = f"the config to use on {before.dataset.name}, an earlier version of this data"
         return self._best_of(study, before.dataset, space, VERSION, source, before.likeness)
 
     def _best_of(
         self, study: Study, dataset: Dataset, space: SearchSpace, kind: str, source: str, likeness: float
     ) -> list[Transferred]:
-        """What the newest study there recommends, if it beat its baseline: fields outside the space are left alone."""
+        """What the newest study there recommends, unless that is its baseline; fields outside the space stay."""
         for other in reversed(self._store.studies.all()):
             if other.id == study.id or (other.dataset_id, other.backbone) != (dataset.id, study.backbone):
                 continue
@@ -94,7 +94,7 @@ class WarmStart:
         return []
 
     def _winner(self, study: Study) -> Params | None:
-        chosen = study.recommended_id or study.incumbent_id
+        chosen = study.best_id
         trial = self._store.trials.get(chosen) if chosen is not None else None
         return None if trial is None or trial.kind == "baseline" or trial.value is None else trial.params
 

@@ -63,6 +63,11 @@ def summary(study: Study, dataset: Dataset, rows: Sequence[Row], gain: float | N
     return " ".join(parts)
 
 
+def is_summary(lesson: Lesson) -> bool:
+    """Whether a lesson is what `summary` wrote, here or in the home a pack comes from."""
+    return lesson.kind == "fact" and lesson.claim.startswith(f"{lesson.backbone} on data with ")
+
+
 def _listed(rows: Sequence[Row]) -> str:
     more = f"; and {len(rows) - MOST_NAMED} more" if len(rows) > MOST_NAMED else ""
     return "; ".join(row.text for row in rows[:MOST_NAMED]) + more

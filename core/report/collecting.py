@@ -113,7 +113,7 @@ def _final(store: Store, artifacts: Artifacts, study: Study) -> tuple[Comparison
 
 
 def _curves(store: Store, study: Study, trials: Sequence[Trial], runs: Sequence[Run]) -> dict[int, tuple[Curve, ...]]:
-    best = study.recommended_id or study.incumbent_id
+    best = study.best_id
     wanted = [trial.id for trial in trials if trial.kind == "baseline" or trial.id == best]
     return {id: tuple(_of_run(store, run) for run in runs if run.trial_id == id and _has_value(run)) for id in wanted}
 

@@ -139,7 +139,7 @@ def _without_figure(facts: Facts) -> list[str]:
 
 
 def _so_far(facts: Facts) -> list[str]:
-    judged = sum(each.trial.judged_at is not None for each in facts.trials)
+    judged = sum(each.trial.is_judged for each in facts.trials)
     sentences = [f"{judged} of at most {facts.study.max_trials} trials are judged."]
     best = facts.best
     if best is not None and facts.is_baseline_best:

@@ -92,20 +92,25 @@ class Lessons(Part):
             self._note(connection, "lesson edited", author, {"changed": changed, "reason": reason}, **ids)
         return self.get(id)
 
-    def restore(self, id: int, revision: int, author: str) -> Lesson:
-        """Write an old revision's body as the newest one; a lock stays as it is."""
+    def restore(self, id: int, seen: int, revision: int, author: str) -> Lesson:
+        """Write an old revision's body as the newest one; a lock stays as it is. `seen` is the revision that was the
+        newest for whoever restores: Raises Conflict when it is not any more."""
         bodies = {old.revision: old.body for old in self.revisions(id)}
         if revision not in bodies:
             raise NotFound(f"lesson {id} has no revision {revision}; it has {', '.join(map(str, sorted(bodies)))}")
         body = {key: value for key, value in bodies[revision].items() if key != "locked"}
-        return self.edit(id, self.get(id).revision, body, author, f"restored revision {revision}")
+        return self.edit(id, seen, body, author, f"restored revision {revision}")
 
     def delete(self, id: int, actor: str) -> None:
         """Delete a lesson with its revisions. Raises Conflict unless it is archived and no proposal used it."""
         with self.database.write() as connection:
-            row = connection.execute(select(_table.c.status, _table.c.study_id).where(_table.c.id == id)).first()
+            row = connection.execute(
+                select(_table.c.status, _table.c.study_id, _table.c.locked).where(_table.c.id == id)
+            ).first()
             if row is None:
                 raise _unknown(id)
+            if row.locked:
+                raise Conflict(f"lesson {id} is locked; unlock it first: python -m core memory unlock {id}")
             if row.status != "archived":
                 raise Conflict(f"lesson {id} is {row.status}; archive it first, then delete it")
             uses = select(func.count()).select_from(schema.retrievals).where(schema.retrievals.c.lesson_id == id)
@@ -127,6 +132,14 @@ class Lessons(Part):
         with self.database.write() as connection:
             connection.execute(table.delete().where(table.c.lesson_id == id, table.c.trial_id == trial_id))
             connection.execute(insert(table).values({**row, "at": self.clock.now()}))
+            restate_effect(connection, id)
+            self._post(connection, id)
+
+    def drop_evidence(self, id: int, trial_id: int) -> None:
+        """Unlink a trial that says nothing of it any more."""
+        table = schema.evidence
+        with self.database.write() as connection:
+            connection.execute(table.delete().where(table.c.lesson_id == id, table.c.trial_id == trial_id))
             restate_effect(connection, id)
             self._post(connection, id)
 

@@ -129,11 +129,12 @@ class Proposals(TrialRows):
         """Of the steps that an agent planned without being shown a lesson: how many were better, and how many clear."""
         shown = exists().where(_retrievals.c.proposal_id == _table.c.id, _retrievals.c.shown)
         clear = (Verdict.BETTER, Verdict.NOT_BETTER)
+        verdict = _trials.c.step_comparison["verdict"].as_string()  # of the step itself, as lessons are paid
         query = (
-            select(_trials.c.verdict, func.count())
+            select(verdict, func.count())
             .join(_table, _table.c.trial_id == _trials.c.id)
-            .where(_trials.c.kind == "planned", _trials.c.verdict.in_(clear), _table.c.axis != "", ~shown)
-            .group_by(_trials.c.verdict)
+            .where(_trials.c.kind == "planned", verdict.in_(clear), _table.c.axis != "", ~shown)
+            .group_by(verdict)
         )
         with self.database.read() as connection:
             counts = {str(verdict): int(count) for verdict, count in connection.execute(query).all()}

@@ -142,6 +142,15 @@ class Trials(TrialRows):
             self._note(connection, "trial judged", actor, detail, study_id=trial.study_id, trial_id=trial.id)
         return True
 
+    def judge_again(self, study_id: int, actor: str) -> None:
+        """Ask for a verdict on what ended with a value when there was nothing to judge it against."""
+        lacking = (_table.c.judged_at.is_not(None), _table.c.value.is_not(None), _table.c.verdict.is_(None))
+        query = select(_table.c.id).where(_table.c.study_id == study_id, _table.c.kind != "baseline", *lacking)
+        with self.database.write() as connection:
+            for id in connection.execute(query).scalars().all():
+                unjudge(connection, id)
+                self._note(connection, "to be judged again", actor, study_id=study_id, trial_id=id)
+
     def set_deadline(self, trial: Trial, deadline_at: float | None, actor: str) -> None:
         """Move or lift the deadline of a waiting trial ("keep waiting")."""
         with self.database.write() as connection:

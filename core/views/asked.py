@@ -1,7 +1,7 @@
 """What would be retrieved for a dataset and a backbone, in which order, and why each lesson is in or out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.memory.conditions import Clause
 from core.memory.hits import Hit
@@ -74,8 +74,8 @@ class Asked:
 def asked(workspace: Workspace, dataset: Dataset, backbone: str, without_lineage: bool = False) -> Asked:
     """The real retrieval for a study that is not started. Raises VectorStoreError, UnknownBackbone."""
     seen = preview(workspace.store, workspace.retrieval, dataset, backbone, without_lineage)
-    study = imagined(dataset, SearchSpace.of(backbone))
-    found = workspace.retrieval.ranked(study, dataset, dataset.lineage if without_lineage else None)
+    study = replace(imagined(dataset, SearchSpace.of(backbone)), without_lineage=without_lineage)
+    found = workspace.retrieval.ranked(study, dataset)
     places = {hit.lesson.id: place for place, hit in enumerate(found, 1)}
     first = next((each for each in seen.transferred if each.kind == "rules"), None)
     sets = {id: axis for axis, id in first.lessons.items()} if first else {}

@@ -52,8 +52,7 @@ class CitedLesson:
     @property
     def record(self) -> str:
         """Level, record and trust in a line, such as `across datasets · helped 4, hurt 1 · trust 0.78`."""
-        chose = " · chose this step" if self.decisive else ""
-        return f"{self.level} · helped {self.helped}, hurt {self.hurt} · trust {self.trust:.2f}{chose}"
+        return f"{self.level} · helped {self.helped}, hurt {self.hurt} · trust {self.trust:.2f}"
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ def _scores(artifacts: Artifacts, study: Study, trial: Trial, runs: Sequence[Run
 def _at(store: Store, study: Study, minutes: float) -> Standing:
     """The current best after so much training; a trial counts once its training is paid for."""
     trials, runs = snapshot(store, study).trials, snapshot(store, study).by_trial
-    judged = sorted((t for t in trials if t.judged_at is not None), key=lambda trial: trial.judged_at or 0.0)
+    judged = sorted((t for t in trials if t.is_judged), key=lambda trial: trial.judged_at or 0.0)
     spent, best, count = 0.0, None, 0
     for trial in judged:
         spent += sum(run.seconds for run in runs.get(trial.id, ()) if run.purpose != "fresh") / 60

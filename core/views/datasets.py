@@ -49,10 +49,11 @@ def curves_of(settings: Settings, dataset: Dataset) -> Distributions | Task:
     """The curves kept of a dataset, else the task that computes them. Raises what computing them raised."""
     if (found := kept(settings.cache, dataset.id)) is not None:
         return found
-    open_dir = settings.dataset(dataset.folder) / "open"
-    task = tasks_of(settings.home).start(
-        f"curves {dataset.id}", lambda task: keep(settings.cache, dataset.id, open_dir)
-    )
+    open_dir, key = settings.dataset(dataset.folder) / "open", f"curves {dataset.id}"
+    tasks = tasks_of(settings.home)
+    task = tasks.get(key)  # one that failed is not begun again at every look
+    if task is None or (task.error is None and task.is_over):
+        task = tasks.start(key, lambda task: keep(settings.cache, dataset.id, open_dir))
     if not task.wait(PATIENCE):
         return task
     if task.error is not None:

@@ -11,10 +11,10 @@ WORDS = {
     "noise floor": "a typical difference between two seeds of one config",
     "falsifier": "what would prove a proposal's claim wrong",
     "lesson": "what the memory keeps: of this study, of this dataset, or across datasets under conditions",
-    "trust": "share of the trials chosen by a lesson that came out as it says, with one win and one loss to begin with",
+    "trust": "share of a lesson's trials that came out as it says; untried, the rate of steps planned without lessons",
     "metric@k": "over the first k of the whole ranked catalogue: NDCG and MRR reward a high place, Recall any place",
     "protocol stamp": "what a figure was measured on; figures under different stamps are never compared",
-    "sealed test": "each user's last item, seen by nobody until a person opens it",
+    "sealed test": "what each user did last, seen by nobody until a person opens it",
 }
 
 

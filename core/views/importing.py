@@ -82,12 +82,16 @@ def bad_rows(rows: Sequence[BadRow]) -> tuple[tuple[str, str, str], ...]:
 
 def source_of(text: str, settings: Settings) -> Path:
     """A path that a person typed. Raises InvalidInput when it is blank, not there, or one of our own datasets."""
-    path = Path(text.strip()).expanduser()
+    try:
+        path = Path(text.strip()).expanduser()
+        is_there = path.exists()
+    except (RuntimeError, OSError) as problem:
+        raise InvalidInput(f"{text.strip()[:200]!r} cannot be looked at ({problem}); check the path") from problem
     if not text.strip():
         raise InvalidInput("the path is empty; give that of a file, or of a folder of parts, on the server")
     if not path.is_absolute():
         raise InvalidInput(f"{text.strip()!r} is no whole path; begin with / (or ~ for the server user's home)")
-    if not path.exists():
+    if not is_there:
         raise InvalidInput(f"{path} does not exist on the server; check the path, or upload the file")
     if path.resolve().is_relative_to(settings.datasets.resolve()):
         raise InvalidInput(f"{path} lies inside the prepared datasets, whose test stays sealed; give the original file")

@@ -56,7 +56,7 @@ def inbox(store: Store, page: int = 0, study_id: int | None = None, asked: int |
     page = max(0, min(page, pages - 1))
     cards = waiting_cards(store, PAGE, page * PAGE, study_id)
     names = {id: store.studies.get(id).name for id in listings.studies_that_wait()}
-    first = listings.waiting(1)
+    first = listings.waiting(1, 0, study_id)
     return Inbox(
         cards=cards,
         total=total,

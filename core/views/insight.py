@@ -171,7 +171,7 @@ def racer(store: Store, study: Study, is_this: bool) -> Racer:
     """A study as a line of the race."""
     held = snapshot(store, study)
     trials, runs = held.trials, held.by_trial
-    judged = sorted((t for t in trials if t.judged_at is not None), key=lambda trial: trial.judged_at or 0.0)
+    judged = sorted((t for t in trials if t.is_judged), key=lambda trial: trial.judged_at or 0.0)
     values = best_so_far(trials)
     minutes, spent = [], 0.0
     for trial in judged:
@@ -189,7 +189,7 @@ def racer(store: Store, study: Study, is_this: bool) -> Racer:
 def _edits(store: Store, study: Study, trials: Sequence[Trial]) -> tuple[tuple[float, float, Edit], ...]:
     """Where each edit falls on the line of this study."""
     line = racer(store, study, True)
-    times = sorted(trial.judged_at for trial in trials if trial.judged_at is not None)
+    times = sorted(trial.judged_at or 0.0 for trial in trials if trial.is_judged)
     times = times[len(times) - len(line.values) :]
     found = []
     for edit in edits_of(store, study):

@@ -51,6 +51,7 @@ class Knowledge:
     space_version: int
     instructions: str
     known: tuple[Known, ...]
+    older: int  # further ones, not told one by one
     lessons: tuple[CitedLesson, ...]
     axes: tuple[Axis, ...]
     claim: str
@@ -85,6 +86,7 @@ def knowledge(store: Store, study: Study, number: int) -> Knowledge:
         space_version=trial.space_version,
         instructions=str(body["instructions"]),
         known=tuple(_known(each, grouped.get(each.id, []), proposals.get(each.id)) for each in reversed(then))[:MOST],
+        older=max(len(then) - MOST, 0),
         lessons=cited_lessons(store, trial),
         axes=tuple(axes_of(replace(study, space=body["space"]), then, proposals)),
         claim=proposal.claim if proposal else "",

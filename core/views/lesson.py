@@ -204,7 +204,11 @@ def _revisions(records: Sequence[LessonRevision], lesson: Lesson) -> list[Revisi
 
 def _changes(before: Any, after: Any) -> tuple[Change, ...]:
     changed = [name for name in after if name in before and before[name] != after[name]]  # fields came later, too
-    return tuple(_change(name, str(before.get(name)), str(after[name])) for name in sorted(changed))
+    return tuple(_change(name, _told(before[name]), _told(after[name])) for name in sorted(changed))
+
+
+def _told(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _change(name: str, before: str, after: str) -> Change:

@@ -14,6 +14,7 @@ from core.figures import signed
 from core.memory.conditions import Clause, parse
 from core.memory.records import Evidence, ForeignEvidence, Lesson
 from core.memory.trust import EVEN, Prior, confidence
+from core.memory.wording import is_summary
 
 LONGEST_TITLE = 44  # more does not fit a table's column, whose text does not wrap
 LEVEL_WORDS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
@@ -69,10 +70,11 @@ def helped_and_hurt(evidence: Iterable[Evidence]) -> tuple[int, int]:
 @lru_cache(16_384)
 def title(lesson: Lesson) -> str:
     """Under 45 characters, from what it says to do and where: `Short histories: raise dropout`."""
-    action = step(lesson)
+    where, action = _where(lesson), step(lesson)
+    if is_summary(lesson):
+        action = f"what {lesson.backbone} learned"
     if not action:
         return shortened(lesson.claim)
-    where = _where(lesson)
     whole = f"{where}: {action}" if where else action
     best = whole if len(whole) <= LONGEST_TITLE else action
     return shortened(best[0].upper() + best[1:])

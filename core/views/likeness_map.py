@@ -41,6 +41,13 @@ class _Known:
     is_foreign: bool
 
 
+def short_name(name: str, is_foreign: bool, longest: int) -> str:
+    """A dataset's name where there is little room, and a sign tells that it came with a pack: `tail (benchmark)` is
+    `tail` then."""
+    told = name.partition(" (")[0] if is_foreign else name
+    return told if len(told) <= longest else told[: longest - 1] + "…"
+
+
 def likeness_map(store: Store, dataset: Dataset) -> tuple[Spot, ...]:
     """The nearest datasets, those of memory packs among them, the nearest first."""
     ours = Profile.from_json(dataset.profile)

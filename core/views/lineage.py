@@ -34,10 +34,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Lineage:
-    """`left_out` older trials are not drawn."""
+    """`left_out` older trials are not drawn; the best one is called `best_word`."""
 
     nodes: tuple[Node, ...]
     left_out: int
+    best_word: str = "current best"
 
 
 def lineage(store: Store, study: Study, chosen: int | None = None) -> Lineage:
@@ -48,7 +49,7 @@ def lineage(store: Store, study: Study, chosen: int | None = None) -> Lineage:
     known = {line.id: line for line in lines}
     root = next((line for line in lines if line.kind == "baseline"), lines[0])
     parents = {line.id: _parent(line, root, known) for line in lines}
-    best = study.recommended_id or study.incumbent_id or root.id
+    best = study.best_id or root.id
     trunk = _way_up(best if best in known else root.id, parents)
     kept = _kept(lines, parents, trunk, chosen)
     children: dict[int, list[TrialLine]] = {}
@@ -57,7 +58,7 @@ def lineage(store: Store, study: Study, chosen: int | None = None) -> Lineage:
         if line.id in kept and parent is not None:
             children.setdefault(parent, []).append(line)
     nodes = _placed(root, children, frozenset(trunk), best)
-    return Lineage(tuple(nodes), len(lines) - len(nodes))
+    return Lineage(tuple(nodes), len(lines) - len(nodes), "recommended" if study.recommended_id else "current best")
 
 
 def _parent(line: TrialLine, root: TrialLine, known: Mapping[int, TrialLine]) -> int | None:

@@ -88,7 +88,7 @@ def history_of_user(chosen: Model, raw: str | None, user: int = 0) -> Sequence:
     Raises NotFound, StorageFailed.
     """
     number = user_named(chosen.open_dir, raw) if raw else user
-    return sequence(chosen.open_dir, number, ("train", "validation"))
+    return sequence(chosen.open_dir, number, ("train", "validation"), most=None)
 
 
 def typed(text: str) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ def _best(parts: Workspace, study: Study) -> tuple[Trial, Run, str]:
     try:
         return *best_run(parts.store, parts.artifacts, study), ""
     except NotFound as problem:
-        trial_id = study.recommended_id or study.incumbent_id
+        trial_id = study.best_id
         runs = [run for run in parts.store.runs.of_trial(trial_id) if run.value is not None] if trial_id else []
         if trial_id is None or not runs:
             raise

@@ -30,6 +30,7 @@ AUTONOMY: Mapping[str, tuple[str, str]] = {
 DEFAULT = StudyPlan("")
 OBJECTIVES = tuple(METRICS)
 WINDOW_MINUTES = 15.0
+SHORTEST_MINUTES = 0.5
 AUTOMATIC_EVENTS = 1_000_000  # larger data is measured only when asked: an epoch may take long
 LATE_SECONDS = 1_800.0  # a first verdict later than this comes with a hint
 SHORTER = (3, 5, 10, 20, 30, 50)  # most epochs to suggest

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.figures import duration
-from core.loop.gathering import seed_noise
+from core.loop.gathering import budget_used, seed_noise
 from core.records import Run, Study, Trial
-from core.states import RunState, TrialState, Verdict
+from core.states import RunState, Verdict
 from core.store import Store
+from core.store.calls import Spent
 from core.views.happening import Happening, happenings
 from core.views.inbox import Waiting, waiting_cards
 from core.views.snapshot import snapshot
@@ -32,7 +33,7 @@ class StudyRow:
     gain: float | None
     trials: str
     time: str
-    money: str
+    money: str  # empty where no language model was asked
     stamp: str
 
 
@@ -73,14 +74,13 @@ def overview(store: Store, now: float) -> Overview:
     held = {study.id: snapshot(store, study) for study in studies}
     trials = {id: each.trials for id, each in held.items()}
     runs = {id: each.runs for id, each in held.items()}
-    judged = [trial for each in trials.values() for trial in each if (trial.judged_at or 0.0) > now - WEEK]
+    judged = [trial for each in trials.values() for trial in each if trial.is_judged]
+    judged = [trial for trial in judged if (trial.judged_at or 0.0) > now - WEEK]
     ended = [run for each in runs.values() for run in each if (run.ended_at or 0.0) > now - WEEK]
     return Overview(
         waiting=waiting_cards(store, MOST_WAITING),
         waiting_count=store.listings.count_waiting(),
-        studies=tuple(
-            _row(study, trials[study.id], runs[study.id], store.calls.spent(study.id).bill) for study in studies
-        ),
+        studies=tuple(_row(study, trials[study.id], runs[study.id], store.calls.spent(study.id)) for study in studies),
         running=tuple(_running(studies, trials, runs)),
         happened=happenings(store, HAPPENINGS),
         trials_this_week=len(judged),
@@ -90,10 +90,9 @@ def overview(store: Store, now: float) -> Overview:
     )
 
 
-def _row(study: Study, trials: Sequence[Trial], runs: Sequence[Run], bill: str) -> StudyRow:
+def _row(study: Study, trials: Sequence[Trial], runs: Sequence[Run], spent: Spent) -> StudyRow:
     baseline = next((trial.value for trial in trials if trial.kind == "baseline"), None)
-    best = next((trial.value for trial in trials if trial.id == study.incumbent_id), None)
-    judged = sum(trial.state is TrialState.APPROVED and trial.judged_at is not None for trial in trials)
+    best = next((trial.value for trial in trials if trial.id == study.best_id), None)
     return StudyRow(
         id=study.id,
         name=study.name,
@@ -103,22 +102,22 @@ def _row(study: Study, trials: Sequence[Trial], runs: Sequence[Run], bill: str) 
         best=best,
         spread=_spread(study, runs),
         gain=None if best is None or not baseline else best / baseline - 1,
-        trials=f"{judged} of {study.max_trials}",
+        trials=f"{budget_used(trials)} of {study.max_trials}",
         time=duration(sum(run.seconds for run in runs)),
-        money=bill,
+        money=spent.bill if spent.calls else "",
         stamp=study.stamp,
     )
 
 
 def _spread(study: Study, runs: Sequence[Run]) -> float | None:
-    seeds = [r for r in runs if r.trial_id == study.incumbent_id and r.state is RunState.COMPLETE]
+    seeds = [r for r in runs if r.trial_id == study.best_id and r.state is RunState.COMPLETE]
     return seed_noise(runs).half_width(sum(run.purpose != "fresh" for run in seeds))
 
 
 def best_so_far(trials: Sequence[Trial]) -> tuple[float, ...]:
     """The current best's value after each judged trial, in the order of judgement."""
     values: list[float] = []
-    for trial in sorted((t for t in trials if t.judged_at is not None), key=lambda t: t.judged_at or 0.0):
+    for trial in sorted((t for t in trials if t.is_judged), key=lambda t: t.judged_at or 0.0):
         if trial.value is not None and (not values or leads(trial)):
             values.append(trial.value)
         elif values:

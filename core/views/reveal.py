@@ -7,6 +7,7 @@ from typing import Any
 from core.figures import change, metric
 from core.records import Reveal, Study
 from core.report.headline import ordinal
+from core.states import StudyState
 from core.verdict import Comparison
 from core.views.trial import Interval
 
@@ -31,6 +32,11 @@ class RevealView:
     stamp: str
 
 
+def may_open_test(study: Study, reveal: Reveal | None) -> bool:
+    """Once, after the study's end; again only where scoring failed and nothing was shown."""
+    return study.state is StudyState.FINISHED and (reveal is None or reveal.state == "failed")
+
+
 def reveal_view(study: Study, reveal: Reveal) -> RevealView:
     """A reveal at any of its states."""
     standing, word = WORDS[reveal.state]
@@ -43,7 +49,7 @@ def reveal_view(study: Study, reveal: Reveal) -> RevealView:
         opened=f"{ordinal(reveal.look)} look at this data's test, by {reveal.actor}",
         problem=f"{reveal.error}; ask for it again, nothing was shown" if reveal.state == "failed" else "",
         headline=Interval("fresh seeds", head.difference, head.low, head.high, verdict) if head else None,
-        rows=tuple(_row(line) for line in (*result.get("lines", ()), *result.get("refit", ()))),
+        rows=tuple(_row(line, study.objective) for line in (*result.get("lines", ()), *result.get("refit", ()))),
         stamp=_stamp(result, verdict),
     )
 
@@ -55,13 +61,13 @@ def _stamp(result: Mapping[str, Any], verdict: str) -> str:
     return head + str(result["stamp"])
 
 
-def _row(line: Mapping[str, Any]) -> dict[str, str]:
+def _row(line: Mapping[str, Any], objective: str) -> dict[str, str]:
     gap = line.get("chosen_minus_this")
     seen = Comparison.from_json(gap) if gap else None
     name = f"{line['label']} (trial {line['trial']})" if line.get("trial") else str(line["label"])
     return {
         "config": name,
         "seeds": str(line["seeds"]),
-        **{column: metric(line["metrics"].get(column)) for column in COLUMNS},
-        "recommended minus this": change(seen.difference, seen.low, seen.high) if seen else "–",
+        **{name: metric(line["metrics"].get(name)) for name in dict.fromkeys((objective, *COLUMNS))},
+        f"recommended minus this, {objective}": change(seen.difference, seen.low, seen.high) if seen else "–",
     }

@@ -3,6 +3,7 @@
 import importlib.metadata
 from dataclasses import dataclass
 
+from core.agents.llm.prompts import LEAVES_FOR_THE_PROVIDER, NEVER_LEAVES
 from core.agents.names import AGENTS
 from core.disk import Place, Removal, removable, usage
 from core.figures import size
@@ -11,18 +12,7 @@ from core.store import Store
 from core.worker.jobs import cores, threads_per_run
 from core.workspace import Workspace
 
-LEAVES = (
-    "the profile of the training part: figures and the words for them",
-    "the dataset's name, the number of its items, the search space with its ranges",
-    "trials: configs, metrics, intervals, verdicts, learning curves and slices, as figures",
-    "proposals, reflections, decisions with their reasons, standing instructions",
-    "the lessons that were found for the study",
-)
-STAYS = (
-    "interactions, user and item ids, titles",
-    "the sealed test, before and after it was opened",
-    "paths, keys, and everything of other studies but the lessons learned from them",
-)
+LEAVES, STAYS = LEAVES_FOR_THE_PROVIDER, NEVER_LEAVES
 LIBRARIES = ("streamlit", "plotly", "chromadb", "sqlalchemy", "langchain", "optuna", "torch")
 
 

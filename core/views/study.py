@@ -8,7 +8,7 @@ from core.figures import duration, metric, signed_percent
 from core.forecast import Forecast, forecast
 from core.loop.gathering import budget_used
 from core.records import Dataset, Run, Study, Trial
-from core.stamp import Protocol
+from core.stamp import in_words
 from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
 from core.store import Store
 from core.store.calls import Spent
@@ -119,7 +119,7 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
         points=tuple(_points(store, study, held)),
         incumbents=incumbents(trials),
         noise_floor=floor,
-        protocol=protocol_words(study, dataset),
+        protocol=protocol_words(study),
         running=_running(study, trials, runs, seen),
     )
 
@@ -130,12 +130,9 @@ def objective_words(objective: str) -> str:
     return f"{METRIC_WORDS.get(name, name)}@{k}"
 
 
-def protocol_words(study: Study, dataset: Dataset) -> str:
-    """What stands small under every chart of metrics, with the full stamp's data hash."""
-    told = Protocol.of(dataset.card, study.objective, study.masking)
-    split = {"leave_one_out": "leave-one-out", "global_time": "global-time split"}.get(told.split, told.split)
-    masked = "seen masked" if told.masking == "seen" else "nothing masked"
-    return f"Validation {objective_words(study.objective)} · {split}, full ranking, {masked} · {told.data[:4]}"
+def protocol_words(study: Study) -> str:
+    """What stands small under every chart of the objective."""
+    return f"Validation {objective_words(study.objective)} · {in_words(study.stamp)}"
 
 
 def incumbents(trials: Sequence[Trial]) -> tuple[int, ...]:
@@ -174,10 +171,10 @@ def _figures(study: Study, held: Snapshot, seen: Forecast, now: float, spent: Sp
 def _best(study: Study, held: Snapshot) -> Figure:
     label = f"Best validation {objective_words(study.objective)}"
     baseline = held.baseline
-    best = held.ids.get(study.recommended_id or study.incumbent_id or 0)
+    best = held.ids.get(study.best_id or 0)
     if best is None or best.value is None or baseline is None or not baseline.value:
         return Figure(label, "–", context="the baseline has no value yet")
-    half = _half_width(held.noise, _complete(held.of(best)))
+    half = held.noise.half_width(_complete(held.of(best)))
     aside = f"± {half:.4f}" if half is not None else ""
     is_estimate = best.id != study.incumbent_id
     word = "recommended: best pooled estimate" if is_estimate else "current best"
@@ -187,10 +184,6 @@ def _best(study: Study, held: Snapshot) -> Figure:
     delta = signed_percent(best.value / baseline.value - 1)
     context = "over baseline; pooled estimate" if is_estimate else "over baseline"
     return Figure(label, metric(best.value), aside, delta, context, help)
-
-
-def _half_width(noise: SeedNoise, seeds: int) -> float | None:
-    return noise.half_width(seeds)
 
 
 def _budget(study: Study, trials: Sequence[Trial], runs: Sequence[Run]) -> Figure:
@@ -208,11 +201,8 @@ def _time(study: Study, runs: Sequence[Run], seen: Forecast, now: float, spent: 
     left = f"about {duration(seen.seconds_left)} left" if seen.seconds_left and not study.has_ended else ""
     context = left or f"{duration(trained)} of training"
     help = "Since the study was started. The built-in expert costs no money; a language model's bill stands here."
-    return Figure("Time", elapsed, "", "", f"{context} · models {_bill(spent)}", help)
-
-
-def _bill(spent: Spent) -> str:
-    return spent.bill
+    bill = f" · models {spent.bill}" if spent.calls else ""
+    return Figure("Time", elapsed, "", "", context + bill, help)
 
 
 def _noise(study: Study, noise: SeedNoise) -> Figure:
@@ -241,7 +231,7 @@ def _interval(trial: Trial, noise: SeedNoise, seeds: int) -> tuple[float | None,
         if seen.low is None or seen.high is None:
             return None, None
         return seen.reference + seen.low, seen.reference + seen.high
-    half = _half_width(noise, seeds)
+    half = noise.half_width(seeds)
     return (None, None) if half is None or trial.value is None else (trial.value - half, trial.value + half)
 
 

@@ -252,7 +252,7 @@ def _test(lesson: Lesson, trial: Trial, retrieval: Retrieval, step: tuple[str, s
 
 def _first_better(trials: Sequence[Trial]) -> int | None:
     """How many trials after the baseline the first better one came."""
-    later = [trial for trial in trials if trial.kind != "baseline" and trial.judged_at is not None]
+    later = [trial for trial in trials if trial.kind != "baseline" and trial.is_judged]
     return next((place for place, trial in enumerate(later, 1) if trial.verdict is Verdict.BETTER), None)
 
 

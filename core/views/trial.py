@@ -43,7 +43,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """A decision, as a line of the history."""
+    """A decision, or the cancelling, as a line of the history."""
 
     at: float
     did: str
@@ -127,7 +127,7 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
         remembered=remembered(store, study, trial),
         reflection=reflection,
         claim=CLAIM_WORDS[reflection.claim_held] if reflection and proposal else "",
-        history=tuple(_row(decision) for decision in store.trials.decisions(trial.id)),
+        history=_history(store, trial),
         runs=tuple(runs),
         calls=calls_of(store, trial),
         acts=_acts(study, trial, runs),
@@ -207,6 +207,16 @@ def _cost(store: Store, proposal: Proposal | None, base: Mapping[str, Any]) -> s
     return " · ".join(parts)
 
 
+def _history(store: Store, trial: Trial) -> tuple[HistoryRow, ...]:
+    """Every decision, and who cancelled it at last."""
+    rows = [_row(decision) for decision in store.trials.decisions(trial.id)]
+    if trial.state is TrialState.CANCELLED:
+        events = store.events.newest(20, trial_id=trial.id)
+        ends = [event for event in events if event.kind == "trial cancelled"][:1]
+        rows += [HistoryRow(e.at, "cancelled", e.actor, "", str(e.detail.get("reason", "")), "") for e in ends]
+    return tuple(rows)
+
+
 def _row(decision: Decision) -> HistoryRow:
     did = {"approve": "approved", "edit": "edited and approved", "veto": "vetoed", "expire": "let expire"}
     return HistoryRow(
@@ -231,6 +241,6 @@ def _acts(study: Study, trial: Trial, runs: Sequence[Run]) -> Acts:
     )
 
 
-def shown_metrics(run: Run) -> dict[str, str]:
-    """The figures of a run that fit a line of a table."""
-    return {name: metric(run.metrics.get(name)) for name in SHOWN if name in run.metrics}
+def shown_metrics(run: Run, objective: str) -> dict[str, str]:
+    """The figures of a run that fit a line of a table, the study's own objective first."""
+    return {name: metric(run.metrics[name]) for name in dict.fromkeys((objective, *SHOWN)) if name in run.metrics}

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -70,7 +71,9 @@ def stop_worker(settings: Settings, timeout: float = 30.0) -> bool:
     if not is_held(settings.home):
         return False
     card = holder_card(settings.home)
-    pid = int(card.get("pid") or 0)
+    pid, host = int(card.get("pid") or 0), card.get("host")
+    if host and host != socket.gethostname():
+        raise WorkerRunning(f"the worker of {settings.home} runs on {host} (process {pid}); stop it there")
     if pid and not card.get("is_leaving"):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)

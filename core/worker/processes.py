@@ -127,8 +127,10 @@ class Pool:
         session = self._spare
         if session is None or session.exit_code is not None:
             session = TrainerProcess(self._module, self._environment)
+        self._spare = None
         session.give(job)
-        self._spare = TrainerProcess(self._module, self._environment)
+        with contextlib.suppress(OSError):  # without a spare the next run starts a process of its own
+            self._spare = TrainerProcess(self._module, self._environment)
         return session
 
     def close(self) -> None:

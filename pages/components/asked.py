@@ -5,20 +5,19 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.memory.conditions import Clause
 from core.records import Dataset, Study
 from core.views.asked import PINNED, Asked, Ranked, asked
-from core.views.lessons import number, shortened
+from core.views.lessons import shortened
 from core.views.new_study import DEFAULT, backbones
 from core.views.transfer import near_of
 from core.workspace import Workspace
 from pages.components.chart import chart
+from pages.components.cited import clause_line
 from pages.components.live import REFRESH
 from pages.components.rows import small
 from pages.components.style import Palette, figure, palette
 from pages.components.workspace import escaped, shown_errors
 
-MET = {True: ":green[✓]", False: ":violet[✕]", None: ":gray[?]"}
 COLOURS = {"text": "blue", "profile": "gray", "conditions": "green", "confidence": "violet", PINNED: "orange"}
 BAR = 26  # px
 MOST_NEAR = 4
@@ -138,17 +137,13 @@ def _lesson(each: Ranked) -> None:
         st.markdown(escaped(shortened(each.lesson.claim, LONGEST_CLAIM)))
         small(f"{each.why} · {_sum(each)}" + (f" · found by “{escaped(each.phrase)}”" if each.phrase else ""))
         if each.clauses:
-            st.markdown(" · ".join(_clause(clause) for clause in each.clauses))
+            st.markdown(" · ".join(clause_line(clause.text, clause.value, clause.met) for clause in each.clauses))
         elif each.lesson.level == "cognition":
             small("no conditions: it applies everywhere")
 
 
 def _sum(each: Ranked) -> str:
     return " + ".join(f"{part.words} {part.value:.2f}" for part in each.parts)
-
-
-def _clause(clause: Clause) -> str:
-    return f"{MET[clause.met]} `{clause.text}` :small[:gray[here {number(clause.value)}]]"
 
 
 def _beginning(answer: Asked) -> None:

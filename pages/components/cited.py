@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.views.cited import CitedLesson, Clause, Remembered
+from core.views.cited import CitedLesson, Remembered
+from core.views.lessons import number
 from pages.components.rows import small
 from pages.components.workspace import escaped
 
@@ -17,10 +18,10 @@ def cited_in_short(lessons: Sequence[CitedLesson]) -> None:
     cited = [lesson for lesson in lessons if lesson.cited]
     for lesson in cited:
         lesson_link(lesson.id, lesson.title)
-        small(lesson.record)
+        small(("chose this step · " if lesson.decisive else "") + lesson.record)
     if not cited:
         count = "one was" if len(lessons) == 1 else f"{len(lessons)} were"
-        small(f"none; {count} found and none spoke to this step" if lessons else "none; the memory held none")
+        small(f"none; {count} found and none spoke to this step" if lessons else "none was shown")
 
 
 def why_retrieved(lessons: Sequence[CitedLesson]) -> None:
@@ -36,7 +37,7 @@ def why_retrieved(lessons: Sequence[CitedLesson]) -> None:
             st.markdown(escaped(lesson.claim))
             small(_score(lesson))
             for clause in lesson.clauses:
-                st.markdown(_clause(clause))
+                st.markdown(clause_line(clause.text, clause.value, clause.met))
 
 
 def what_was_remembered(lessons: Sequence[Remembered]) -> None:
@@ -59,6 +60,7 @@ def _score(lesson: CitedLesson) -> str:
     return f"score {lesson.score:.2f} = {parts}{pin}{phrase}"
 
 
-def _clause(clause: Clause) -> str:
-    value = "unknown here" if clause.value is None else f"here {clause.value:.4g}"
-    return f"{MET[clause.met]} `{clause.text}` :small[:gray[{value}]]"
+def clause_line(text: str, value: float | None, met: bool | None) -> str:
+    """A condition with its sign and what the data says to it."""
+    told = "unknown here" if value is None else f"here {number(value)}"
+    return f"{MET[met]} `{text}` :small[:gray[{told}]]"

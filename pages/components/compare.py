@@ -5,7 +5,7 @@ import streamlit as st
 from core.figures import change, metric
 from core.views.compare import Race, Standing, Trials
 from core.views.curves import VALIDATION, curves, only, smoothed
-from core.views.study import objective_words
+from core.views.study import objective_words, protocol_words
 from pages.components.chart import chart
 from pages.components.chips import chip
 from pages.components.curves import curves_figure
@@ -66,7 +66,7 @@ def intervals_card(seen: Trials) -> None:
         for each in seen.beside:
             if each.comparison is None:
                 small(f"Trial {each.number}: {each.problem}.")
-        small(seen.study.stamp)
+        small(protocol_words(seen.study))
 
 
 def curves_card(seen: Trials) -> None:
@@ -113,7 +113,7 @@ def race_card(seen: Race, references: References = ()) -> None:
         ends = ", ".join(f"{each.name} {each.values[-1]:.4f}" for each in seen.racers)
         key = f"race-{seen.ours.study.id}-{seen.theirs.study.id}"
         chart(drawn, key=key, alt=f"Best so far by training minutes: {ends}", height=260)
-        small(f"Dotted: the time both have reached. {seen.ours.study.stamp}")
+        small(f"Dotted: the time both have reached. {protocol_words(seen.ours.study)}")
 
 
 def _standing(each: Standing) -> None:

@@ -7,10 +7,10 @@ import streamlit as st
 
 from core.figures import metric, percent, signed, signed_percent
 from core.views.insight import Axis, Calibration, Claim, Insight, Pair, Racer
-from core.views.study import objective_words
+from core.views.study import protocol_words
 from pages.components.chart import chart
 from pages.components.chips import chip, glyph
-from pages.components.intervals import Bar, height_of, interval_figure, marker, told
+from pages.components.intervals import Bar, height_of, interval_figure, marker, signed_ticks, told
 from pages.components.live import versioned
 from pages.components.progress import mark_edits
 from pages.components.references import references_line
@@ -47,7 +47,7 @@ def race_card(seen: Insight, references: References = ()) -> None:
         alt += "".join(f"; {label} {value:.4f}" for label, value in references)
         key = f"race-{seen.study.id}-{along}"
         chart(drawn, key=key, alt=f"Best {seen.study.objective} so far: {alt}", height=250)
-        small(f"Validation {objective_words(seen.study.objective)} of the current best by verdict · {seen.study.stamp}")
+        small(f"The current best by verdict. {protocol_words(seen.study)}")
         _paces(racers)
         if len(racers) == 1:
             small("No control yet: a study of the same data and model given to random search or TPE is drawn beside.")
@@ -182,8 +182,9 @@ def calibration_figure(seen: Calibration) -> go.Figure:
     for verdict in dict.fromkeys(claim.verdict for claim in seen.claims):
         _draw_claims(drawn, [claim for claim in seen.claims if claim.verdict == verdict], colours)
     drawn.update_layout(margin={"l": 8, "r": 14, "t": 6, "b": 8})
-    drawn.update_xaxes(title_text="predicted change", tickformat="+.3f", nticks=6)
-    drawn.update_yaxes(title_text="observed", tickformat="+.3f", nticks=6)
+    heights = [end for c in seen.claims for end in (c.observed, c.low, c.high) if end is not None]
+    drawn.update_xaxes(title_text="predicted change", **signed_ticks(low, high))
+    drawn.update_yaxes(title_text="observed", **signed_ticks(min([*heights, low]), max([*heights, high])))
     return drawn
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -41,8 +42,7 @@ def interval_figure(bars: Sequence[Bar], noise_floor: float | None, min_gain: fl
         _draw(drawn, bar, len(bars) - 1 - index, colours)
     left = max(LEFT, round(LETTER * max((len(bar.label) for bar in bars), default=0)) + 18)
     drawn.update_layout(margin={"l": left, "r": RIGHT, "t": 4, "b": 26}, hovermode=False)
-    ticks = _ticks(low, high)
-    drawn.update_xaxes(range=[low, high], tickvals=ticks, ticktext=[_tick(at) for at in ticks])
+    drawn.update_xaxes(range=[low, high], **signed_ticks(low, high))
     drawn.update_xaxes(showgrid=False, showline=False, fixedrange=True)
     drawn.update_yaxes(range=[-0.6, len(bars) - 0.4], visible=False, fixedrange=True)
     return drawn
@@ -65,12 +65,13 @@ def _span(bars: Sequence[Bar], noise_floor: float | None, min_gain: float) -> tu
     return min(ends) - pad, max(ends) + pad
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """About four round values around zero."""
-    rough = (high - low) / 4
+def signed_ticks(low: float, high: float) -> dict[str, Any]:
+    """About four round values of an axis of differences, with their signs; zero has none."""
+    rough = max(high - low, 1e-9) / 4
     scale = 10.0 ** math.floor(math.log10(rough))
     step = next(scale * factor for factor in (1, 2, 5, 10) if scale * factor >= rough * 0.8)
-    return [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    places = [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return {"tickvals": places, "ticktext": [_tick(at) for at in places]}
 
 
 def _tick(at: float) -> str:

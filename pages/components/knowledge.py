@@ -72,8 +72,8 @@ def _trials(study: Study, seen: Knowledge) -> None:
             for each in seen.known
         ]
         st.table(rows, border="horizontal", hide_index=True)
-        if (older := seen.judged + seen.under_way - len(seen.known)) > 0:
-            small(f"and {older} older ones")
+        if seen.older:
+            small(f"and {seen.older} older ones")
 
 
 def _conclusion(study: Study, seen: Knowledge) -> None:

@@ -103,8 +103,7 @@ def set_status(lesson: Lesson, status: str) -> None:
 def restore(lesson: Lesson, revision: LessonRevision) -> None:
     """An old revision as the newest one, unless somebody edited since."""
     with shown_errors():
-        reason = f"restored revision {revision.revision}"
-        restored, stale = workspace().editing.edit(lesson, revision.body, actor(), reason)
+        restored, stale = workspace().editing.restore(lesson, revision.revision, actor())
         tell(restored, f"Revision {revision.revision} is back, as revision {restored.revision}", stale)
 
 

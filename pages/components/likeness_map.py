@@ -6,7 +6,7 @@ from math import cos, sin
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.views.likeness_map import Spot
+from core.views.likeness_map import Spot, short_name
 from pages.components.chart import chart
 from pages.components.intervals import marker
 from pages.components.rows import small
@@ -16,7 +16,7 @@ from pages.components.workspace import escaped
 RINGS = {0.5: "alike", 1.0: "unlike"}  # scales, as in the words for features
 FURTHEST = 2.0  # scales: what lies beyond stands at the edge
 HEIGHT = 232  # px
-MOST_LABELS = 8
+MOST_LABELS, LONGEST_NAME = 8, 16
 
 
 def map_card(name: str, spots: Sequence[Spot]) -> None:
@@ -47,9 +47,8 @@ def map_figure(name: str, spots: Sequence[Spot]) -> go.Figure:
         hoverinfo="text",
     )
     for place, spot in enumerate(spots):
-        above = "top center" if place % 2 else "bottom center"  # so that neighbours in one direction keep apart
-        _spot(drawn, colours, spot, above if place < MOST_LABELS else "")
-    wide = 1.3 * reach  # the card is wider than it is high
+        _spot(drawn, colours, spot, is_named=place < MOST_LABELS)
+    wide = 1.6 * reach  # the card is wider than it is high, and names stand beside their places
     drawn.update_xaxes(visible=False, range=[-wide, wide], fixedrange=True)
     drawn.update_yaxes(visible=False, range=[-reach, reach], fixedrange=True, scaleanchor="x")
     drawn.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
@@ -64,17 +63,17 @@ def _ring(drawn: go.Figure, colours: Palette, radius: float) -> None:
     drawn.add_annotation(x=-0.71 * radius, y=-0.71 * radius, text=RINGS[radius], **note)
 
 
-def _spot(drawn: go.Figure, colours: Palette, spot: Spot, label_at: str) -> None:
+def _spot(drawn: go.Figure, colours: Palette, spot: Spot, is_named: bool) -> None:
     radius = min(spot.distance, FURTHEST)
     x, y = radius * cos(spot.angle), radius * sin(spot.angle)
     symbol = "square-open" if spot.is_foreign else "circle" if spot.lessons else "circle-open"
     drawn.add_scatter(
         x=[x],
         y=[y],
-        mode="markers+text" if label_at else "markers",
+        mode="markers+text" if is_named else "markers",
         marker=marker(symbol, colours.blue if spot.lessons else colours.gray, colours, 9),
-        text=[spot.name if len(spot.name) <= 16 else spot.name[:15] + "…"],
-        textposition=label_at or None,
+        text=[short_name(spot.name, spot.is_foreign, LONGEST_NAME)],
+        textposition="middle right" if x >= 0 else "middle left",
         textfont={"size": 11, "color": colours.text},
         hovertext=spot.words,
         hoverinfo="text",

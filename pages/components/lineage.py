@@ -36,8 +36,8 @@ def lineage_card(study: Study, version: int, chosen: int | None) -> None:
             height=ROW * len(seen.nodes) + 12,
         )
         small(
-            "The trunk at the left leads to the current best; a branch tells what it changed, and at the right its "
-            "gain against the current best of its time. A number opens its trial."
+            f"The trunk at the left leads to the {seen.best_word} trial; a branch tells what it changed, and at the "
+            "right its gain against the current best of its time. A number opens its trial."
         )
 
 
@@ -59,7 +59,7 @@ def lineage_figure(seen: Lineage, study_id: int) -> go.Figure:
     _signs(drawn, seen, colours)
     drawn.update_layout(
         margin={"l": 8, "r": 8, "t": 2, "b": 2},
-        annotations=[note for node in seen.nodes for note in _notes(node, study_id, colours)],
+        annotations=[note for node in seen.nodes for note in _notes(node, seen.best_word, study_id, colours)],
     )
     drawn.update_xaxes(range=[-0.4, WIDE], visible=False, fixedrange=True)
     drawn.update_yaxes(range=[len(seen.nodes) - 0.5, -0.5], visible=False, fixedrange=True)
@@ -75,24 +75,24 @@ def _signs(drawn: go.Figure, seen: Lineage, colours: Palette) -> None:
             y=[node.row for node in own],
             mode="markers",
             marker=marker(look.symbol, colours.mark(look.colour), colours),
-            text=[_hover(node) for node in own],
+            text=[_hover(node, seen.best_word) for node in own],
             hoverinfo="text",
         )
 
 
-def _hover(node: Node) -> str:
-    best = " · current best" if node.is_best else ""
+def _hover(node: Node, best_word: str) -> str:
+    best = f" · {best_word}" if node.is_best else ""
     return (
         f"trial {node.number}, {sign(node.standing).word}{best}<br>{node.whole_edge or node.edge}<br>"
         f"value {metric(node.value)}, planned by {author_word(node.author)}"
     )
 
 
-def _notes(node: Node, study_id: int, colours: Palette) -> list[dict[str, object]]:
+def _notes(node: Node, best_word: str, study_id: int, colours: Palette) -> list[dict[str, object]]:
     """The number with its difference, and the gain at the right."""
     address = f"/study?study={study_id}&trial={node.number}"
     link = f'<a href="{address}" target="_self" style="color:{colours.link}">{node.number}</a>'
-    best = "  <b>current best</b>" if node.is_best else ""
+    best = f"  <b>{best_word}</b>" if node.is_best else ""
     ink = colours.text if node.lane == 0 else colours.muted
     common = {"y": node.row, "showarrow": False, "font": {"size": 12, "color": ink}, "bgcolor": colours.background}
     text = f"<b>{link}</b>  {node.edge}{best}"

@@ -31,11 +31,8 @@ def offered_card(parts: Workspace, dataset: Dataset, space: SearchSpace) -> None
             st.info(escaped(given.notice).replace("\\`", "`"), icon=":material/info:")
             return
         _remarks(given)
-        left, right = st.columns([1, 1.35], gap="medium")
-        with left:
-            _nearest(given)
-        with right:
-            _lessons(given, dataset, space)
+        _nearest(given)
+        _lessons(given, dataset, space)
 
 
 def _remarks(given: Offer) -> None:

@@ -12,6 +12,7 @@ from core.views.new_study import (
     AUTONOMY,
     DEFAULT,
     OBJECTIVES,
+    SHORTEST_MINUTES,
     WINDOW_MINUTES,
     Answers,
     agents,
@@ -109,7 +110,7 @@ def _deadline(autonomy: str) -> None:
     runs = autonomy == Autonomy.WINDOW
     st.number_input(
         "Minutes to veto before it runs" if runs else "Minutes until a proposal expires (blank: never)",
-        min_value=0.5,
+        min_value=SHORTEST_MINUTES,
         value=None,
         step=5.0,
         format="%.6g",

@@ -21,7 +21,7 @@ def studies_table(rows: Sequence[StudyRow]) -> None:
     columns = st.column_config
     right = columns.TextColumn(alignment="right")
     st.dataframe(
-        [_cells(row) for row in rows],
+        [_cells(row, with_bill=any(row.money for row in rows)) for row in rows],
         hide_index=True,
         key="studies",
         alt="Studies with their state, best value, gain over the baseline, judged trials and training time",
@@ -30,7 +30,7 @@ def studies_table(rows: Sequence[StudyRow]) -> None:
                 pinned=True, alignment="left", type="tertiary", on_click=_open, args=(tuple(rows),), key=_CLICK
             ),
             "state": columns.MultiselectColumn(options=STATES, color=[sign(state).colour for state in STATES]),
-            "best so far": columns.LineChartColumn(color="gray"),
+            "best so far": columns.LineChartColumn(color="gray", width=90),
             "best": right,
             "gain": right,
             "trials": right,
@@ -39,12 +39,12 @@ def studies_table(rows: Sequence[StudyRow]) -> None:
         },
     )
     small(
-        "A name opens its study. Best: on validation, ± half the 95 % interval from the noise between seeds; bill: of "
-        "the language model. Figures under different protocols are not compared."
+        "A name opens its study. Best: on validation, of the recommended trial or else the current best, ± half the "
+        "95 % interval from the noise between seeds. Figures under different protocols are not compared."
     )
 
 
-def _cells(row: StudyRow) -> dict[str, Any]:
+def _cells(row: StudyRow, with_bill: bool) -> dict[str, Any]:
     return {
         "study": row.name,
         "state": [row.state],
@@ -54,7 +54,7 @@ def _cells(row: StudyRow) -> dict[str, Any]:
         "gain": signed_percent(row.gain),
         "trials": row.trials,
         "time": row.time,
-        "bill": row.money,
+        **({"bill": row.money or "–"} if with_bill else {}),
         "protocol": short(row.stamp),
     }
 

@@ -9,7 +9,7 @@ from core.space import SearchSpace
 from core.starting import MOST_PARALLEL
 from core.states import Autonomy
 from core.study_editing import edit_settings
-from core.views.study import ASKS
+from core.views.new_study import AUTONOMY, SHORTEST_MINUTES
 from pages.components import dialogs
 from pages.components.rows import small
 from pages.components.workspace import actor, escaped, wake_worker, workspace
@@ -70,14 +70,15 @@ def _who_decides(study: Study, key: str) -> None:
         list(Autonomy),
         list(Autonomy).index(study.autonomy),
         key=f"{key}-autonomy",
-        format_func=lambda mode: f"{mode}: {ASKS[mode]}",
+        format_func=lambda mode: AUTONOMY[mode][0],
     )
+    st.session_state.setdefault(f"{key}-deadline", _minutes(study))  # a default of its own could not be emptied
     st.number_input(
         "Deadline of a proposal, minutes",
-        1.0,
-        100_000.0,
-        _minutes(study),
+        min_value=SHORTEST_MINUTES,
+        value=None,
         step=5.0,
+        format="%.6g",
         key=f"{key}-deadline",
         help="empty: none, or 15 minutes in window",
     )

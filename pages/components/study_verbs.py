@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.records import Study
 from core.states import StudyState
+from core.views.reveal import may_open_test
 from core.views.study import Figure, StudyView
 from pages.components import dialogs
 from pages.components.chips import state_chip
@@ -73,7 +74,7 @@ def _verbs(view: StudyView) -> None:
     ):
         _stop_dialog(study)
     offered = [SETTINGS, SPACE, REPORT, CANCEL] if StudyState.CANCELLED in moves else [REPORT]
-    offered += [REVEAL] if study.state is StudyState.FINISHED else []
+    offered += [REVEAL] if may_open_test(study, workspace().store.reveals.of_study(study.id)) else []
     picked = st.menu_button(
         "More", offered, key="more", format_func=lambda verb: f"{ICONS[verb]} {verb}", on_click=dialogs.opened
     )

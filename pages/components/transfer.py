@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures import signed_percent
+from core.views.likeness_map import short_name
 from core.views.rules import Mark, Matrix
 from core.views.transfer import TELLING, Carried, Near, Transfer
 from pages.components.chart import chart
@@ -185,13 +186,9 @@ def _state(mark: Mark) -> str:
 
 def _columns(held: Matrix) -> list[str]:
     """Names of the datasets as there is room for them, those of packs with an asterisk."""
-    short = [_short(name, len(held.datasets)) for name in held.datasets]
-    return [name + ("*" if place in held.foreign else "") for place, name in enumerate(short)]
-
-
-def _short(name: str, columns: int) -> str:
-    longest = 11 if columns <= 5 else 8
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+    longest = 11 if len(held.datasets) <= 5 else 8
+    named = [(name, place in held.foreign) for place, name in enumerate(held.datasets)]
+    return [short_name(name, is_foreign, longest) + ("*" if is_foreign else "") for name, is_foreign in named]
 
 
 def _told(held: Matrix) -> str:

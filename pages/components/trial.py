@@ -138,7 +138,7 @@ def _numbers(study: Study, seen: TrialView) -> None:
             "run": chip(str(run.state)),
             "epoch": f"{run.best_epoch} of {run.epoch}" if run.best_epoch else str(run.epoch),
             "minutes": f"{run.seconds / 60:.1f}",
-            **shown_metrics(run),
+            **shown_metrics(run, study.objective),
         }
         for run in seen.runs
     ]
@@ -154,10 +154,9 @@ def _numbers(study: Study, seen: TrialView) -> None:
 
 def _history(study: Study, seen: TrialView) -> None:
     for line in seen.history:
-        via = f" by {line.via}" if line.via not in (line.actor, VIA) else ""
-        st.markdown(
-            f"**{escaped(line.actor)}** {line.did}{via} :small[:gray[{when(line.at)} · {line.approval_hash[:4]}]]"
-        )
+        via = f" by {line.via}" if line.via not in (line.actor, VIA, "") else ""
+        config = f" · {line.approval_hash[:4]}" if line.approval_hash else ""
+        st.markdown(f"**{escaped(line.actor)}** {line.did}{via} :small[:gray[{when(line.at)}{config}]]")
         if line.reason:
             small(escaped(line.reason))
     if not seen.history:

@@ -107,7 +107,8 @@ def _seeds_dialog(trial: Trial) -> None:
 
 def _clone(study: Study, trial: Trial, rows: tuple[Field, ...], key: str) -> None:
     with dialogs.acting():
-        own = {row.name: trial.params[row.name] for row in rows if not row.is_fixed} | changed(rows, key)
+        own = {row.name: trial.params.get(row.name, row.proposed) for row in rows if not row.is_fixed}
+        own |= changed(rows, key)
         reason = st.session_state.get(f"{key}-reason", "")
         queued = workspace().deciding.queue(study, own, actor(), VIA, reason or f"cloned from trial {trial.number}")
         st.query_params["trial"] = str(queued.number)

@@ -1,7 +1,6 @@
 """Every trial of a study as a table: filters, order, columns, pages; open one, compare, tag or archive several."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import streamlit as st
 
@@ -39,17 +38,12 @@ _OPEN = "open_trial"
 def trials_table(study: Study, version: int, show: str) -> None:
     """The table of a page's study; a click on a number opens the trial in the tab `show`."""
     with st.container(border=True, key="trials-table"):
-        asked = _asked(study)
-        store = workspace().store
+        asked, store = _asked(study), workspace().store
         seen = versioned(f"trials-{study.id}", (version, asked_key(asked)), lambda: trial_table(store, study, asked))
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             columns = _columns(study, seen)
-            asked = _page(study, asked, seen)
+            _page(study, asked, seen)
             _download(study, asked, seen)
-        if asked.page != seen.page:
-            seen = versioned(
-                f"trials-{study.id}", (version, asked_key(asked)), lambda: trial_table(store, study, asked)
-            )
         if not seen.lines:
             small("No trial is like this: take a filter away." if _is_narrowed(asked) else "No trial yet.")
             return
@@ -77,7 +71,8 @@ def _asked(study: Study) -> Asked:
         direction = st.selectbox("Order", [DOWN, UP], key=f"{key}-direction")
         which = st.selectbox("Which", [IN_SIGHT, ARCHIVED], key=f"{key}-which")
     wanted = TrialFilter(tuple(states), tuple(verdicts), tuple(by), tuple(on), contains, which == ARCHIVED)
-    return Asked(wanted, str(order), direction == DOWN)
+    page = int(st.session_state.get(_page_key(study), 1)) - 1
+    return Asked(wanted, str(order), direction == DOWN, page)
 
 
 def _columns(study: Study, seen: TrialTable) -> list[str]:
@@ -94,15 +89,19 @@ def _columns(study: Study, seen: TrialTable) -> list[str]:
     return [*chosen, *wide]
 
 
-def _page(study: Study, asked: Asked, seen: TrialTable) -> Asked:
+def _page(study: Study, asked: Asked, seen: TrialTable) -> None:
     words = f"{seen.total:,} {'trial' if seen.total == 1 else 'trials'}"
     more = f" · {seen.archived:,} archived" if seen.archived and not asked.wanted.archived else ""
     if seen.pages == 1:
         small(words + more)
-        return asked
+        return
     small(f"{words}{more}, {seen.pages} pages of")
-    page = st.number_input("Page", 1, seen.pages, 1, key=f"trials-{study.id}-page", width=130)
-    return replace(asked, page=int(page) - 1)
+    st.session_state[_page_key(study)] = seen.page + 1  # filters may have left fewer pages
+    st.number_input("Page", 1, seen.pages, key=_page_key(study), width=130)
+
+
+def _page_key(study: Study) -> str:
+    return f"trials-{study.id}-page"
 
 
 def _download(study: Study, asked: Asked, seen: TrialTable) -> None:

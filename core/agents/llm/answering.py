@@ -73,7 +73,7 @@ class Answering:
                 told = self._tools.call(call.name, call.arguments)
             text = prompts.escaped(told)
             content = text if len(text) <= MOST_RESULT else text[:MOST_RESULT] + "… (cut)"
-            found.append({"role": "tool", "tool_call_id": id, "content": content})
+            found.append({"role": "tool", "tool_call_id": id, "content": f"<data>{content}</data>"})
         return [{"role": "assistant", "content": reply.text[:MOST_QUOTED], "tool_calls": called}, *found]
 
 

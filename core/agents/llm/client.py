@@ -4,6 +4,7 @@ LangChain and the providers raise errors of many families; each ends here in one
 off (every try is counted against the study's caps), and so is tracing: a prompt goes to the provider alone.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -95,13 +96,13 @@ class LangChainModel:
         from langchain.chat_models import init_chat_model
 
         options = self._options()
+        if self._provider == "openai" and self._base_url and not os.environ.get("OPENAI_API_KEY"):
+            options["api_key"] = "none"  # most local servers want no key, the client does
         try:
             return init_chat_model(self._model, model_provider=self._provider, **options)
         except ImportError as problem:
             raise ModelFailed("no model", f"{self._provider} is not installed: see {EXTRAS} ({problem})") from None
         except _families() as problem:
-            if self._provider == "openai" and self._base_url:  # most local servers want no key, the client does
-                return init_chat_model(self._model, model_provider="openai", api_key="none", **options)
             text = redacted(str(problem))[:300]
             raise ModelFailed("no model", f"{self.name} cannot be set up: {text}") from None
 
@@ -123,6 +124,8 @@ def _within(timeout: float, work: Callable[[], Reply]) -> Reply:
             given.append(work())
         except ModelFailed as problem:
             given.append(problem)
+        except Exception as problem:  # noqa: BLE001 - its text may hold the key, and must reach no log as it is
+            given.append(ModelFailed("bad reply", redacted(f"{type(problem).__name__}: {problem}")[:300]))
 
     thread = threading.Thread(target=run, name="language model", daemon=True)
     thread.start()

@@ -42,7 +42,7 @@ def try_model(settings: Settings) -> Tried:
     except subprocess.TimeoutExpired:
         return Tried(False, f"no answer within {patience:.0f} s", patience)
     except (IndexError, ValueError, TypeError):
-        last = redacted(done.stderr.strip().splitlines()[-1][:LONGEST]) if done.stderr.strip() else "no reason given"
+        last = redacted(done.stderr.strip().splitlines()[-1])[:LONGEST] if done.stderr.strip() else "no reason given"
         return Tried(False, f"the test ended unexpectedly: {last}", 0.0)
 
 

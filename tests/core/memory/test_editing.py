@@ -7,6 +7,7 @@ import pytest
 from core.errors import Conflict, InvalidInput
 from core.memory.editing import LONGEST_CLAIM, lacking
 from tests.core.memory.house import Memory
+from tests.core.store.building import a_study
 
 
 def test_a_locked_lesson_is_changed_by_nobody_until_it_is_unlocked(memory: Memory):
@@ -102,3 +103,51 @@ def test_an_old_revision_that_is_valid_no_more_is_not_restored(memory: Memory):
     edited, _ = memory.editing.edit(lesson, {"axis": "dropout"}, "Ada")
     with pytest.raises(InvalidInput, match="gone_knob"):
         memory.editing.restore(edited, 1, "Ada")
+
+
+def test_a_revision_is_not_restored_over_what_somebody_wrote_meanwhile(memory: Memory):
+    edited, _ = memory.editing.edit(memory.write("First."), {"claim": "Second."}, "Ada")
+    memory.editing.edit(edited, {"claim": "Third."}, "Bob")
+    with pytest.raises(Conflict, match="you saw revision 2"):
+        memory.editing.restore(edited, 1, "Ada")
+    assert memory.store.lessons.get(edited.id).claim == "Third."
+
+
+def test_a_level_that_is_edited_is_checked_as_one_that_is_moved(memory: Memory):
+    lesson = memory.learned(memory.dataset("beauty"), level="dataset")
+    with pytest.raises(InvalidInput, match="belongs to a study"):
+        memory.editing.edit(lesson, {"level": "study"}, "Ada")
+    raised, _ = memory.editing.edit(lesson, {"level": "cognition"}, "Ada")
+    assert "mean_length < 10" in raised.conditions
+
+
+def test_a_lesson_by_hand_on_some_data_is_left_out_with_its_lineage(memory: Memory):
+    dataset = memory.dataset("beauty")
+    lesson = memory.write(level="dataset", dataset_id=dataset.id)
+    assert lesson.lineage == dataset.lineage
+    memory.index_all()
+    assert [hit.lesson.id for hit in memory.retrieval.ranked(memory.asks(dataset), dataset)] == [lesson.id]
+    assert memory.retrieval.ranked(memory.asks(dataset, without_lineage=True), dataset) == []
+
+
+def test_a_study_that_leaves_its_lineage_out_still_hears_its_own_lessons(memory: Memory):
+    dataset = memory.dataset("beauty")
+    study = a_study(memory.store, "own", dataset_id=dataset.id)
+    own = memory.learned(dataset, level="study", study_id=study.id)
+    memory.index_all()
+    asks = memory.asks(dataset, id=study.id, without_lineage=True)
+    assert [hit.lesson.id for hit in memory.retrieval.ranked(asks, dataset)] == [own.id]
+
+
+def test_what_another_version_wrote_can_still_be_put_away(memory: Memory):
+    dataset = memory.dataset("beauty")
+    lesson = memory.learned(dataset, axis="warp_drive", conditions="phase_of_moon > 3")
+    muted, _ = memory.editing.set_status(lesson, "muted", "Ada")
+    assert muted.status == "muted"
+
+
+def test_a_locked_lesson_is_not_deleted(memory: Memory):
+    archived, _ = memory.editing.set_status(memory.write(), "archived", "Ada")
+    locked = memory.editing.lock(archived, True, "Ada")
+    with pytest.raises(Conflict, match="locked"):
+        memory.store.lessons.delete(locked.id, "Bob")

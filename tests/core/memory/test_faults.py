@@ -14,6 +14,7 @@ from core.errors import Conflict
 from core.memory.documents import LESSONS, lesson_document
 from core.memory.embedding import CachedEmbedder
 from core.memory.indexing import EVERY, Indexer
+from core.memory.records import Lesson
 from core.store import Store
 from tests.core.memory.house import Memory
 from tests.core.store.building import FakeClock
@@ -119,3 +120,16 @@ def test_an_edit_during_retrieval_leaves_every_answer_whole(tmp_path: Path):
     writer.join()
     assert all(each.claim == f"Revision {each.revision}." for each in seen)
     assert memory.retrieval.for_study(study, shop)[0].lesson.revision == 11
+
+
+def test_a_lesson_written_during_a_rebuild_waits_for_its_turn_and_is_not_lost(memory: Memory):
+    memory.write("First.")
+    late: list[Lesson] = []
+
+    def meanwhile(done: int, total: int) -> None:
+        late.append(memory.write("Written while the index was made anew."))
+
+    memory.indexer.rebuild(meanwhile)
+    memory.index_all()
+    assert memory.indexer.check() == []
+    assert memory.retrieval.search("written while the index was made anew")[0][0].id == late[0].id

@@ -27,7 +27,8 @@ def judged(memory: Memory, study: Study, number: int, verdict: str, *found: Foun
     run = memory.store.runs.claim("w1")
     assert run is not None
     finish(memory.store, run)
-    memory.store.trials.judge(memory.store.trials.get(trial.id), 0.05, verdict, {"difference": 0.0}, "verdict")
+    seen = {"difference": 0.0, "verdict": verdict}
+    memory.store.trials.judge(memory.store.trials.get(trial.id), 0.05, verdict, seen, "verdict", seen)
 
 
 @pytest.fixture

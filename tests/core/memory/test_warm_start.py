@@ -68,7 +68,7 @@ def test_the_best_config_of_the_nearest_dataset_is_a_candidate_with_its_source(m
     memory.index_all()
     found = WarmStart(memory.store).configs(memory.asks(shop), shop, [], memory.retrieval.neighbours(shop))
     assert [each.changes for each in found] == [{"dropout": (0.2, 0.35), "num_blocks": (2, 1)}]
-    assert "best config of near" in found[0].source and "on-near" in found[0].source
+    assert "config to use on near" in found[0].source and "on-near" in found[0].source
 
 
 def test_a_new_version_begins_with_the_last_ones_best_and_tells_the_drift(memory: Memory):

@@ -18,13 +18,13 @@ class LessonContract:
         lesson = a_lesson(store)
         edited = store.lessons.edit(lesson.id, 1, {"claim": "raise the rate", "pinned": True}, "ann", "it was wrong")
         assert (edited.claim, edited.pinned, edited.revision) == ("raise the rate", True, 2)
-        restored = store.lessons.restore(lesson.id, 1, "bob")
+        restored = store.lessons.restore(lesson.id, 2, 1, "bob")
         assert (restored.claim, restored.pinned, restored.revision) == ("lower the rate", False, 3)
         old = store.lessons.revisions(lesson.id)
         assert [(one.revision, one.author) for one in old] == [(1, "expert"), (2, "ann"), (3, "bob")]
         assert old[1].body["claim"] == "raise the rate" and old[1].reason == "it was wrong"
         with pytest.raises(NotFound, match="1, 2, 3"):
-            store.lessons.restore(lesson.id, 9, "bob")
+            store.lessons.restore(lesson.id, 3, 9, "bob")
 
     def test_an_edit_over_somebody_elses_is_refused_and_names_them(self, store: Store):
         lesson = a_lesson(store)

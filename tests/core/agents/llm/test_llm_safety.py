@@ -217,7 +217,9 @@ class TestLookingUp:
         )
         draft = home.propose(study)
         assert draft.author == ""
-        results = [m["content"] for m in server.asked[-1]["messages"] if m["role"] == "tool"]
+        told = [m["content"] for m in server.asked[-1]["messages"] if m["role"] == "tool"]
+        assert all(each.startswith("<data>") and each.endswith("</data>") for each in told)
+        results = [each.removeprefix("<data>").removesuffix("</data>") for each in told]
         assert '"hidden_dim":64' in results[0]
         assert len(json.loads(results[1])) == 7  # epochs
         assert json.loads(results[2]) == {"error": "there is no trial 77; the newest is 2"}
