@@ -29,7 +29,3 @@ def choose_embedder() -> ChosenEmbedder:
         fallback = HashingEmbedder()
         note = f"{fallback.name}: matches words, not meaning, because {reason}"
         return ChosenEmbedder(fallback, note, is_fallback=True)
-
-
-def default_embedder() -> Embedder:
-    return choose_embedder().embedder

@@ -149,10 +149,6 @@ def _outside(
     )
 
 
-def _by_interest(each: Outside) -> tuple[bool, bool, int]:
-    return each.lesson.status == "active", each.lesson.level != "cognition", -each.lesson.id
-
-
 def _why_outside(
     lesson: Lesson, dataset: Dataset, backbone: str, names: Mapping[str, str], without_lineage: bool
 ) -> str:

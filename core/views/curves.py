@@ -35,9 +35,7 @@ class Curves:
 
     lines: tuple[Line, ...]
     best: float | None
-    best_number: int | None
     noise_floor: float | None
-    others: tuple[int, ...]  # trials with a curve that are not shown
     untrained: int | None = None  # the chosen trial, where it took over weights and chose its priors alone
 
 
@@ -54,13 +52,10 @@ def curves(store: Store, study: Study, chosen: int | None, also: Sequence[int], 
     known = trials.get(chosen) if chosen else None
     ended = known is not None and any(run.state is RunState.COMPLETE for run in held.of(known))
     best = held.ids.get(study.incumbent_id or 0)
-    with_curve = {trial.number for trial in held.trials if any(run.epoch for run in held.of(trial))}
     return Curves(
         lines=tuple(lines),
         best=best.value if best else None,
-        best_number=best.number if best else None,
         noise_floor=noise_floor,
-        others=tuple(sorted(with_curve - roles.keys())),
         untrained=chosen if ended and all(line.number != chosen for line in lines) else None,
     )
 

@@ -91,10 +91,6 @@ class Listing:
     notices: tuple[Notice, ...] = ()
     choices: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
 
-    def find(self, lesson_id: int) -> Row | None:
-        """A lesson among the rows."""
-        return next((row for rows in self.levels.values() for row in rows if row.lesson.id == lesson_id), None)
-
 
 @dataclass(frozen=True)
 class _Found:

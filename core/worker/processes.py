@@ -39,11 +39,6 @@ class TrainerProcess:
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
 
-    @property
-    def pid(self) -> int:
-        """The process's id."""
-        return self._process.pid
-
     def give(self, job: Mapping[str, Any]) -> None:
         """Send the one job; a process that is dead already shows as not alive."""
         self._log_path = job.get("log_path")
@@ -72,10 +67,6 @@ class TrainerProcess:
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in the kernel: it dies when the disk answers
             self._process.wait(_DEATH_SECONDS)
-        self._close()
-
-    def dismiss(self) -> None:
-        """Close its standard input, at which it ends by itself."""
         self._close()
 
     @property

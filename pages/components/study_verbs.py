@@ -7,7 +7,7 @@ from core.states import StudyState
 from core.views.reveal import may_open_test
 from core.views.study import Figure, StudyView
 from pages.components import dialogs
-from pages.components.chips import state_chip
+from pages.components.chips import chip
 from pages.components.report import report_dialog
 from pages.components.reveal import reveal_dialog
 from pages.components.rows import small
@@ -33,7 +33,7 @@ def study_head(view: StudyView) -> None:
     ):
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="study-name"):
             st.header(escaped(view.head.title), anchor=False, width="content")
-            st.markdown(state_chip(view.head.state), width="content")
+            st.markdown(chip(view.head.state), width="content")
             synthetic = " · synthetic data" if view.head.synthetic else ""
             st.markdown(f":small[:gray[{escaped(view.head.mode)}{synthetic}]]", width="content")
         with st.container(horizontal=True, horizontal_alignment="right", width="content", key="study-verbs"):

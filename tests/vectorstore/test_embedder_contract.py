@@ -114,7 +114,7 @@ def test_without_the_wheel_the_choice_is_hashing_and_says_why(monkeypatch):
     monkeypatch.setattr(minilm, "PACKAGE", "no_such_wheel")
     chosen = embedding.choose_embedder()
     assert chosen.is_fallback
-    assert embedding.default_embedder().name == "hashing-v1-512"
+    assert chosen.embedder.name == "hashing-v1-512"
     assert "no_such_wheel is not installed" in chosen.note
     assert "pip install" in chosen.note
 

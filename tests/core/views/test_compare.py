@@ -80,7 +80,7 @@ def test_smoothing_pulls_each_epoch_towards_those_before_it_and_drops_the_band()
         1, "chosen", "1", False, (1, 2, 3), (0.1, 0.2, 0.3), (0.0, 1.0, 1.0), (0.0,) * 3, (1.0,) * 3, (None,) * 3
     )
     other = replace(line, number=2)
-    whole = Curves((line, other), None, None, None, ())
+    whole = Curves((line, other), None, None)
     [shown] = smoothed(only(whole, [1]), 0.5).lines
     assert shown.number == 1 and shown.validation == (0.0, 0.5, 0.75) and shown.low == ()
     assert smoothed(whole, 0.0) == whole
