@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.figures import duration
-from core.first_study import start_first_study
+from core.studies.first_study import start_first_study
 from core.views.inbox import Waiting
 from core.views.moments import waited
 from core.views.overview import Overview, Running, overview, version

@@ -11,7 +11,6 @@ from core.agents.protocol import Agent
 from core.agents.sampling import Sampler
 from core.artifacts import Artifacts
 from core.clock import Clock, SystemClock
-from core.deciding import Deciding
 from core.errors import StorageFailed
 from core.intake import Intake
 from core.loop.closing import Closing
@@ -30,10 +29,11 @@ from core.memory.relations import Relations
 from core.memory.resolving import Resolving
 from core.memory.retrieval import Retrieval
 from core.memory.starting import Starting
+from core.models.reveal import Reveals
 from core.records import Study
-from core.reveal import Reveals
 from core.settings import Settings
 from core.store import Store
+from core.studies.deciding import Deciding
 from core.worker.processes import run_once
 from vectorstore.chroma import ChromaStore
 from vectorstore.embedding import ChosenEmbedder, choose_embedder

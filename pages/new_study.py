@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.records import Dataset
 from core.space import SearchSpace
-from core.starting import start_study
+from core.studies.starting import start_study
 from core.views.dataset_card import DatasetRow, dataset_card, dataset_rows
 from core.views.new_study import plan_of
 from core.views.problems import EXPECTED

@@ -17,7 +17,7 @@ from core.dashboard import free_port
 from core.intake import Intake
 from core.records import Study
 from core.space import SearchSpace
-from core.starting import StudyPlan, start_study
+from core.studies.starting import StudyPlan, start_study
 from core.workspace import Workspace
 from tests.browser.conftest import PATIENCE, Server, launch
 

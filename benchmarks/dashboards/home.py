@@ -18,9 +18,9 @@ from core.intake import Intake
 from core.records import Dataset, Params, Run, Study, Trial
 from core.settings import Settings
 from core.space import InvalidParams, Param, SearchSpace
-from core.starting import StudyPlan, start_study
 from core.states import RunState, StudyState, Verdict
 from core.store import Found, Store
+from core.studies.starting import StudyPlan, start_study
 from core.verdict import Comparison, SeedNoise, compare
 from recmodels.ranking.metrics import summary, user_scores
 

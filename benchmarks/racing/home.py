@@ -19,9 +19,9 @@ from core.artifacts import RANKS
 from core.memory.documents import PROFILES
 from core.records import Study
 from core.settings import Settings
-from core.starting import StudyPlan, start_study
 from core.states import StudyState
 from core.store import Store
+from core.studies.starting import StudyPlan, start_study
 from core.worker.worker import Worker
 from core.workspace import Workspace
 from vectorstore.memory import MemoryStore

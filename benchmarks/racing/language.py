@@ -9,8 +9,8 @@ from core.agents.llm import LlmAgent
 from core.agents.names import LLM
 from core.clock import SystemClock
 from core.settings import Settings
-from core.starting import StudyPlan, start_study
 from core.store import Store
+from core.studies.starting import StudyPlan, start_study
 
 
 def language_agent(table: Table, settings: Settings) -> LlmAgent:

@@ -6,10 +6,10 @@ from typing import Any
 from core.cli.cards import show_proposal
 from core.cli.output import print_json, say
 from core.cli.study_json import proposal_json
-from core.deciding import trial_of
 from core.errors import InvalidInput
 from core.records import Proposal, Study, Trial
 from core.space import SearchSpace
+from core.studies.deciding import trial_of
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace
 

@@ -10,10 +10,10 @@ from core.artifacts import LOG
 from core.cli.cards import show_proposal
 from core.cli.output import note, print_table, progress, say
 from core.figures import change, duration, metric
-from core.forecast import Forecast, forecast
 from core.loop.closing import final_comparison
 from core.records import Decision, Event, Study, Trial
 from core.states import RunState, StudyState, Verdict
+from core.studies.forecast import Forecast, forecast
 from core.verdict import Comparison
 from core.worker.lock import is_held
 from core.workspace import Workspace

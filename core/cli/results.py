@@ -14,11 +14,11 @@ from core.cli.study_json import study_json
 from core.errors import InvalidInput
 from core.export import csv_text, trial_rows
 from core.figures import change, metric
-from core.model_export import export_model
+from core.models.export import export_model
+from core.models.reveal import RevealFailed
+from core.models.using import named_run
 from core.records import Reveal, Study
 from core.report.report import write_report
-from core.reveal import RevealFailed
-from core.using import named_run
 from core.verdict import Comparison
 from core.worker.launch import ensure_worker
 from core.worker.processes import run_once

@@ -8,7 +8,7 @@ from core.errors import InvalidInput
 from core.figures import duration
 from core.records import Study
 from core.states import Autonomy
-from core.study_editing import edit_settings
+from core.studies.study_editing import edit_settings
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace
 

@@ -7,8 +7,8 @@ from typing import Any
 from core.cli.output import note, print_json, print_table
 from core.errors import InvalidInput
 from core.space import Param, SearchSpace
-from core.space_editing import edit_space
-from core.space_file import read_space
+from core.studies.space_editing import edit_space
+from core.studies.space_file import read_space
 from core.workspace import Workspace
 
 

@@ -13,8 +13,8 @@ from core.intake import SAMPLE
 from core.memory.warm_start import knows_lineage
 from core.records import Study
 from core.space import SearchSpace
-from core.starting import StudyPlan, start_study
 from core.states import Autonomy, StudyState
+from core.studies.starting import StudyPlan, start_study
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace
 from recmodels.registry import BACKBONES

@@ -8,7 +8,7 @@ from typing import Any
 from core.artifacts import WEIGHTS
 from core.cli.output import print_json, print_table, say
 from core.errors import InvalidInput
-from core.using import named_run, recommend, recommend_to_all
+from core.models.using import named_run, recommend, recommend_to_all
 from core.worker.processes import run_once
 from core.workspace import Workspace
 

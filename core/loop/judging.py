@@ -8,13 +8,13 @@ import numpy as np
 from core.agents.computed import on_pruned, without_reflection
 from core.agents.protocol import Agent, Outcome, TrialView, is_pruned
 from core.artifacts import Artifacts
-from core.guards import broken
 from core.loop.gathering import Gathering, seed_noise
 from core.loop.screening import Screening
 from core.memory.consolidation import Consolidation
 from core.records import Run, Study, Trial
 from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
 from core.store import Store
+from core.studies.guards import broken
 from core.verdict import Comparison, compare
 
 ACTOR = "verdict"

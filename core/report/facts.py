@@ -12,7 +12,7 @@ from core.verdict import Comparison, SeedNoise
 
 Changes = Mapping[str, tuple[Any, Any]]  # field -> (value before, value in this trial)
 Curve = tuple[IntermediateValue, ...]
-REPRODUCED_SEEDS = 3  # what a study gives its baseline (core/starting.py)
+REPRODUCED_SEEDS = 3  # what a study gives its baseline (core/studies/starting.py)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from statistics import median
 from typing import Any
 
 from core.figures import duration, metric, percent, signed, signed_percent
-from core.guards import GUARDS
 from core.report.facts import Changes, Facts, TrialFacts
 from core.report.headline import interval
 from core.report.text import one_line
 from core.states import RunState, TrialState, Verdict
+from core.studies.guards import GUARDS
 
 ERROR_RATE = 0.05
 MOST_ITEMS = 12  # of a list; the table of trials holds more, the export all

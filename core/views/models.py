@@ -10,11 +10,11 @@ from core.artifacts import WEIGHTS
 from core.data.sequences import Sequence, sequence, user_named
 from core.errors import InvalidInput, NotFound
 from core.figures import metric, signed_percent
-from core.model_export import export_archive
+from core.models.export import export_archive
+from core.models.using import Recommendation, best_run, recommend
 from core.records import Dataset, Run, Study, Trial
 from core.stamp import short
 from core.store.listings import ModelLine
-from core.using import Recommendation, best_run, recommend
 from core.views.study import objective_words
 from core.worker.processes import run_once
 from core.workspace import Workspace

@@ -9,12 +9,12 @@ from core.agents.llm.prompts import LEAVES_FOR_THE_PROVIDER, NEVER_LEAVES
 from core.agents.names import AGENTS, LLM
 from core.errors import InvalidInput
 from core.figures import duration
-from core.guards import GUARDS
-from core.probe import Outlook, Timing, outlook
 from core.space import SearchSpace
-from core.starting import StudyPlan
 from core.states import Autonomy, RunState
 from core.store import Store
+from core.studies.guards import GUARDS
+from core.studies.probe import Outlook, Timing, outlook
+from core.studies.starting import StudyPlan
 from recmodels.ranking.metrics import METRICS
 from recmodels.registry import BACKBONES
 

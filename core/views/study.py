@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from core.agents.names import agent_word
 from core.figures import duration, metric, signed_percent
-from core.forecast import Forecast, forecast
 from core.loop.gathering import budget_used
 from core.records import Dataset, Run, Study, Trial
 from core.stamp import in_words
 from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
 from core.store import Store
 from core.store.calls import Spent
+from core.studies.forecast import Forecast, forecast
 from core.verdict import Comparison, SeedNoise
 from core.views.snapshot import Snapshot, snapshot
 from core.views.standing import standing

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.batch import Outcome, Seen, approve_each, veto_each
 from core.figures import duration
+from core.studies.batch import Outcome, Seen, approve_each, veto_each
 from core.views.inbox import Inbox, Waiting
 from core.views.moments import waited
 from pages.components import dialogs

@@ -4,9 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from core.probe import known, measure
 from core.records import Dataset
 from core.settings import Settings
+from core.studies.probe import known, measure
 from core.tasks import Task, tasks_of
 from core.views.new_study import AUTOMATIC_EVENTS, Answers, is_training, outlook_view
 from core.workspace import Workspace

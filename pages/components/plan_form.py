@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.agents.names import LLM
 from core.space import SearchSpace
-from core.starting import MOST_PARALLEL
 from core.states import Autonomy
+from core.studies.starting import MOST_PARALLEL
 from core.views.new_study import (
     AUTONOMY,
     DEFAULT,

@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
+from core.models.reference_lines import count_lines, known_lines, labelled
 from core.records import Dataset, Study
-from core.reference_lines import count_lines, known_lines, labelled
 from core.tasks import Task, tasks_of
 from core.views.new_study import AUTOMATIC_EVENTS, is_training
 from core.worker.processes import run_once

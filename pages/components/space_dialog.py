@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import InvalidInput
 from core.records import Study
 from core.space import SearchSpace
-from core.space_editing import edit_space
+from core.studies.space_editing import edit_space
 from pages.components import dialogs
 from pages.components.rows import small
 from pages.components.space_form import built_space, space_form

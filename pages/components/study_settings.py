@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.records import Study
 from core.space import SearchSpace
-from core.starting import MOST_PARALLEL
 from core.states import Autonomy
-from core.study_editing import edit_settings
+from core.studies.starting import MOST_PARALLEL
+from core.studies.study_editing import edit_settings
 from core.views.new_study import AUTONOMY, SHORTEST_MINUTES
 from pages.components import dialogs
 from pages.components.rows import small

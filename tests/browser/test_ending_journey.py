@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from core.records import Study
 from core.space import SearchSpace
-from core.starting import StudyPlan, start_study
+from core.studies.starting import StudyPlan, start_study
 from tests.browser.conftest import Server
 
 TRAINS_SECONDS = 200.0  # eight runs of one epoch of a tiny model, on a busy machine

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from core.records import Study
 from core.space import SearchSpace
-from core.starting import StudyPlan, start_study
 from core.states import RunState, TrialState
+from core.studies.starting import StudyPlan, start_study
 from core.worker.lock import holder_card
 from core.workspace import Workspace
 from tests.browser.conftest import Server

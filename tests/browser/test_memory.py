@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.memory.records import Lesson
-from core.starting import StudyPlan, start_study
 from core.store import Found
+from core.studies.starting import StudyPlan, start_study
 from core.workspace import Workspace
 from tests.browser.conftest import Server
 

@@ -8,9 +8,9 @@ from core.artifacts import RANKS
 from core.clock import SystemClock
 from core.records import Run, Trial
 from core.settings import Settings
-from core.starting import StudyPlan, start_study
 from core.states import StudyState
 from core.store import Store
+from core.studies.starting import StudyPlan, start_study
 from core.worker.launch import stop_worker
 from core.workspace import Workspace
 from tests.core.worker.house import House

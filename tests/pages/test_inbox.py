@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.records import Trial
-from core.starting import StudyPlan, start_study
 from core.states import TrialState
+from core.studies.starting import StudyPlan, start_study
 from core.views.inbox import PAGE
 from core.workspace import Workspace
 from pages.components import dialogs

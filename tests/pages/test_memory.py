@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.memory.records import Lesson
 from core.records import Study, Trial
-from core.starting import StudyPlan, start_study
 from core.store import Found
+from core.studies.starting import StudyPlan, start_study
 from core.workspace import Workspace
 from pages.components import dialogs
 from tests.core.views.rooms import dataset

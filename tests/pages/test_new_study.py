@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.options import ImportOptions
 from core.data.synthetic import generate, write_tsv
-from core.probe import Timing, remember
 from core.records import Dataset
+from core.studies.probe import Timing, remember
 from core.tasks import tasks_of
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.records import Study
-from core.study_editing import edit_settings
+from core.studies.study_editing import edit_settings
 from core.workspace import Workspace
 from tests.pages.scripted import ScriptedHome
 from tests.pages.test_study import text

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from core.starting import StudyPlan, start_study
+from core.studies.starting import StudyPlan, start_study
 from core.workspace import Workspace
 from tests.core.views.rooms import dataset
 

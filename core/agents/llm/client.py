@@ -4,7 +4,6 @@ LangChain and the providers raise errors of many families; each ends here in one
 off (every try is counted against the study's caps), and so is tracing: a prompt goes to the provider alone.
 """
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 from core.agents.llm.model import Message, ModelFailed, Reply, Tool, ToolCall
 from core.errors import InvalidInput
-from core.settings import redacted
+from core.settings import key_of, redacted
 
 MOST_OUTPUT = 8_000  # tokens of a reply, those spent on reasoning included
 TRICKLE = 1.5  # times the timeout, for a reply that has begun
@@ -96,7 +95,8 @@ class LangChainModel:
         from langchain.chat_models import init_chat_model
 
         options = self._options()
-        if self._provider == "openai" and self._base_url and not os.environ.get("OPENAI_API_KEY"):
+        key = key_of(self._provider)
+        if self._provider == "openai" and self._base_url and key and not key[1]:
             options["api_key"] = "none"  # most local servers want no key, the client does
         try:
             return init_chat_model(self._model, model_provider=self._provider, **options)

@@ -9,7 +9,7 @@ from core.agents.protocol import Draft
 from core.errors import InvalidInput
 from core.loop.gates import fired
 from core.states import Autonomy, TrialState
-from core.study_editing import edit_settings
+from core.studies.study_editing import edit_settings
 from tests.core.agents.building import baseline, evidence, lesson_hit, step
 from tests.core.loop.world import World
 

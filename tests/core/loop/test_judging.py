@@ -7,8 +7,8 @@ from typing import Any
 
 from core.records import Study, Trial
 from core.space import SearchSpace
-from core.space_editing import edit_space
 from core.states import StudyState, Verdict
+from core.studies.space_editing import edit_space
 from tests.core.loop.world import SurfaceTrainer, World, classic_space, likes_dropout
 from tests.core.worker.scripted import ScriptedSession
 

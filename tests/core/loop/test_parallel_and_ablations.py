@@ -6,8 +6,8 @@ import pytest
 
 from core.agents.names import LLM
 from core.errors import InvalidInput
-from core.starting import StudyPlan, start_study
 from core.states import StudyState, Verdict
+from core.studies.starting import StudyPlan, start_study
 from tests.core.loop.world import World
 
 

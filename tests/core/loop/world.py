@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from core.data.profile import Profile
-from core.deciding import Deciding
 from core.memory.documents import PROFILES
 from core.records import Dataset, Study, Trial
 from core.settings import Settings
 from core.space import SearchSpace
-from core.starting import StudyPlan, start_study
 from core.store import Store
+from core.studies.deciding import Deciding
+from core.studies.starting import StudyPlan, start_study
 from core.worker.worker import Worker
 from core.workspace import Workspace
 from recmodels.ranking.metrics import summary

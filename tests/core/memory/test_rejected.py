@@ -6,7 +6,7 @@ from core.errors import NotFound
 from core.memory.preview import preview
 from core.memory.warm_start import from_rules
 from core.space import SearchSpace
-from core.starting import StudyPlan, start_study
+from core.studies.starting import StudyPlan, start_study
 from tests.core.loop.world import World
 from tests.core.memory.house import Memory
 

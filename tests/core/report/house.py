@@ -17,14 +17,14 @@ from core.memory.consolidation import Consolidation
 from core.memory.embedding import CachedEmbedder
 from core.memory.promotion import Promotion
 from core.memory.retrieval import Retrieval
+from core.models.reveal import Reveals
 from core.records import Reveal, Run, Study, Trial
 from core.report.report import Report, write_report
-from core.reveal import Reveals
 from core.settings import Settings
 from core.space import SearchSpace
-from core.starting import StudyPlan, start_study
 from core.states import RunState, StudyState, Verdict
 from core.store import Store
+from core.studies.starting import StudyPlan, start_study
 from core.verdict import Comparison
 from core.workspace import Workspace
 from recmodels.ranking.metrics import summary

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from core.errors import InvalidInput
-from core.probe import Timing
 from core.space import InvalidParams, SearchSpace
+from core.studies.probe import Timing
 from core.views.new_study import Answers, outlook_view, plan_of, production_of
 from core.views.space_choices import FIXED, OFF, Choice, build_space, choices_of, fields_of
 

@@ -6,8 +6,8 @@ import pytest
 
 from core.records import Study
 from core.space import SearchSpace
-from core.space_editing import edit_space
-from core.study_editing import edit_settings
+from core.studies.space_editing import edit_space
+from core.studies.study_editing import edit_settings
 from core.views.edits import edits_of
 from core.views.knowledge import knowledge
 from core.views.lineage import lineage

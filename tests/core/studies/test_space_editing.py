@@ -7,8 +7,8 @@ import pytest
 from core.errors import Conflict
 from core.records import Study, Trial
 from core.space import SearchSpace
-from core.space_editing import edit_space
 from core.states import StudyState
+from core.studies.space_editing import edit_space
 from tests.core.loop.world import World
 
 

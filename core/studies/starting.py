@@ -6,13 +6,13 @@ from typing import Any
 
 from core.agents.names import AGENTS, LLM
 from core.errors import Conflict, InvalidInput
-from core.guards import check_guards
 from core.memory.warm_start import knows_lineage
 from core.records import Dataset, Study
 from core.space import SearchSpace
 from core.stamp import Protocol
 from core.states import Autonomy
 from core.store import Store
+from core.studies.guards import check_guards
 from recmodels.ranking.metrics import METRICS
 
 BASELINE_SEEDS = 3

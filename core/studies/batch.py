@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.deciding import Deciding, veto_reason
 from core.errors import VirtualMLEError
 from core.records import Trial
 from core.store import Store
+from core.studies.deciding import Deciding, veto_reason
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import pytest
 
 from core.approval import approval_hash, config_hash
 from core.errors import Conflict, InvalidInput, VirtualMLEError
-from core.forecast import forecast
 from core.space import SearchSpace
 from core.states import StudyState
+from core.studies.forecast import forecast
 from tests.core.loop.world import World
 
 

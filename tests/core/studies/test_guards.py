@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.errors import InvalidInput
-from core.guards import broken, check_guards
 from core.records import Run
+from core.studies.guards import broken, check_guards
 from tests.core.agents.building import baseline
 
 GOOD = {"coverage@10": 0.4, "parameters": 1000, "slices": {"short": 0.05, "long": 0.06}}

@@ -8,9 +8,9 @@ from core.loop.gates import gates_of
 from core.loop.planning import WINDOW_SECONDS
 from core.records import Study, Trial
 from core.space import SearchSpace
-from core.starting import check_ask_for, check_parallel
 from core.states import Autonomy
 from core.store import Store
+from core.studies.starting import check_ask_for, check_parallel
 
 
 def edit_settings(

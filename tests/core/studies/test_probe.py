@@ -11,10 +11,10 @@ from core.data.options import ImportOptions
 from core.data.synthetic import generate, write_tsv
 from core.errors import VirtualMLEError
 from core.intake import Intake
-from core.probe import FOLDER, LEFT_OVER, Timing, known, measure, outlook, remember
 from core.records import Dataset
 from core.settings import Settings
 from core.store import Store
+from core.studies.probe import FOLDER, LEFT_OVER, Timing, known, measure, outlook, remember
 
 SCRIPTED = "tests.core.worker.scripted_process"
 TIMING = Timing(2.0, 1.0, 1000, 50.0, "cpu", 0.0)

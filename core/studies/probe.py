@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import StorageFailed, VirtualMLEError
-from core.forecast import TYPICAL_SHARE
 from core.loop.closing import FRESH_SEEDS
 from core.records import Dataset
 from core.settings import Settings
 from core.space import SearchSpace
-from core.starting import BASELINE_SEEDS
+from core.studies.forecast import TYPICAL_SHARE
+from core.studies.starting import BASELINE_SEEDS
 from core.worker.jobs import cores, open_folder, threads_per_run
 from core.worker.processes import TRAINER, TrainerProcess, how_it_ended, training_environment
 from core.worker.protocols import Message

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.space import InvalidParams, SearchSpace
-from core.space_file import read_space
+from core.studies.space_file import read_space
 
 TOML = """
 lr = [0.0005, 0.005]

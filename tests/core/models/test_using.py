@@ -21,7 +21,7 @@ from core.worker.jobs import prepare
 from core.worker.processes import Pool
 from tests.core.worker.house import House
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = {"hidden_dim": 16, "num_blocks": 1, "early_stop_patience": 1}
 
 

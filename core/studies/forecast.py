@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from core.figures import metric
 from core.loop.closing import FRESH_SEEDS
 from core.records import Run, Study
-from core.starting import BASELINE_SEEDS
 from core.states import RunState
 from core.store import Store
+from core.studies.starting import BASELINE_SEEDS
 
 TYPICAL_SHARE = 0.5  # a run usually stops early at about this share of its most epochs
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.errors import StorageFailed
+from core.models.reference_lines import NAMES, count_lines, known_lines, labelled
 from core.records import Dataset
-from core.reference_lines import NAMES, count_lines, known_lines, labelled
 from tests.core.loop.world import World
 
 

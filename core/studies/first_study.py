@@ -1,7 +1,7 @@
 """The study that is one click away on a fresh machine: small enough for a first verdict within two minutes."""
 
 from core.records import Study
-from core.starting import StudyPlan, start_study
+from core.studies.starting import StudyPlan, start_study
 from core.workspace import Workspace
 
 TRIALS = 6  # the baseline and five proposals

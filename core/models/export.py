@@ -11,10 +11,10 @@ from typing import Any
 from core.artifacts import WEIGHTS, Artifacts
 from core.errors import InvalidInput, StorageFailed
 from core.figures import metric
+from core.models.using import RunOnce, asked
 from core.records import Dataset, Run, Study, Trial
 from core.settings import Settings
 from core.store import Store
-from core.using import RunOnce, asked
 
 README, CONFIG, LOADER = "README.md", "config.json", "load.py"
 METRICS = tuple(f"{name}@{k}" for name in ("ndcg", "recall", "mrr") for k in (5, 10, 20))

@@ -1,0 +1,1 @@
+"""A study as a person handles it: its plan, what they decide, change and forecast in it."""
