@@ -17,7 +17,7 @@ from pages.components.lesson_bulk import several_card
 from pages.components.lesson_form import add_lesson
 from pages.components.lesson_list import LEVEL, clear_filters, filters_form, lesson_list
 from pages.components.lesson_pair import settle_list
-from pages.components.starting_memory import starting_button, starting_offer
+from pages.components.packs import packs_button, starting_offer
 from pages.components.workspace import escaped, shown_errors
 
 _LINKED = "memory lesson that a link named"
@@ -103,7 +103,7 @@ def _head(parts: Workspace) -> Study | None:
                 width=220,
             )
             study = studies.get(chosen) if chosen else None
-            starting_button(parts)
+            packs_button(parts)
             if st.button("Add a lesson", icon=":material/add:", key="lesson_add", on_click=opened):
                 add_lesson(study)
     return study

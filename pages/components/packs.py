@@ -1,0 +1,133 @@
+"""Memory on its way in and out: packs from other homes and to them, and the memory that ships with the program."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.memory.pack_file import MOST_FILE
+from core.views.packs import CHOICES, NAME, Incoming, bring_in, incoming, packed
+from core.views.problems import EXPECTED
+from core.workspace import Workspace
+from pages.components import dialogs
+from pages.components.rows import small
+from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+
+WHAT = "Rules distilled from this program's own benchmark studies, on generated data; each says from which."
+MOST_TOLD = 6
+_SEEN = "pack that was looked at"
+
+
+def packs_button(parts: Workspace) -> None:
+    """A small place for all of it in the head of the page."""
+    if st.button("Packs", type="tertiary", icon=":material/inventory_2:", key="packs", on_click=dialogs.opened):
+        _packs_dialog(parts)
+
+
+def starting_offer(parts: Workspace) -> None:
+    """For an empty memory: the way to take the starting memory, as a plain button."""
+    if not parts.starting.lessons():
+        st.button(
+            "Take the starting memory", icon=":material/inventory_2:", key="starting_first", on_click=_take, help=WHAT
+        )
+
+
+@st.dialog("Memory packs", width="medium")
+def _packs_dialog(parts: Workspace) -> None:
+    dialogs.close_when_done()
+    small("One file with lessons, their evidence and the profiles they were learned on.")
+    _bring_in()
+    st.divider()
+    _take_along()
+    st.divider()
+    _starting(parts)
+
+
+def _bring_in() -> None:
+    file = st.file_uploader("**Bring a pack in**", type="zip", max_upload_size=MOST_FILE // 2**20, key="pack_file")
+    dialogs.refusal()
+    seen = _looked_at(file.file_id, file.name, file.getvalue()) if file else None
+    if seen is not None:
+        _what_it_brings(seen)
+        st.button("Take it in", type="primary", icon=":material/check:", key="pack_take", on_click=_bring, args=(seen,))
+
+
+def _take_along() -> None:
+    st.markdown("**Take the memory along**")
+    small("Every lesson of a dataset and across datasets that is in use; what one study believes stays here.")
+    st.download_button(
+        "Download",
+        lambda: packed(workspace(), actor()),
+        file_name=NAME,
+        mime="application/zip",
+        icon=":material/download:",
+        key="pack_out",
+        on_click="ignore",
+    )
+
+
+def _starting(parts: Workspace) -> None:
+    held = parts.starting.lessons()
+    count = "1 lesson" if len(held) == 1 else f"{len(held)} lessons"
+    st.markdown("**The starting memory** " + (f"{count} in use" if held else "none of it in use"))
+    small(f"{WHAT} They begin untried and earn their trust here; left out they are archived, and can come back.")
+    if held:
+        st.button("Leave it out", icon=":material/archive:", key="starting_out", on_click=_leave_out)
+    else:
+        st.button("Take it in", icon=":material/download:", key="starting_in", on_click=_take)
+
+
+def _looked_at(file_id: str, name: str, content: bytes) -> Incoming | None:
+    """Read once for each file; what is no pack is told."""
+    kept = st.session_state.get(_SEEN)
+    if kept is None or kept[0] != file_id:
+        try:
+            kept = (file_id, incoming(workspace(), name, content), "")
+        except EXPECTED as problem:
+            kept = (file_id, None, str(problem))
+        st.session_state[_SEEN] = kept
+    if kept[2]:
+        st.error(escaped(kept[2]), icon=":material/error:")
+    seen: Incoming | None = kept[1]
+    return seen
+
+
+def _what_it_brings(seen: Incoming) -> None:
+    made_by = f" :small[:gray[made by {escaped(seen.pack.made_by)}]]" if seen.pack.made_by else ""
+    st.markdown(f"**{seen.in_short}**{made_by}")
+    _listed("New", seen.new)
+    _listed("Refused", seen.refused)
+    _listed("Known here, and different", seen.differing)
+    if seen.differing:
+        st.radio(
+            "Where they differ", list(CHOICES), format_func=CHOICES.__getitem__, key="pack_choice", horizontal=True
+        )
+    small("What comes in is untried here: trust is earned at home.")
+
+
+def _listed(title: str, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    more = [f"and {len(lines) - MOST_TOLD} more"] if len(lines) > MOST_TOLD else []
+    st.markdown(f"{title}\n" + "\n".join(f"- {escaped(line)}" for line in (*lines[:MOST_TOLD], *more)))
+
+
+def _bring(seen: Incoming) -> None:
+    with dialogs.acting():
+        taken = bring_in(workspace(), seen, str(st.session_state.get("pack_choice", next(iter(CHOICES)))), actor())
+        st.session_state.pop(_SEEN, None)
+        came = taken.added + taken.took_theirs + taken.kept_both
+        st.toast(f"{came} lessons came in; the worker takes them into the index.", icon=":material/check:")
+        wake_worker()
+
+
+def _take() -> None:
+    with shown_errors():
+        count = workspace().starting.take(actor())
+        st.toast(f"{count} lessons came in; the worker takes them into the index.", icon=":material/check:")
+
+
+def _leave_out() -> None:
+    with shown_errors():
+        report = workspace().starting.leave_out(actor())
+        refused = f"; {len(report.refused)} stay: {report.refused[0].refused}" if report.refused else ""
+        st.toast(f"{len(report.done)} lessons are archived{refused}.", icon=":material/archive:")
