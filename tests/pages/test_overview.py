@@ -37,7 +37,9 @@ def test_a_waiting_proposal_is_shown_with_what_changes(home: Workspace, open_pag
     assert "Approve" in [button.label for button in page.button]
 
 
-def test_approving_here_queues_the_trial_under_the_name_in_the_sidebar(home: Workspace, open_page: OpenPage):
+def test_approving_here_queues_the_trial_under_the_name_in_the_sidebar(
+    home: Workspace, open_page: OpenPage, no_second_worker
+):
     trial = a_proposal(home.store, a_study(home.store))
     page = open_page("app")
     page.text_input(key="who_name").set_value("Ada").run()
