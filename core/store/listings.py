@@ -84,6 +84,10 @@ class Listings(Part):
         rows = self._some(Proposal, select(_proposals), _proposals.c.trial_id, trial_ids)
         return {row.trial_id: row for row in rows}
 
+    def proposals_named(self, ids: Iterable[int]) -> dict[int, Proposal]:
+        """Proposals by their own id."""
+        return {row.id: row for row in self._some(Proposal, select(_proposals), _proposals.c.id, ids)}
+
     def reflections(self, trial_ids: Sequence[int]) -> dict[int, Reflection]:
         """What was made of these trials, by trial."""
         rows = self._some(Reflection, select(_reflections), _reflections.c.trial_id, trial_ids)

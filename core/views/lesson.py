@@ -22,7 +22,7 @@ from core.views.lessons import (
 )
 from core.views.memory import fits
 from core.views.pairs import Related, related, same_rule
-from core.views.standing import standing
+from core.views.standing import by_trial, standing
 
 MOST_USES = 4
 MOST_LOOKED_AT = 40  # a lesson may have been shown for every proposal of years
@@ -160,24 +160,27 @@ def _uses(store: Store, retrievals: Sequence[Retrieval]) -> list[Use]:
     newest = sorted(retrievals, key=lambda each: (not each.decisive, not each.cited, -each.proposal_id))[
         :MOST_LOOKED_AT
     ]
-    found = [_use(store, each) for each in newest]
-    return sorted(found, key=lambda use: not (use.waits and use.cited))
+    proposals = store.listings.proposals_named(each.proposal_id for each in newest)
+    trials = {trial.id: trial for trial in store.listings.trials(each.trial_id for each in proposals.values())}
+    runs = by_trial(store.listings.runs_of(trials))
+    studies = {id: store.studies.get(id) for id in {trial.study_id for trial in trials.values()}}
 
+    def use(retrieval: Retrieval) -> Use:
+        proposal = proposals[retrieval.proposal_id]
+        trial = trials[proposal.trial_id]
+        return Use(
+            study=studies[trial.study_id],
+            number=trial.number,
+            waits=trial.waits,
+            standing=standing(trial, runs.get(trial.id, [])),
+            is_stale=proposal.stale is not None,
+            cited=retrieval.cited,
+            decisive=retrieval.decisive,
+            revision=retrieval.revision,
+            parts=_parts(retrieval),
+        )
 
-def _use(store: Store, retrieval: Retrieval) -> Use:
-    proposal = store.proposals.proposal_by_id(retrieval.proposal_id)
-    trial = store.trials.get(proposal.trial_id)
-    return Use(
-        study=store.studies.get(trial.study_id),
-        number=trial.number,
-        waits=trial.waits,
-        standing=standing(trial, store.runs.of_trial(trial.id)),
-        is_stale=proposal.stale is not None,
-        cited=retrieval.cited,
-        decisive=retrieval.decisive,
-        revision=retrieval.revision,
-        parts=_parts(retrieval),
-    )
+    return sorted(map(use, newest), key=lambda each: not (each.waits and each.cited))
 
 
 def _parts(retrieval: Retrieval) -> tuple[str, ...]:

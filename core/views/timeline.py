@@ -8,6 +8,7 @@ from core.states import RunState
 from core.store import Store
 from core.views.edits import Edit, edits_of
 from core.views.happening import Happening, happenings
+from core.views.snapshot import snapshot
 from core.views.standing import standing
 
 PAGE = 24  # trials drawn at once
@@ -60,11 +61,11 @@ class Timeline:
 
 def timeline(store: Store, study: Study, now: float, page: int = 0) -> Timeline:
     """The page, counted from 0 at the newest trials."""
-    created = store.trials.created(study.id)
-    pages = max(1, -(-len(created) // PAGE))
+    held = snapshot(store, study)
+    pages = max(1, -(-len(held.trials) // PAGE))
     page = min(page, pages - 1)
-    numbers = [number for number, _ in reversed(created)][page * PAGE : (page + 1) * PAGE]
-    lanes = tuple(_lane(store, store.trials.by_number(study.id, number), now) for number in numbers)
+    shown_trials = list(reversed(held.trials))[page * PAGE : (page + 1) * PAGE]
+    lanes = tuple(_lane(store, trial, held.of(trial), now) for trial in shown_trials)
     edits = edits_of(store, study)
     shown = Timeline(lanes, (), edits, happenings(store, HAPPENINGS, in_full=True, study_id=study.id), page, pages)
     if not lanes:
@@ -74,8 +75,7 @@ def timeline(store: Store, study: Study, now: float, page: int = 0) -> Timeline:
     return Timeline(lanes, inside, edits, shown.happened, page, pages)
 
 
-def _lane(store: Store, trial: Trial, now: float) -> Lane:
-    runs = store.runs.of_trial(trial.id)
+def _lane(store: Store, trial: Trial, runs: Sequence[Run], now: float) -> Lane:
     decisions = store.trials.decisions(trial.id)
     first = decisions[0] if decisions else None
     return Lane(
