@@ -84,7 +84,8 @@ def _verdict(scene: _Scene) -> Happening:
 
 
 def _lesson(scene: _Scene) -> Happening:
-    return scene.tell("lesson", "left a lesson", str(scene.event.detail.get("claim", "")))
+    says = "left a lesson" if scene.study else f"{scene.event.actor} wrote a lesson"
+    return scene.tell("lesson", says, str(scene.event.detail.get("claim", "")))
 
 
 def _pack(scene: _Scene) -> Happening:

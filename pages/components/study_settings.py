@@ -31,7 +31,7 @@ def settings_dialog(study: Study, revision: int) -> None:
     with st.grid(2, min_column_width=200, key=f"{key}-grid"):
         _what_counts(study, key)
         _who_decides(study, key)
-    st.toggle("A promising trial may earn one more seed", study.extra_seeds, key=f"{key}-extra_seeds")
+    st.toggle("One more seed for a promising trial", study.extra_seeds, key=f"{key}-extra_seeds")
     st.toggle("Stop hopeless runs", study.use_pruning, key=f"{key}-use_pruning")
     st.text_input("Why (goes into the study's record)", key=f"{key}-reason", max_chars=2000)
     dialogs.refusal()

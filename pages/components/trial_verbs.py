@@ -13,7 +13,7 @@ from pages.components.workspace import actor, wake_worker, workspace
 
 VIA = "dashboard"
 CANCEL, CLONE, SEEDS, NOTE = "Cancel", "Clone with changes", "Add seeds", "Note and tags"
-ARCHIVE, RESTORE = "Archive", "Bring back from the archive"
+ARCHIVE, RESTORE = "Archive", "Bring back"
 ICONS = {
     CANCEL: ":material/cancel:",
     CLONE: ":material/content_copy:",

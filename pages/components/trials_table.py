@@ -168,7 +168,7 @@ def _acts(study: Study, chosen: list[TrialLine], archived: bool) -> None:
             with st.container(horizontal=True):
                 st.button("Add it", key="trials-tag-add", on_click=_tag, args=(chosen, True), disabled=not tag)
                 st.button("Take it away", key="trials-tag-take", on_click=_tag, args=(chosen, False), disabled=not tag)
-        verb, icon = ("Restore", ":material/unarchive:") if archived else ("Archive", ":material/archive:")
+        verb, icon = ("Bring back", ":material/unarchive:") if archived else ("Archive", ":material/archive:")
         st.button(verb, icon=icon, key="trials-archive", on_click=_shelve, args=(chosen, archived))
 
 
