@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page, TimeoutError
 
 PATIENCE = 120_000  # ms before a page counts as broken
+LOST = 20_000  # ms before an act counts as lost, and is done again, once
 REPEATS = 5
 FIRST = "first data"
 PAUSE = 400  # ms between two acts, as a person reads
@@ -50,15 +51,17 @@ class Place:
     acts: tuple[Act, ...]
 
 
-def seconds_until(page: Page, shows: str, act: Callable[[], Any], before: Any = None) -> float:
+def seconds_until(
+    page: Page, shows: str, act: Callable[[], Any], before: Any = None, patience: int = PATIENCE
+) -> float:
     """From the act's event until the JavaScript `shows` (of `before` and `fresh(css)`) is true. Raises TimeoutError."""
     page.evaluate(WATCH, [shows, before])
     act()
     answer = page.evaluate(
-        f"Promise.race([window.__answer, new Promise(done => setTimeout(() => done(-1), {PATIENCE}))])"
+        f"Promise.race([window.__answer, new Promise(done => setTimeout(() => done(-1), {patience}))])"
     )
     if answer < 0:
-        raise TimeoutError(f"nothing within {PATIENCE / 1000:.0f} s of {page.url}: {shows}")
+        raise TimeoutError(f"nothing within {patience / 1000:.0f} s of {page.url}: {shows}")
     return float(answer) / 1000
 
 
@@ -104,9 +107,13 @@ def measure(page: Page, place: Place, repeats: int) -> dict[str, list[float]]:
 
 
 def answer(page: Page, act: Act, turn: int) -> float:
-    """Seconds from the act to its answer."""
+    """Seconds from the act to its answer; one that nothing came of is told, and done again."""
     before = page.evaluate(READ, act.probe)
     probe = f"(now => now !== null && now !== before)({act.probe})"
-    seconds = seconds_until(page, probe, lambda: act.do(page, turn), before)
+    try:
+        seconds = seconds_until(page, probe, lambda: act.do(page, turn), before, LOST)
+    except TimeoutError as nothing:
+        print(f"  lost: {act.name}: {nothing}", flush=True)
+        seconds = seconds_until(page, probe, lambda: act.do(page, turn), before)
     settle(page)
     return seconds

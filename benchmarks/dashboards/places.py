@@ -66,6 +66,7 @@ def _drawn(css: str) -> str:
     return f"(fresh({css + ' [role=img]'!r})?.getAttribute('aria-label') ?? null)"
 
 
+METRICS = "[...document.querySelectorAll('[data-testid=stMetricValue]')].map(each => each.innerText).join()"
 SHOWN_LESSON = _text(".st-key-lesson-card")
 
 PLACES = (
@@ -132,16 +133,13 @@ PLACES = (
         "Transfer",
         "Transfer",
         "[data-testid=stMetric]",
-        (Act("study", _chosen(".st-key-transfer_study", CONTROL, LARGE), _text("[data-testid=stMetricValue]")),),
+        (Act("study", _chosen(".st-key-transfer_study", CONTROL, LARGE), METRICS),),
     ),
     Place(
         "Datasets",
         "Datasets",
         "[data-testid=stDataFrame]",
-        (
-            Act("order", _chosen(".st-key-datasets_order", "by name", "newest first"), _text(".st-key-dataset-head")),
-            Act("name contains", _typed(".st-key-datasets_name", "son", "film", "sho"), _text(".st-key-dataset-head")),
-        ),
+        (Act("name contains", _typed(".st-key-datasets_name", "son", "film", "sho"), _text(".st-key-dataset-head")),),
     ),
     Place(
         "Models",

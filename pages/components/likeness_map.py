@@ -47,7 +47,8 @@ def map_figure(name: str, spots: Sequence[Spot]) -> go.Figure:
         hoverinfo="text",
     )
     for place, spot in enumerate(spots):
-        _spot(drawn, colours, spot, is_named=place < MOST_LABELS)
+        side = "top" if place % 2 else "bottom"  # so that the names of neighbours keep apart
+        _spot(drawn, colours, spot, side if place < MOST_LABELS else "")
     wide = 1.6 * reach  # the card is wider than it is high, and names stand beside their places
     drawn.update_xaxes(visible=False, range=[-wide, wide], fixedrange=True)
     drawn.update_yaxes(visible=False, range=[-reach, reach], fixedrange=True, scaleanchor="x")
@@ -63,17 +64,17 @@ def _ring(drawn: go.Figure, colours: Palette, radius: float) -> None:
     drawn.add_annotation(x=-0.71 * radius, y=-0.71 * radius, text=RINGS[radius], **note)
 
 
-def _spot(drawn: go.Figure, colours: Palette, spot: Spot, is_named: bool) -> None:
+def _spot(drawn: go.Figure, colours: Palette, spot: Spot, side: str) -> None:
     radius = min(spot.distance, FURTHEST)
     x, y = radius * cos(spot.angle), radius * sin(spot.angle)
     symbol = "square-open" if spot.is_foreign else "circle" if spot.lessons else "circle-open"
     drawn.add_scatter(
         x=[x],
         y=[y],
-        mode="markers+text" if is_named else "markers",
+        mode="markers+text" if side else "markers",
         marker=marker(symbol, colours.blue if spot.lessons else colours.gray, colours, 9),
         text=[short_name(spot.name, spot.is_foreign, LONGEST_NAME)],
-        textposition="middle right" if x >= 0 else "middle left",
+        textposition=f"{side or 'top'} {'right' if x >= 0 else 'left'}",
         textfont={"size": 11, "color": colours.text},
         hovertext=spot.words,
         hoverinfo="text",
