@@ -124,7 +124,7 @@ def parsed() -> argparse.Namespace:
 
 
 def record(size: Size, part: str, found: dict[str, Any], load_before: float) -> None:
-    """Puts one part into the file under the number of trials; the others stay."""
+    """Puts one part into the file, at its top for the size that the bars are set at; what it held else stays."""
     content = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     content |= {"bars": {"first_content_s": FIRST_CONTENT, "interaction_s": INTERACTION}, "synthetic": True}
     circumstances = {
@@ -136,8 +136,8 @@ def record(size: Size, part: str, found: dict[str, Any], load_before: float) -> 
         "load_before": round(load_before, 1),
         "load_after": round(os.getloadavg()[0], 1),
     }
-    held = content.setdefault(f"trials_{size.trials}", {"size": asdict(size)})
-    held[part] = found
+    held = content if size == Size() else content.setdefault(f"trials_{size.trials}", {})
+    held |= {"size": asdict(size), part: found}
     held.setdefault("circumstances", {})[part] = circumstances
     RESULTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 

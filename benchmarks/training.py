@@ -107,9 +107,7 @@ def scale(arguments: argparse.Namespace, place: Place) -> None:
 def peer(arguments: argparse.Namespace, place: Place) -> None:
     circumstances, batches = Circumstances(place.threads), 5 if arguments.quick else 40
     try:
-        found = peers.peer(
-            place.dataset / "open", place.runs, place.threads, batches, arguments.peer_epochs, arguments.repeats
-        )
+        found = peers.peer(place.dataset / "open", place.runs, place.threads).epochs_timed(batches, arguments.repeats)
     except peers.NoPeer as reason:
         record("peer", "recbole", {"reason": str(reason)}, circumstances)
         print(reason, flush=True)
@@ -124,12 +122,29 @@ def peer(arguments: argparse.Namespace, place: Place) -> None:
         )
 
 
+def peer_epochs(arguments: argparse.Namespace, place: Place) -> None:
+    circumstances = Circumstances(place.threads)
+    try:
+        found = peers.peer(place.dataset / "open", place.runs, place.threads).metrics(arguments.peer_epochs)
+    except peers.NoPeer as reason:
+        print(reason, flush=True)
+        return
+    record("peer_epochs", "recbole", found, circumstances)
+    both = found["val_ndcg@10_nothing_masked"]
+    print(
+        f"validation NDCG@10 after {found['epochs']} epochs of full softmax, nothing masked: "
+        f"RecBole {both['recbole']:.4f}, ours {both['ours']:.4f}",
+        flush=True,
+    )
+
+
 PARTS: dict[str, Callable[[argparse.Namespace, Place], None]] = {
     "curves": quality_per_epoch,
     "quality": quality,
     "reveal": reveal,
     "scale": scale,
     "peer": peer,
+    "peer_epochs": peer_epochs,
 }
 
 
@@ -154,7 +169,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--reveal", action="store_true", help="read the sealed test with the weights of --quality")
     parser.add_argument("--scale", action="store_true", help="1, 10 and 30 million generated interactions")
     parser.add_argument("--peer", action="store_true", help="RecBole in an environment of its own, from the registry")
-    parser.add_argument("--peer-epochs", type=int, default=0, help="train RecBole so long for its metrics")
+    parser.add_argument("--peer-epochs", type=int, default=0, help="train both so long for their metrics")
     parser.add_argument("--backbones", type=lambda text: text.split(","), default=list(BACKBONES))
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of every process that is timed")
     parser.add_argument("--repeats", type=int, default=3)

@@ -42,16 +42,19 @@ def installed(folder: Path) -> Path:
 
 def copied(store: Store, study_id: int, programs: Path, scratch: Path) -> str:
     """The study's valued trials with every epoch in a SQLite storage of Optuna's; its URL. Raises NoPeer."""
-    url = f"sqlite:///{scratch / 'optuna.db'}"
-    if (scratch / "optuna.db").exists():
+    whole, part = scratch / "optuna.db", scratch / "optuna-part.db"
+    url = f"sqlite:///{whole}"
+    if whole.exists():
         return url
+    part.unlink(missing_ok=True)
     trials = scratch / "trials.json"
     trials.write_text(json.dumps(_told(store, study_id)), encoding="utf-8")
     script = str(Path(__file__).with_name("optuna_study.py"))
-    done = subprocess.run([str(programs / "python"), script, str(trials), url], capture_output=True, text=True)
+    command = [str(programs / "python"), script, str(trials), f"sqlite:///{part}"]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        (scratch / "optuna.db").unlink(missing_ok=True)
         raise NoPeer(f"Optuna {OPTUNA} is installed but could not take the study: {_last(done.stderr)}")
+    part.rename(whole)
     return url
 
 

@@ -74,34 +74,51 @@ class NoPeer(RuntimeError):
     """RecBole is not to be had; the message says why."""
 
 
-def peer(open_dir: Path, scratch: Path, threads: int, batches: int, epochs: int, repeats: int) -> dict[str, Any]:
-    """Seconds of an epoch of both in turns, for as many targets in a step, by loss: `recbole_speedup` for steps of 256
-    histories of ours, `recbole_speedup_small_steps` of 32, and `recbole_speedup_fastest`, of the faster of its step
-    sizes to the faster of ours. RecBole trains on every prefix of a history, padded to 50; ours has the same targets.
-    `batches` are timed of RecBole's small steps, and as many targets of the others. Metrics are of both after `epochs`
-    epochs of small steps with full softmax, None for 0. Raises NoPeer."""
-    python = installed(scratch / "recbole")
-    events, targets, users = write_events(open_dir, scratch)
-    rows = {histories: round(targets / math.ceil(users / histories)) for histories in _HISTORIES}
-    sides = {
-        name: Sides(
-            {"folder": str(scratch), "name": _NAME, "settings": {**_RECBOLE, **loss.theirs}, "threads": threads},
-            {"backbone": "sasrec", "open_dir": str(open_dir), "seed": 0, "threads": threads}
-            | {"params": {**_OURS, **loss.ours}, "negatives": loss.negatives},
-            rows,
-        )
-        for name, loss in LOSSES.items()
-    }
-    share = batches * rows[_SMALL] / targets
-    return {
-        "version": VERSION,
-        "events": events,
-        "targets": targets,
-        "timed_share": round(share, 4),
-        "losses": {name: each.timed(python, targets, users, share, repeats) for name, each in sides.items()},
-        "epochs": epochs,
-        "val_ndcg@10_nothing_masked": sides["full_softmax"].metrics(python, epochs) if epochs else None,
-    }
+@dataclass(frozen=True)
+class Peer:
+    """RecBole in its own environment and the file that both read: how many events, training targets and users."""
+
+    python: Path
+    open_dir: Path
+    folder: Path
+    threads: int
+    events: int
+    targets: int
+    users: int
+
+    def epochs_timed(self, batches: int, repeats: int) -> dict[str, Any]:
+        """Seconds of an epoch of both in turns, for as many targets in a step, by loss: `recbole_speedup` for steps of
+        256 histories of ours, `recbole_speedup_small_steps` of 32, and `recbole_speedup_fastest`, of the faster of its
+        step sizes to the faster of ours. RecBole trains on every prefix of a history, padded to 50; ours has the same
+        targets. `batches` are timed of RecBole's small steps, and as many targets of the others. Raises NoPeer."""
+        share = batches * self._sides("full_softmax").rows[_SMALL] / self.targets
+        return {
+            "version": VERSION,
+            "events": self.events,
+            "targets": self.targets,
+            "timed_share": round(share, 4),
+            "losses": {name: self._sides(name).timed(self, share, repeats) for name in LOSSES},
+        }
+
+    def metrics(self, epochs: int) -> dict[str, Any]:
+        """Validation NDCG@10 of both, seen items being candidates, after so many epochs of small steps with full
+        softmax. Raises NoPeer."""
+        both = self._sides("full_softmax").metrics(self.python, epochs)
+        return {"version": VERSION, "epochs": epochs, "val_ndcg@10_nothing_masked": both}
+
+    def _sides(self, name: str) -> "Sides":
+        loss = LOSSES[name]
+        common = {"threads": self.threads}
+        theirs = {**common, "folder": str(self.folder), "name": _NAME, "settings": {**_RECBOLE, **loss.theirs}}
+        ours = {**common, "backbone": "sasrec", "open_dir": str(self.open_dir), "seed": 0}
+        ours |= {"params": {**_OURS, **loss.ours}, "negatives": loss.negatives}
+        rows = {histories: round(self.targets / math.ceil(self.users / histories)) for histories in _HISTORIES}
+        return Sides(theirs, ours, rows)
+
+
+def peer(open_dir: Path, folder: Path, threads: int) -> Peer:
+    """Installed, and the events written. Raises NoPeer."""
+    return Peer(installed(folder / "recbole"), open_dir, folder, threads, *write_events(open_dir, folder))
 
 
 @dataclass(frozen=True)
@@ -112,7 +129,7 @@ class Sides:
     ours: Mapping[str, Any]
     rows: Mapping[int, int]
 
-    def timed(self, python: Path, targets: int, users: int, share: float, repeats: int) -> dict[str, Any]:
+    def timed(self, peer: Peer, share: float, repeats: int) -> dict[str, Any]:
         """Both in turns, `share` of an epoch at a time."""
         rounds = []
         with Child(_MODULE) as small, Child(_MODULE) as large:
@@ -124,9 +141,9 @@ class Sides:
                 seconds = {}
                 for histories, child in ours.items():
                     rows = self.rows[histories]
-                    told = self._theirs(python, histories, max(1, round(share * targets / rows)))
+                    told = self._theirs(peer.python, histories, max(1, round(share * peer.targets / rows)))
                     seconds[f"recbole {rows} rows"] = float(told["epoch_seconds"])
-                    answer = child.ask("train", batches=math.ceil(2 * share * users / histories))
+                    answer = child.ask("train", batches=math.ceil(2 * share * peer.users / histories))
                     seconds[f"ours {histories} histories"] = answer["seconds"] / answer["share"]
                 rounds.append(seconds)
         return {**_ratios(rounds, self.rows), "rounds": rounds}

@@ -24,8 +24,10 @@ MOST_TOLD = 20  # claims that the text beside the chart names
 FEWEST_CLAIMS = 5  # below it a share inside says little
 
 
+@st.fragment
 def race_card(seen: Insight, references: References = ()) -> None:
-    """The current best over time, of this study and of those that may be compared with it."""
+    """The current best over time, of this study and of those that may be compared with it. A fragment of its own: its
+    switch draws nothing else again."""
     with st.container(border=True, key="race"):
         with head("Best so far", "race-head"):
             along = st.segmented_control(

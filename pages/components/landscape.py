@@ -30,8 +30,9 @@ def importance_card(seen: Landscape, study_id: int) -> None:
         small("PED-ANOVA through Optuna, over every trial with a value. It tells of where was looked, not of causes.")
 
 
+@st.fragment
 def landscape_card(seen: Landscape, study_id: int, version: int) -> None:
-    """One of Optuna's four plots over chosen axes."""
+    """One of Optuna's four plots over chosen axes. A fragment of its own: its choices draw nothing else again."""
     with st.container(border=True, key="landscape"):
         with head("Trials over the search space", "landscape-head"):
             kind = st.segmented_control(
@@ -55,8 +56,8 @@ def landscape_card(seen: Landscape, study_id: int, version: int) -> None:
                 return
         colours = palette()
         made = versioned(
-            f"landscape {study_id}",
-            (version, kind, tuple(chosen), colours),
+            f"landscape {study_id} {kind}",
+            (version, tuple(chosen), colours),
             lambda: _ours(drawn(seen, kind, chosen), colours),
         )
         key = f"landscape-{study_id}-{kind}-{'-'.join(chosen)}"
