@@ -3,9 +3,10 @@ in one home, then races on the one left out with that memory and without.
 
     python -m benchmarks.transfer [--tables NAME,NAME] [--memories 5] [--repeats 20] [--processes N] [--quick]
 
-Arms: `with` memory; `without`; `shuffled`, the same memory asked under another dataset's profile; `pooled`, one default
-for all datasets (on each axis the option that most source studies recommend) tried first; `tpe`. Trials, targets and
-intervals are counted as in `benchmarks.race`; source studies are not counted. Writes benchmarks/results/transfer.json.
+Arms: `with` memory; `without`; `shuffled`, the same lessons, their conditions, datasets and the datasets' profiles
+permuted; `pooled`, one default for all datasets (on each axis the option that most source studies recommend) tried
+first; `tpe`. Trials, targets and intervals are counted as in `benchmarks.race`; source studies are not counted. Writes
+benchmarks/results/transfer.json.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import Any
 from benchmarks.race import raced, table_of
 from benchmarks.racing.home import Home
 from benchmarks.racing.kept import Kept
-from benchmarks.racing.scoring import AFTER, Finish, finish, ratios, summary
+from benchmarks.racing.scoring import Finish, finish, ratios, regret_differences, summary
 from benchmarks.racing.track import Moment, Rules, Track, space_of
 from benchmarks.tables.table import Table, tables
 from core.agents.expert import Expert
@@ -34,6 +35,7 @@ RESULTS = Path(__file__).parent / "results"
 LED = ("with", "shuffled", "pooled")  # by a memory, which each has of its own
 UNLED = {"without": "expert", "tpe": "tpe"}  # racers of benchmarks.race, kept where they were run there
 ARMS = ("with", "without", "shuffled", "pooled", "tpe")
+AFTER = (3, 5, 10)  # trials after which regret is told
 SOURCE_TRIALS = 20
 FEWEST_SOURCES = 4  # below, a figure is told and not counted as proof
 
@@ -55,8 +57,8 @@ def one(job: Job) -> dict[str, list[list[Moment]]]:
         home = Home(Path(folder), job.memory)
         recommended = [_recommended(home, table) for table in sources]
         told = home.told(target)
-        other = sources[job.memory % len(sources)]
-        misled = home.told(target, profile_of=other)
+        home.shuffle(sources)
+        misled = home.told(target)
         home.close()
     memories = {"with": told, "shuffled": misled, "pooled": _pooled(target, recommended, told)}
     seeds = range(job.memory * job.repeats, (job.memory + 1) * job.repeats)
@@ -113,14 +115,17 @@ def main() -> None:
     repeats = sum(job.repeats for job in jobs if job.target == targets[0].name)
     unled = raced(targets, list(UNLED.values()), repeats, arguments.processes, None, Kept(arguments.work))
     finishes: dict[str, dict[str, list[Finish]]] = {
-        table.name: {arm: [finish(each, table) for each in unled[table.name][racer]] for arm, racer in UNLED.items()}
+        table.name: {
+            arm: [finish(each, table, AFTER) for each in unled[table.name][racer]] for arm, racer in UNLED.items()
+        }
         for table in targets
     }
     with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
         for job, led in zip(jobs, pool.imap(one, jobs), strict=True):
             table = table_of(job.target)
+            print(f"{job.target}, memory {job.memory + 1}", flush=True)
             for arm, races in led.items():
-                finishes[job.target].setdefault(arm, []).extend(finish(moments, table) for moments in races)
+                finishes[job.target].setdefault(arm, []).extend(finish(moments, table, AFTER) for moments in races)
     result = _result(finishes, {job.target: job.sources for job in jobs})
     _print(result)
     if not arguments.quick:
@@ -147,18 +152,25 @@ def _jobs(chosen: Sequence[Table], known: Sequence[Table], memories: int, repeat
 def _result(finishes: Mapping[str, Mapping[str, list[Finish]]], sources: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, arms in finishes.items():
-        figures = {arm: summary(each) for arm, each in arms.items()}
-        told[name] = {
-            arm: {**each["trials_to_98"], "regret_after": each["regret_after"]} for arm, each in figures.items()
-        }
-        told[name]["sources"] = list(sources[name])
+        figures = {arm: _figures(summary(each)) for arm, each in arms.items()}
+        told[_place(name)] = {**figures, "sources": [_place(each) for each in sources[name]]}
     proven = [name for name in finishes if len(sources[name]) >= FEWEST_SOURCES]
-    over = {
-        arm: ratios({n: finishes[n]["with"] for n in proven}, {n: finishes[n][arm] for n in proven})
-        for arm in ARMS
-        if arm != "with"
-    }
-    return {**told, "_with_over": over, "_enough_sources": proven}
+    ours = {name: finishes[name]["with"] for name in proven}
+    over, regret = {}, {}
+    for arm in ARMS[1:]:
+        theirs = {name: finishes[name][arm] for name in proven}
+        over[arm], regret[arm] = ratios(ours, theirs), regret_differences(ours, theirs)
+    enough = [_place(name) for name in proven]
+    return {**told, "_with_over": over, "_regret_with_minus": regret, "_enough_sources": enough}
+
+
+def _figures(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {**told["trials_to_98"], **{name: value for name, value in told.items() if name != "trials_to_98"}}
+
+
+def _place(table: str) -> str:
+    """A table's dataset and backbone, as `cold/sasrec`."""
+    return table.replace("-", "/")
 
 
 def _print(result: Mapping[str, Any]) -> None:
@@ -172,7 +184,7 @@ def _print(result: Mapping[str, Any]) -> None:
             regret = "  ".join(f"{count}: {value:.1%}" for count, value in arms[arm]["regret_after"].items())
             print(f"  {arm:10} trials {trials:>5} {arms[arm]['interval']!s:18} regret {regret}")
     few = "" if result["_enough_sources"] else f"no table has {FEWEST_SOURCES} sources yet, so nothing is proven"
-    print(few or result["_with_over"])
+    print(few or result["_with_over"], result["_regret_with_minus"])
 
 
 if __name__ == "__main__":

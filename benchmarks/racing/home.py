@@ -4,23 +4,25 @@ Studies on source tables leave lessons here, as they would anywhere; a study on 
 memory holds for it.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import update
 
 from benchmarks.racing.track import space_of
 from benchmarks.tables.cells import OBJECTIVE
 from benchmarks.tables.table import Recorded, Table
 from core.agents.protocol import Evidence
 from core.artifacts import RANKS
-from core.memory.documents import PROFILES
+from core.memory.documents import LESSONS, PROFILES
 from core.records import Study
 from core.settings import Settings
 from core.states import StudyState
-from core.store import Store
+from core.store import Store, schema
 from core.studies.starting import StudyPlan, start_study
 from core.worker.worker import Worker
 from core.workspace import Workspace
@@ -133,7 +135,7 @@ class Home:
 
     def study(self, table: Table, trials: int, **plan: Any) -> Study:
         """A finished study of the expert, its lessons written."""
-        study = self._start(table, table, trials=trials, autonomy="autopilot", use_pruning=False, **plan)
+        study = self._start(table, trials=trials, autonomy="autopilot", use_pruning=False, **plan)
         for _ in range(MOST_TICKS):
             self._tick()
             now = self.workspace.store.studies.get(study.id)
@@ -142,37 +144,70 @@ class Home:
                 return now
         raise RuntimeError(f"the study on {table.name} did not end within {MOST_TICKS} ticks")
 
-    def told(self, table: Table, profile_of: Table | None = None) -> Evidence:
-        """What the memory tells a new study on this table; under another table's profile, if one is given."""
-        study = self._start(table, profile_of or table, trials=2, autonomy="each", use_pruning=False)
+    def told(self, table: Table) -> Evidence:
+        """What the memory tells a new study on this table."""
+        study = self._start(table, trials=2, autonomy="each", use_pruning=False)
         evidence = self.workspace.gathering.evidence(study)
         self.workspace.store.studies.move(study.id, StudyState.CANCELLED, NAME)
         return evidence
+
+    def shuffle(self, sources: Sequence[Table]) -> None:
+        """The same lessons at other conditions, datasets and lineages, the same datasets with other profiles: each has
+        those of another one."""
+        random, store = np.random.default_rng(self.seed), self.workspace.store
+        lessons = store.lessons.all()
+        lineages = [each.lineage for each in lessons]
+        places = [{name: getattr(each, name) for name in ("conditions", "dataset_id", "lineage")} for each in lessons]
+        ids = [self._id(table) for table in sources]
+        profiles = [{"profile": dict(store.datasets.get(id).profile)} for id in ids]
+        with store.database.write() as connection:
+            for lesson, place in zip(lessons, _deranged(places, lineages, random), strict=True):
+                connection.execute(update(schema.lessons).where(schema.lessons.c.id == lesson.id).values(place))
+            for id, profile in zip(ids, _deranged(profiles, ids, random), strict=True):
+                connection.execute(update(schema.datasets).where(schema.datasets.c.id == id).values(profile))
+        for lesson in lessons:
+            store.index.post(LESSONS, str(lesson.id))
+        for id in ids:
+            store.index.post(PROFILES, id)
+        self._tick()
 
     def close(self) -> None:
         """Close the database."""
         self.workspace.close()
 
-    def _start(self, table: Table, profile_of: Table, **plan: Any) -> Study:
-        dataset = self._dataset(table, profile_of)
+    def _start(self, table: Table, **plan: Any) -> Study:
+        dataset = self._dataset(table)
         fixed = {"backbone": table.backbone, "objective": OBJECTIVE, "space": space_of(table)}
         return start_study(self.workspace.store, StudyPlan(dataset, **{"seed": self.seed, **fixed, **plan}), NAME)
 
-    def _dataset(self, table: Table, profile_of: Table) -> str:
-        store, meta = self.workspace.store, table.meta
-        id = f"{meta['lineage']}"[:12] if profile_of is table else f"x{profile_of.meta['lineage']}"[:12]
+    def _dataset(self, table: Table) -> str:
+        store, meta, id = self.workspace.store, table.meta, self._id(table)
         if any(each.id == id for each in store.datasets.all()):
             return id
         (self.workspace.settings.datasets / id / "open").mkdir(parents=True, exist_ok=True)
         counts = {"validation_targets": meta["users"], "items": meta["items"]}
         card = {"id": id, "split": "leave_one_out", "masking": meta["masking"], "counts": counts}
-        profile = dict(profile_of.meta["profile"])
-        store.datasets.add(id, f"{table.name} {id}", str(meta["lineage"]), id, card, profile, NAME)
+        store.datasets.add(id, table.name, str(meta["lineage"]), id, card, dict(meta["profile"]), NAME)
         store.index.post(PROFILES, id)
         self.trainer.knows(id, table)
         self._tick()
         return id
 
+    @staticmethod
+    def _id(table: Table) -> str:
+        return str(table.meta["lineage"])[:12]
+
     def _tick(self) -> None:
         self.clock.at += TICK_SECONDS
         self.worker.tick()
+
+
+def _deranged(parts: Sequence[Any], groups: Sequence[object], random: np.random.Generator) -> list[Any]:
+    """Each gets the part of one of another group, as far as no group holds more than half of them."""
+    mixed = random.permutation(len(parts))
+    places = sorted(mixed, key=lambda place: str(groups[place]))
+    largest = max(Counter(groups).values())
+    given: list[Any] = [None] * len(parts)
+    for place, other in zip(places, np.roll(places, largest), strict=True):
+        given[place] = parts[other]
+    return given

@@ -11,7 +11,7 @@ from benchmarks.racing.records import MOST_TRIALS
 from benchmarks.racing.track import Moment
 from benchmarks.tables.table import Table
 
-AFTER = (5, 10, 20)  # trials after which regret is told
+AFTER = (5, 10, 20)  # trials after which a race tells regret
 RESAMPLES = 2000
 LEVEL = 0.95
 
@@ -26,11 +26,11 @@ class Finish:
     regret: Mapping[int, float]
 
 
-def finish(moments: Sequence[Moment], table: Table) -> Finish:
+def finish(moments: Sequence[Moment], table: Table, after: Sequence[int] = AFTER) -> Finish:
     """Trials are counted when they are paid for; a racer that stops keeps its last recommendation."""
     reached = next((moment.cost for moment in moments if table.reaches(moment.cell)), math.inf)
     regret = {}
-    for count in AFTER:
+    for count in after:
         standing = [moment for moment in moments if moment.cost <= count]
         regret[count] = table.regret(standing[-1].cell)
     return Finish(reached, regret)
@@ -39,7 +39,7 @@ def finish(moments: Sequence[Moment], table: Table) -> Finish:
 def summary(finishes: Sequence[Finish]) -> dict[str, Any]:
     """One racer on one table: medians, means, and percentile intervals over repeats."""
     trials = np.array([each.trials for each in finishes])
-    regret = {count: np.array([each.regret[count] for each in finishes]) for count in AFTER}
+    regret = {count: np.array([each.regret[count] for each in finishes]) for count in finishes[0].regret}
     return {
         "repeats": len(finishes),
         "reached": float(np.mean(np.isfinite(trials))),
@@ -66,6 +66,36 @@ def ratios(
         low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         told[key] = {"ratio": _shown(measure(whole)), "interval": [_shown(low), _shown(high)]}
     return told
+
+
+def regret_differences(
+    ours: Mapping[str, Sequence[Finish]], theirs: Mapping[str, Sequence[Finish]]
+) -> dict[str, dict[str, Any]]:
+    """Our mean regret minus theirs on all tables, after each count of trials; tables are resampled first, then repeats.
+    Below zero, ours is closer to the best."""
+    names = sorted(ours.keys() & theirs.keys())
+    told = {}
+    for count in ours[names[0]][0].regret if names else ():
+        sides = {
+            name: [np.array([each.regret[count] for each in side[name]]) for side in (ours, theirs)] for name in names
+        }
+        random = np.random.default_rng(0)
+        drawn = [
+            np.mean([_drawn_mean(a, random) - _drawn_mean(b, random) for a, b in _chosen(sides, names, random)])
+            for _ in range(RESAMPLES)
+        ]
+        low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        whole = np.mean([a.mean() - b.mean() for a, b in sides.values()])
+        told[str(count)] = {"difference": _rounded(whole), "interval": [_rounded(low), _rounded(high)]}
+    return told
+
+
+def _chosen(sides: Mapping[str, list[Floats]], names: Sequence[str], random: np.random.Generator) -> list[list[Floats]]:
+    return [sides[name] for name in random.choice(names, len(names))]
+
+
+def _drawn_mean(values: Floats, random: np.random.Generator) -> float:
+    return float(values[random.integers(0, len(values), len(values))].mean())
 
 
 def _columns(finishes: Sequence[Finish]) -> Floats:

@@ -18,8 +18,8 @@ OBJECTIVE, MASKING = "ndcg@10", "seen"
 # Strong dropout and cosine scores, as the authors of arXiv 2402.17152 configure SASRec and HSTU on Amazon reviews; the
 # schedule by validation (.0672 after 15 epochs, .0654 without it). SASRec against their 512 sampled items, HSTU against
 # the whole catalogue: of 512 its validation was .0687, with priors .0745. Tried too with HSTU and 512, and no better:
-# width 256 (.0661 after a schedule of 16 epochs) and four blocks (.0668); with priors of recency .85 or .5 for .7, .0742
-# and .0739. SASRec's test was read before the whole catalogue was tried, so its params stay.
+# width 256 (.0661 after a schedule of 16 epochs) and four blocks (.0668); with priors of recency .85 or .5 for .7,
+# .0742 and .0739. SASRec's test was read before the whole catalogue was tried, so its params stay.
 _COMMON = {
     "hidden_dim": 128,
     "num_blocks": 2,

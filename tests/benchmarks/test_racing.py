@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.racing.scoring import finish, ratios, summary
+from benchmarks.racing.home import _deranged
+from benchmarks.racing.scoring import Finish, finish, ratios, regret_differences, summary
 from benchmarks.racing.track import Moment, Rules, Track
 from benchmarks.tables.table import CHOOSING, VALUING, Table
 from core.agents.expert import Expert
@@ -126,3 +127,22 @@ def test_ratios_compare_two_racers_over_tables(table: Table):
     told = ratios({"known": [quick] * 5}, {"known": [slow] * 5})
     assert told["trials"] == {"ratio": 0.5, "interval": [0.5, 0.5]}
     assert math.isfinite(quick.regret[5])
+
+
+def test_permuted_parts_come_from_another_group() -> None:
+    groups = ["a", "a", "b", "b", "c", "c"]
+    for seed in range(20):
+        given = _deranged(list(zip(groups, range(6), strict=True)), groups, np.random.default_rng(seed))
+        assert sorted(number for _, number in given) == list(range(6))
+        assert all(group != own for (group, _), own in zip(given, groups, strict=True))
+
+
+def test_regret_differences_are_means_over_tables_with_intervals() -> None:
+    def repeats(at: float) -> list[Finish]:
+        return [Finish(1.0, {3: at + wobble, 5: at}) for wobble in (-0.01, 0.01) * 20]
+
+    told = regret_differences({"one": repeats(0.1), "two": repeats(0.2)}, {"one": repeats(0.3), "two": repeats(0.3)})
+    assert told["3"]["difference"] == pytest.approx(-0.15, abs=1e-4)
+    low, high = told["3"]["interval"]
+    assert -0.21 < low < -0.15 < high < -0.09
+    assert told["5"] == {"difference": -0.15, "interval": [-0.2, -0.1]}
