@@ -206,7 +206,7 @@ def _deranged(parts: Sequence[Any], groups: Sequence[object], random: np.random.
     """Each gets the part of one of another group, as far as no group holds more than half of them."""
     mixed = random.permutation(len(parts))
     places = sorted(mixed, key=lambda place: str(groups[place]))
-    largest = max(Counter(groups).values())
+    largest = max(Counter(groups).values(), default=0)
     given: list[Any] = [None] * len(parts)
     for place, other in zip(places, np.roll(places, largest), strict=True):
         given[place] = parts[other]
