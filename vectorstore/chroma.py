@@ -6,6 +6,7 @@ second process' `query` stays frozen at its first load (hence `reopen`), and two
 whoever opens for writing must be the only one; the holder of the index lease sees to that.
 """
 
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 BATCH = 5_000
 DATABASE_FILE = "chroma.sqlite3"
+ASIDE = ".unreadable"  # ends the name of a folder that was set aside
 EMPTY = validation.RESERVED_PREFIX + "empty"  # stands in for metadata that has no keys
 _opening = threading.Lock()
 
@@ -116,6 +118,22 @@ class ChromaStore:
         if self._held(collection) is not None:
             with self._adapted("reset a collection"):
                 self._opened().delete_collection(collection)
+
+    def set_aside(self) -> None:
+        """The folder is renamed, in the place of one renamed before; a server's data are its own."""
+        self._refuse_if_read_only("set the folder aside")
+        if self._is_server:
+            raise VectorStoreError(f"{self.place} cannot be read, and a server's data are not moved; is it running?")
+        folder = Path(self.place)
+        aside = folder.with_name(folder.name + ASIDE)
+        self.reopen()
+        try:
+            if aside.exists():
+                shutil.rmtree(aside)
+            if folder.exists():
+                folder.rename(aside)
+        except OSError as problem:
+            raise VectorStoreError(f"{folder} cannot be renamed to {aside} ({problem.strerror}); move it") from problem
 
     def describe(self, collection: str) -> Description | None:
         held = self._held(collection)

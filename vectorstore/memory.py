@@ -77,6 +77,10 @@ class MemoryStore:
         with self._lock:
             self._held.pop(collection, None)
 
+    def set_aside(self) -> None:
+        with self._lock:
+            self._held.clear()
+
     def describe(self, collection: str) -> Description | None:
         held = self._held.get(collection)
         return held.description if held else None

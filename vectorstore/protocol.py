@@ -94,6 +94,10 @@ class VectorStore(Protocol):
     def reset(self, collection: str) -> None:
         """Forget the collection with its embedder; `ensure` may then create it anew. Raises ReadOnly."""
 
+    def set_aside(self) -> None:
+        """Put everything held out of the way, unread, and begin empty: for what cannot be read any more. Raises
+        ReadOnly, and VectorStoreError where the place is not ours to move."""
+
     def describe(self, collection: str) -> Description | None: ...
 
     def reopen(self) -> None:

@@ -18,11 +18,12 @@ from core.verdict import Comparison, SeedNoise, pool_seed_noise
 
 
 class Gathering:
-    """Reads; writes nothing."""
+    """Reads; writes nothing but one event for each study that goes on without the index."""
 
     def __init__(self, store: Store, retrieval: Retrieval) -> None:
         self._store = store
         self._retrieval = retrieval
+        self._told = set[int]()
 
     def evidence(self, study: Study) -> Evidence:
         """Everything known of a study, with the memory's hits."""
@@ -31,6 +32,7 @@ class Gathering:
         trials = self._store.trials.of_study(study.id)
         space = SearchSpace.from_json(study.space)
         found = self._retrieval.ranked(study, dataset) if study.use_memory else []
+        self._tell_fault(study)
         is_off = not study.use_memory or is_planned_without(study, len(trials) + 1)
         hits = [] if is_off else self._retrieval.diverse(found, MOST)
         shown = {hit.lesson.id for hit in hits}
@@ -49,6 +51,15 @@ class Gathering:
             transferred=() if is_off else self._transferred(study, dataset, hits),
             soft_ranges=soft_ranges(space, hits),
         )
+
+    def _tell_fault(self, study: Study) -> None:
+        """Once, until the index answers again."""
+        if not self._retrieval.fault:
+            self._told.discard(study.id)
+        elif study.use_memory and study.id not in self._told:
+            self._told.add(study.id)
+            error = f"{self._retrieval.fault}; lessons come by scope, conditions, profile and trust until it is mended"
+            self._store.events.note("index out of reach", "memory", {"error": error}, study_id=study.id)
 
     def _transferred(self, study: Study, dataset: Dataset, hits: Sequence[Hit]) -> tuple[Transferred, ...]:
         """Whole configs that other datasets suggest."""

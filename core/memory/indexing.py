@@ -3,6 +3,7 @@
 Ownership is a lease in SQL (for owners on other machines) and a lock file (for those on this one).
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from core.memory.documents import LESSONS, PROFILES, lesson_document, lesson_id,
 from core.memory.embedding import CachedEmbedder
 from core.memory.records import Lesson
 from core.store import Store
-from vectorstore.protocol import Document, VectorStore, VectorStoreError
+from vectorstore.protocol import Document, EmbedderUnavailable, ReadOnly, VectorStore, VectorStoreError
+
+log = logging.getLogger("core.memory")
 
 LEASE = "index"
 LEASE_SECONDS = 60.0
@@ -31,7 +34,7 @@ class Difference:
 
     collection: str
     document_id: str
-    fault: str  # missing, left over, out of date, made by another embedder
+    fault: str  # missing, left over, out of date, made by another embedder, cannot be read
 
 
 class Indexer:
@@ -59,27 +62,33 @@ class Indexer:
         return len(notes)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make the index anew from SQL, whatever embedder the old one had; returns how many documents it holds."""
+        """Make the index anew from SQL, whatever embedder the old one had; returns how many documents it holds.
+
+        What cannot be emptied or written is set aside, and a new one begun in its place.
+        """
         with self._owned():
-            for collection in (LESSONS, PROFILES):
-                if collection in self._index.collections():
-                    self._index.reset(collection)
-            self._ensure()
             waiting = [note for note, _, _ in self._store.index.pending(1_000_000)]  # what comes later waits its turn
-            lessons, profiles = self._lessons(), self._profiles()
-            for start in range(0, len(lessons), BATCH):
-                self._index.upsert(LESSONS, self._documents(lessons[start : start + BATCH]))
-                self._store.leases.take(LEASE, self._holder, LEASE_SECONDS)
-                if progress:
-                    progress(min(start + BATCH, len(lessons)), len(lessons) + len(profiles))
-            self._index.upsert(PROFILES, profiles)
+            try:
+                self._empty()
+                count = self._fill(progress)
+            except (EmbedderUnavailable, ReadOnly):
+                raise
+            except VectorStoreError as problem:
+                log.warning("the vector index cannot be made anew where it is and is set aside: %s", problem)
+                self._index.set_aside()
+                count = self._fill(progress)
             self._store.index.done(waiting)
-        return len(lessons) + len(profiles)
+            self._store.index.move()
+        return count
+
+    def is_sound(self) -> bool:
+        """Whether the index can be read and is of this installation's making; a look at its head alone."""
+        return not self._faults()
 
     def check(self) -> list[Difference]:
         """Every difference between SQL and the index; those that the outbox already names are not counted."""
-        if strangers := self._made_otherwise():
-            return strangers
+        if faults := self._faults():
+            return faults
         waiting = {(collection, document) for _, collection, document in self._store.index.pending(1_000_000)}
         lessons = {lesson.document_id: (lesson.revision, lesson_text(lesson)) for lesson in self._lessons()}
         held = {doc.id: (doc.metadata.get("revision"), doc.text) for doc in self._held(LESSONS)}
@@ -100,15 +109,36 @@ class Indexer:
             pass
         return found
 
-    def _made_otherwise(self) -> list[Difference]:
-        """Collections whose vectors this installation's embedder, or this version's features, did not make."""
+    def _faults(self) -> list[Difference]:
+        """Collections that cannot be read, or that another embedder or other features made."""
         ours = {LESSONS: self._embedder.name, PROFILES: features_name()}
         found = []
         for collection, maker in ours.items():
-            held = self._index.describe(collection)
+            try:
+                held = self._index.describe(collection)
+            except VectorStoreError as problem:
+                found.append(Difference(collection, EVERY, f"cannot be read: {problem}"))
+                continue
             if held is not None and held["embedder"] != maker:
                 found.append(Difference(collection, EVERY, f"made by {held['embedder']}, not by {maker}"))
         return found
+
+    def _empty(self) -> None:
+        for collection in (LESSONS, PROFILES):
+            if collection in self._index.collections():
+                self._index.reset(collection)
+
+    def _fill(self, progress: Callable[[int, int], None] | None) -> int:
+        """Everything that SQL holds, into an index that holds nothing."""
+        self._ensure()
+        lessons, profiles = self._lessons(), self._profiles()
+        for start in range(0, len(lessons), BATCH):
+            self._index.upsert(LESSONS, self._documents(lessons[start : start + BATCH]))
+            self._store.leases.take(LEASE, self._holder, LEASE_SECONDS)
+            if progress:
+                progress(min(start + BATCH, len(lessons)), len(lessons) + len(profiles))
+        self._index.upsert(PROFILES, profiles)
+        return len(lessons) + len(profiles)
 
     def _ensure(self) -> None:
         self._index.ensure(LESSONS, self._embedder.name, self._embedder.dimension)

@@ -50,7 +50,7 @@ def preview(
     rejected: Sequence[int] = (),
     space: SearchSpace | None = None,
 ) -> Preview:
-    """The same retrieval and warm start as a real study's. Raises UnknownBackbone, VectorStoreError."""
+    """The same retrieval and warm start as a real study's. Raises UnknownBackbone."""
     space = space or SearchSpace.of(backbone)
     study = replace(imagined(dataset, space), without_lineage=without_lineage, without_lessons=tuple(rejected))
     hits = retrieval.for_study(study, dataset, MOST)

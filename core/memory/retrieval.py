@@ -20,7 +20,7 @@ from core.memory.records import Lesson
 from core.memory.trust import Prior, confidence, prior_of
 from core.records import Dataset, Study
 from core.store import Store
-from vectorstore.protocol import Vector, VectorStore, WrongEmbedder
+from vectorstore.protocol import Vector, VectorStore, VectorStoreError, WrongEmbedder
 
 __all__ = ["Neighbour", "Retrieval"]
 WEIGHTS = {"text": 0.25, "profile": 0.25, "conditions": 0.25, "confidence": 0.25}
@@ -28,30 +28,40 @@ PIN = 0.5  # a pinned lesson scores above all that are not, short of a perfect o
 MOST = 8
 PER_PHRASE = 64  # lessons looked at for each facet
 EVERY = 300  # a memory of at most so many rules across datasets is looked at whole, whatever the index holds
+WHOLE = 1_000_000  # the same where there is no index to ask
 DIVERSITY = 0.3  # weight of likeness to hits already taken (maximum marginal relevance, Carbonell and Goldstein 1998)
 
 
 class Retrieval:
-    """Reads the index and SQL; writes nothing but the vector cache."""
+    """Reads the index and SQL; writes nothing but the vector cache.
+
+    An index that cannot be asked stops neither a plan nor a verdict: SQL answers alone then, and `fault` says why.
+    """
 
     def __init__(self, store: Store, index: VectorStore, embedder: CachedEmbedder) -> None:
         self._store = store
         self._index = index
         self._embedder = embedder
         self._seen_version = -1
+        self._fault = ""
+
+    @property
+    def fault(self) -> str:
+        """Why the index of lessons could not be asked when it last was; empty when it answered."""
+        return self._fault
 
     def neighbours(self, dataset: Dataset, k: int = 5, but_lineage: str | None = None) -> list[Neighbour]:
         """The datasets most like this one, the nearest first; the exact distance leaves out what either lacks."""
-        self._reopen_if_moved()
-        if not self._index.count(PROFILES):
-            return []
         profile = Profile.from_json(dataset.profile)
-        matches = self._index.search(PROFILES, features(profile).vector, k + 20)
         others = {other.id: other for other in self._store.datasets.all()}
+        try:
+            near = self._near(profile, k + 20)
+        except VectorStoreError:  # the index only saves measuring all of them
+            near = list(others)
         found = [
             measured(profile, other)
-            for match in matches
-            if (other := others.get(match.id)) is not None
+            for id in near
+            if (other := others.get(id)) is not None
             and other.id != dataset.id
             and not (but_lineage and other.lineage == but_lineage)
         ]
@@ -66,6 +76,8 @@ class Retrieval:
         profile = Profile.from_json(dataset.profile)
         few = self._store.lessons.across(study.backbone, EVERY)
         texts = self._text_scores(facets(profile), study.backbone, max(PER_PHRASE, len(few)))
+        if self._fault and not few:
+            few = self._store.lessons.across(study.backbone, WHOLE)  # nothing else would find one of so many
         lessons = self._store.lessons.some(texts) | {each.id: each for each in few}
         lessons |= {each.id: each for each in self._store.lessons.close_to(study, dataset)}
         judged = _Judge(values(profile), Likeness(self._store, profile), prior_of(self._store))
@@ -86,7 +98,11 @@ class Retrieval:
         rest = rest[: 4 * k]
         texts = [lesson_text(hit.lesson) for hit in [*pinned, *rest]]
         ids = [hit.lesson.id for hit in [*pinned, *rest]]
-        return _spread(pinned, rest, k, dict(zip(ids, self._embedder.embed(texts), strict=True)))
+        try:
+            vectors = self._embedder.embed(texts)
+        except VectorStoreError:  # the sentence model's files are gone: the score alone decides
+            return [*pinned, *rest[: max(k - len(pinned), 0)]]
+        return _spread(pinned, rest, k, dict(zip(ids, vectors, strict=True)))
 
     def search(self, text: str, k: int = 10, where: Mapping[str, str] | None = None) -> list[tuple[Lesson, float]]:
         """Active lessons by meaning, best first, with their score in [0, 1]."""
@@ -107,7 +123,23 @@ class Retrieval:
             raise WrongEmbedder(LESSONS, held["embedder"], self._embedder.name)
 
     def _text_scores(self, phrases: Sequence[str], backbone: str, k: int) -> dict[int, tuple[float, str]]:
-        """The best match of each lesson over all phrases, with the phrase."""
+        """The best match of each lesson over all phrases, with the phrase; none where the index cannot be asked."""
+        try:
+            found = self._matched(phrases, backbone, k)
+        except VectorStoreError as problem:
+            self._fault = str(problem)
+            return {}
+        self._fault = ""
+        return found
+
+    def _near(self, profile: Profile, k: int) -> list[str]:
+        """Datasets by their profile's features, the nearest first."""
+        self._reopen_if_moved()
+        if not self._index.count(PROFILES):
+            return []
+        return [match.id for match in self._index.search(PROFILES, features(profile).vector, k)]
+
+    def _matched(self, phrases: Sequence[str], backbone: str, k: int) -> dict[int, tuple[float, str]]:
         self._reopen_if_moved()
         best: dict[int, tuple[float, str]] = {}
         if not phrases or not self._index.count(LESSONS):

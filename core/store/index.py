@@ -12,6 +12,7 @@ from core.store.part import Part
 _outbox = schema.outbox
 _state = schema.index_state
 _vectors = schema.vectors
+AT_ONCE = 500  # databases limit the parameters of one statement
 
 
 class IndexNotes(Part):
@@ -34,12 +35,14 @@ class IndexNotes(Part):
         if not ids:
             return
         with self.database.write() as connection:
-            connection.execute(_outbox.delete().where(_outbox.c.id.in_(ids)))
-            moved = connection.execute(
-                update(_state).where(_state.c.name == "index").values(version=_state.c.version + 1)
-            )
-            if not moved.rowcount:
-                connection.execute(insert(_state).values(name="index", version=1))
+            for start in range(0, len(ids), AT_ONCE):
+                connection.execute(_outbox.delete().where(_outbox.c.id.in_(ids[start : start + AT_ONCE])))
+            _move(connection)
+
+    def move(self) -> None:
+        """Move the version that readers watch: the index was made anew."""
+        with self.database.write() as connection:
+            _move(connection)
 
     def version(self) -> int:
         """The number that moves with every change of the index."""
@@ -66,10 +69,16 @@ class IndexNotes(Part):
                 connection.execute(insert(_vectors), rows)
 
 
+def _move(connection: Connection) -> None:
+    moved = connection.execute(update(_state).where(_state.c.name == "index").values(version=_state.c.version + 1))
+    if not moved.rowcount:
+        connection.execute(insert(_state).values(name="index", version=1))
+
+
 def _known(connection: Connection, hashes: Sequence[str], embedder: str) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
-    for start in range(0, len(hashes), 500):  # databases limit the parameters of one statement
-        some = _vectors.c.text_hash.in_(hashes[start : start + 500])
+    for start in range(0, len(hashes), AT_ONCE):
+        some = _vectors.c.text_hash.in_(hashes[start : start + AT_ONCE])
         for row in connection.execute(select(_vectors).where(some, _vectors.c.embedder == embedder)):
             found[row.text_hash] = np.frombuffer(row.vector, dtype=np.float32)
     return found

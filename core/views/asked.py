@@ -72,7 +72,7 @@ class Asked:
 
 
 def asked(workspace: Workspace, dataset: Dataset, backbone: str, without_lineage: bool = False) -> Asked:
-    """The real retrieval for a study that is not started. Raises VectorStoreError, UnknownBackbone."""
+    """The real retrieval for a study that is not started. Raises UnknownBackbone."""
     seen = preview(workspace.store, workspace.retrieval, dataset, backbone, without_lineage)
     study = replace(imagined(dataset, SearchSpace.of(backbone)), without_lineage=without_lineage)
     found = workspace.retrieval.ranked(study, dataset)

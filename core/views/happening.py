@@ -114,6 +114,7 @@ _TELLERS: Mapping[str, Callable[[_Scene], Happening]] = {
     "proposal stale": _says("expired", "went stale", "why"),
     "run failed": _says("failed", "failed", "error"),
     "run lost": _says("failed", "lost its worker and goes on from its last epoch", "why"),
+    "index out of reach": _says("failed", "goes on without the index of lessons", "error"),
     "loop failed": _says("failed", "could not go on", "error"),
     "reveal requested": _says("running", "has its test opened by {actor}"),
     "reveal done": _says("finished", "has its test opened"),

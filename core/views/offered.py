@@ -14,7 +14,6 @@ from core.views.lessons import LEVEL_WORDS, Trust, enumerated, title, trust
 from core.views.memory import fits
 from core.views.transfer import Near, near_of
 from core.workspace import Workspace
-from vectorstore.protocol import VectorStoreError
 
 NEAREST = 3
 OPENING = 2  # configs that a study tries as a whole, at most (core/agents/opening.py)
@@ -49,7 +48,7 @@ class First:
 
 @dataclass(frozen=True)
 class Offer:
-    """Everything; `notice` tells why nothing could be looked up."""
+    """Everything; `notice` tells why the index could not be asked."""
 
     nearest: tuple[Near, ...] = ()
     lessons: tuple[OfferedLesson, ...] = ()
@@ -65,12 +64,8 @@ class Offer:
 
 def offer(workspace: Workspace, dataset: Dataset, space: SearchSpace, rejected: Collection[int] = ()) -> Offer:
     """As the study would find it when it starts; the rejected lessons stay in the list, so that they can come back."""
-    try:
-        seen = preview(
-            workspace.store, workspace.retrieval, dataset, space.backbone, rejected=list(rejected), space=space
-        )
-    except VectorStoreError as problem:
-        return Offer(notice=f"The memory cannot be asked: {problem}. `python -m core memory rebuild` mends it.")
+    seen = preview(workspace.store, workspace.retrieval, dataset, space.backbone, rejected=list(rejected), space=space)
+    fault = workspace.retrieval.fault
     prior, rules = prior_of(workspace.store), next((each for each in seen.transferred if each.kind == "rules"), None)
     changes = {id: rules.changes[axis] for axis, id in rules.lessons.items()} if rules else {}
     found = [_offered(hit.lesson, prior, hit.clauses, hit.applies, changes.get(hit.lesson.id)) for hit in seen.hits]
@@ -81,6 +76,9 @@ def offer(workspace: Workspace, dataset: Dataset, space: SearchSpace, rejected: 
         lessons=tuple(sorted(found, key=lambda each: (not each.change, each.lesson.level != "cognition"))),
         first=tuple(First(each.source, _changes(each.changes)) for each in seen.transferred[:OPENING]),
         known_here=seen.known_here,
+        notice=f"Found without the index of lessons: {fault}. `python -m core memory rebuild` mends it."
+        if fault
+        else "",
     )
 
 

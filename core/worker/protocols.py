@@ -62,6 +62,10 @@ class Indexer(Protocol):
         """Apply the outbox; how many notes were applied."""
         ...
 
+    def is_sound(self) -> bool:
+        """Whether the index can be read at all and is this installation's own; quick."""
+        ...
+
     def mend(self) -> Sequence[object]:
         """Compare SQL with the index and mend every difference; what was mended."""
         ...

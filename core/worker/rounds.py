@@ -21,7 +21,7 @@ MOST_FAILURES = 3
 class Rounds:
     """Calls the loop for each study whose version moved, or every two seconds; then applies the index's outbox.
 
-    In its first round it compares the index with SQL.
+    In its first round, and whenever the index could not be read or written, it compares the index with SQL.
     """
 
     def __init__(
@@ -63,14 +63,15 @@ class Rounds:
         return study.id not in self._seen or self._seen[study.id][0] != study.version
 
     def _round(self, studies: Sequence[Study]) -> None:
-        if not self._has_checked:
+        if not (self._has_checked and self._indexer.is_sound()):
             self._has_checked = self._faults.attempt("index check", "index", self._check_index)
         for study in studies:
             self._faults.attempt(_key(study), "loop", partial(self._loop.advance, study), study.id)
         self._has_indexed = self._faults.attempt("index", "index", lambda: self._indexer.apply() > 0)
+        self._has_checked = self._has_checked and not self._faults.count("index")
 
     def _check_index(self) -> bool:
-        """Once, at the worker's start: what was lost or left behind since the last one is mended and told."""
+        """What was lost, left behind or made by others is mended and told."""
         mended = self._indexer.mend()
         if mended:
             log.warning("the vector index differed from SQL in %d places and was mended: %s", len(mended), mended[:3])

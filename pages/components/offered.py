@@ -29,7 +29,6 @@ def offered_card(parts: Workspace, dataset: Dataset, space: SearchSpace) -> None
             st.markdown(f":small[:gray[{escaped(in_short(given))}]]", width="content")
         if given.notice:
             st.info(escaped(given.notice).replace("\\`", "`"), icon=":material/info:")
-            return
         _remarks(given)
         _nearest(given)
         _lessons(given, dataset, space)

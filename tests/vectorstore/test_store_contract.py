@@ -49,6 +49,14 @@ class StoreContract:
         assert list(store.get(NAME)) == []
         assert store.describe(NAME) is None
 
+    def test_what_was_set_aside_is_gone_and_a_new_collection_begins_empty(self, lessons):
+        if str(getattr(lessons, "place", "")).startswith("http"):
+            pytest.skip("a server's data are its own")
+        lessons.set_aside()
+        assert lessons.collections() == []
+        lessons.ensure(NAME, "toy@2", DIMENSION)
+        assert lessons.count(NAME) == 0
+
     def test_searching_a_collection_that_does_not_exist_says_how_to_get_one(self, store):
         with pytest.raises(VectorStoreError, match=r"'lessons' does not exist.*rebuild"):
             store.search(NAME, axis(0), k=1)

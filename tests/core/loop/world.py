@@ -26,6 +26,7 @@ from tests.core.worker.scripted import ScriptedSession, ScriptedTrainer
 from tests.core.worker.story import RANKS, Story
 from vectorstore.hashing import HashingEmbedder
 from vectorstore.memory import MemoryStore
+from vectorstore.protocol import VectorStore
 
 USERS = 1500
 CLASSIC = (
@@ -108,10 +109,12 @@ class SurfaceTrainer(ScriptedTrainer):
 class World:
     """A home with one dataset, stepped by `tick` or `run_until`."""
 
-    def __init__(self, home: Path, surface: Surface = likes_dropout, **trainer: Any) -> None:
+    def __init__(
+        self, home: Path, surface: Surface = likes_dropout, index: VectorStore | None = None, **trainer: Any
+    ) -> None:
         self.clock = FakeClock()
         settings = Settings(home=home, database_url="sqlite://", device="cpu")
-        self.index = MemoryStore()
+        self.index = index or MemoryStore()
         self.workspace = Workspace(settings, self.clock, Store("sqlite://", self.clock), self.index, "here-1")
         self.workspace.chosen_embedder = type("Chosen", (), {"embedder": HashingEmbedder()})()
         self.trainer = SurfaceTrainer(surface, **trainer)

@@ -16,13 +16,17 @@ from core.memory.embedding import CachedEmbedder
 from core.memory.indexing import EVERY, Indexer
 from core.memory.records import Lesson
 from core.store import Store
+from core.views.happening import happenings
+from tests.core.loop.world import World
 from tests.core.memory.house import Memory
 from tests.core.store.building import FakeClock
-from vectorstore.chroma import ChromaStore
+from vectorstore.chroma import DATABASE_FILE, ChromaStore
 from vectorstore.hashing import HashingEmbedder
+from vectorstore.memory import MemoryStore
 from vectorstore.protocol import VectorStoreError
 
 ROOT = Path(__file__).resolve().parents[3]
+NO_SERVER = "http://127.0.0.1:9"  # the port of `discard`, where nobody listens
 
 
 class OtherEmbedder(HashingEmbedder):
@@ -133,3 +137,99 @@ def test_a_lesson_written_during_a_rebuild_waits_for_its_turn_and_is_not_lost(me
     memory.index_all()
     assert memory.indexer.check() == []
     assert memory.retrieval.search("written while the index was made anew")[0][0].id == late[0].id
+
+
+def junk(home: Path) -> ChromaStore:
+    """A folder that no Chroma can read."""
+    (home / "chroma").mkdir()
+    (home / "chroma" / DATABASE_FILE).write_bytes(b"this is no database" * 500)
+    return ChromaStore(home / "chroma")
+
+
+def test_a_folder_that_cannot_be_read_is_named_set_aside_and_made_anew(tmp_path: Path):
+    memory = Memory(tmp_path, junk(tmp_path), f"sqlite:///{tmp_path / 'home.db'}")
+    lesson = memory.write()
+    [fault, _] = memory.indexer.check()
+    assert fault.document_id == EVERY and "cannot be read" in fault.fault
+    assert memory.indexer.rebuild() == 1
+    assert memory.indexer.check() == [] and memory.retrieval.search("dropout")[0][0].id == lesson.id
+    assert (tmp_path / "chroma.unreadable" / DATABASE_FILE).read_bytes().startswith(b"this is no")
+
+
+def test_a_check_mends_an_index_that_cannot_be_read(tmp_path: Path):
+    memory = Memory(tmp_path, junk(tmp_path), f"sqlite:///{tmp_path / 'home.db'}")
+    memory.write()
+    assert not memory.indexer.is_sound()
+    assert memory.indexer.mend()[0].document_id == EVERY
+    assert memory.indexer.is_sound() and memory.indexer.check() == []
+
+
+def test_a_server_that_is_down_is_named_and_nothing_is_moved(tmp_path: Path):
+    memory = Memory(tmp_path, ChromaStore(NO_SERVER))
+    memory.write()
+    with pytest.raises(VectorStoreError, match="is it running"):
+        memory.indexer.mend()
+    assert memory.store.index.pending()
+
+
+def test_readers_see_that_an_index_was_made_anew_though_no_note_waited(memory: Memory):
+    memory.write()
+    memory.index_all()
+    before = memory.store.index.version()
+    memory.indexer.rebuild()
+    assert memory.store.index.version() == before + 1
+
+
+@pytest.mark.parametrize("fault", ["junk", "another embedder", "no server"])
+def test_lessons_and_like_data_are_found_without_the_index(tmp_path: Path, fault: str):
+    memory = faulty(tmp_path, fault)
+    shop, like = memory.dataset("shop"), memory.dataset("like")
+    right, wrong = memory.write(conditions="mean_length < 10"), memory.write("Less.", conditions="mean_length > 99")
+    if fault == "another embedder":
+        other = CachedEmbedder(OtherEmbedder(), memory.store)
+        Indexer(memory.store, memory.index, other, "there", memory.home / "lock").rebuild()
+    hits = memory.retrieval.for_study(memory.asks(shop), shop)
+    assert [(hit.lesson.id, hit.text, hit.applies) for hit in hits] == [(right.id, 0.0, True), (wrong.id, 0.0, False)]
+    assert [near.dataset.id for near in memory.retrieval.neighbours(shop)] == [like.id]
+    assert memory.retrieval.fault
+    if fault != "no server":
+        memory.indexer.mend()
+        assert memory.retrieval.for_study(memory.asks(shop), shop)[0].text > 0 and not memory.retrieval.fault
+
+
+def test_among_very_many_lessons_the_right_one_is_found_without_the_index(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("core.memory.retrieval.EVERY", 3)
+    memory = faulty(tmp_path, "no server")
+    for number in range(5):
+        memory.write(f"Rule {number}.")
+    shop = memory.dataset("shop")
+    assert len(memory.retrieval.ranked(memory.asks(shop), shop)) == 5
+
+
+@pytest.mark.parametrize("fault", ["junk", "no server"])
+def test_a_study_is_planned_judged_and_finished_without_the_index_and_it_is_told_once(tmp_path: Path, fault: str):
+    world = World(tmp_path, index=junk(tmp_path) if fault == "junk" else ChromaStore(NO_SERVER))
+    world.dataset()
+    world.workspace.indexer.is_sound = lambda: True  # nothing mends it meanwhile
+    world.workspace.indexer.mend = list
+    study = world.finish(world.start(trials=4))
+    assert study.recommended_id is not None
+    told = [event for event in world.store.events.newest(500) if event.kind == "index out of reach"]
+    assert [event.study_id for event in told] == [study.id] and "trust until it is mended" in told[0].detail["error"]
+    assert any("without the index" in each.says for each in happenings(world.store, 200))
+
+
+def faulty(home: Path, fault: str) -> Memory:
+    index = {"junk": lambda: junk(home), "no server": lambda: ChromaStore(NO_SERVER)}.get(fault, MemoryStore)()
+    return Memory(home, index)
+
+
+def test_conditions_of_another_version_stop_neither_the_index_nor_planning(memory: Memory):
+    shop = memory.dataset("shop")
+    memory.learned(shop, claim="From the future.", conditions="phase_of_moon > 3")
+    for number in range(9):
+        memory.write(f"Rule {number}.")
+    assert memory.indexer.mend() == [] and memory.indexer.check() == []
+    memory.index_all()
+    assert memory.retrieval.search("phase of the moon")[0][0].claim == "From the future."
+    assert len(memory.retrieval.for_study(memory.asks(shop), shop, k=3)) == 3

@@ -51,10 +51,12 @@ class QuietLoop:
 
 
 class CountingIndexer:
-    """Applies whatever is posted by forgetting it."""
+    """Applies whatever is posted by forgetting it; cannot be mended while it has a `problem`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.problem: Exception | None = None
+        self.mended = 0
 
     def apply(self) -> int:
         pending = self._store.index.pending()
@@ -62,7 +64,13 @@ class CountingIndexer:
             self._store.index.done([id for id, *_ in pending])
         return len(pending)
 
+    def is_sound(self) -> bool:
+        return not self.problem
+
     def mend(self) -> list[object]:
+        self.mended += 1
+        if self.problem:
+            raise self.problem
         return []
 
 

@@ -7,6 +7,7 @@ from core.states import StudyState
 from core.worker.background import OneThread
 from tests.core.worker.house import House
 from tests.core.worker.test_worker_runs import work
+from vectorstore.protocol import VectorStoreError
 
 
 def failures(house: House, kind: str) -> list:
@@ -128,3 +129,19 @@ def test_a_worker_is_idle_only_when_nothing_is_active_or_asked_for(house: House)
     assert worker.is_idle
     house.store.reveals.request(study, "lineage", "ann", {})
     assert not worker.is_idle
+
+
+def test_an_index_that_breaks_while_the_worker_lives_is_mended_then_and_not_at_the_next_start(house: House):
+    worker = house.worker()
+    work(worker)
+    assert house.indexer.mended == 1
+    house.indexer.problem = VectorStoreError("the server is down")
+    for _ in range(10):
+        house.clock.pass_(3)
+        worker.tick()
+    assert house.indexer.mended > 2 and failures(house, "index failed") == ["VectorStoreError: the server is down"]
+    house.indexer.problem, before = None, house.indexer.mended
+    for _ in range(40):
+        house.clock.pass_(3)
+        worker.tick()
+    assert house.indexer.mended == before + 1
