@@ -107,4 +107,7 @@ def feature_gaps(a: Profile, b: Profile) -> list[Gap]:
 
 
 def _on_scale(scale: Scale, value: float | None) -> float | None:
-    return None if value is None else (math.log10(value + scale.floor) - scale.centre) / scale.scale
+    """None for what no data can have, such as a negative length that a damaged pack brought."""
+    if value is None or not 0 <= value < math.inf:
+        return None
+    return (math.log10(value + scale.floor) - scale.centre) / scale.scale

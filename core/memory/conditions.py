@@ -16,6 +16,7 @@ _OPERATORS: dict[type[ast.cmpop], tuple[str, Callable[[float, float], bool]]] = 
     ast.GtE: (">=", operator.ge),
 }
 LONGEST = 500
+LARGEST = 1e15  # of a limit; no profile comes near it
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def _parsed(conditions: str) -> tuple[Clause, ...]:
         tree = ast.parse(conditions.strip(), mode="eval").body
     except SyntaxError as problem:
         raise InvalidInput(_way_out(conditions, f"cannot be read at character {problem.offset}")) from problem
+    except (ValueError, RecursionError, MemoryError) as problem:  # a zero character, or hundreds of signs in a row
+        raise InvalidInput(_way_out(conditions, "cannot be read")) from problem
     joined = isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And)
     return tuple(_clause(node, conditions) for node in (tree.values if joined else [tree]))  # type: ignore[attr-defined]
 
@@ -74,6 +77,8 @@ def _clause(node: ast.expr, conditions: str) -> Clause:
         raise InvalidInput(_way_out(conditions, "compares with something else than a number"))
     if node.left.id not in FEATURES:
         raise InvalidInput(_way_out(conditions, f"names {node.left.id}, which no profile has"))
+    if not abs(limit.value) < LARGEST:
+        raise InvalidInput(_way_out(conditions, f"compares with a number beyond {LARGEST:g}"))
     return Clause(node.left.id, _OPERATORS[type(node.ops[0])][0], float(limit.value))
 
 

@@ -3,6 +3,7 @@
 from core.data.profile import Profile
 from core.data.profile_features import features
 from core.data.profile_words import facets
+from core.errors import InvalidInput
 from core.memory.conditions import parse
 from core.memory.records import Lesson
 from core.records import Dataset
@@ -13,8 +14,11 @@ PROFILES = "profiles"
 
 
 def lesson_text(lesson: Lesson) -> str:
-    """What is embedded: the claim, with its conditions in words."""
-    conditions = ", ".join(clause.text.replace("_", " ") for clause in parse(lesson.conditions))
+    """What is embedded: the claim, with its conditions in words, or as they are where another version wrote them."""
+    try:
+        conditions = ", ".join(clause.text.replace("_", " ") for clause in parse(lesson.conditions))
+    except InvalidInput:
+        conditions = lesson.conditions
     return f"{lesson.claim} When: {conditions}." if conditions else lesson.claim
 
 

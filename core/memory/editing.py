@@ -7,9 +7,10 @@ from core.errors import InvalidInput
 from core.memory.conditioning import conditions_of
 from core.memory.conditions import parse
 from core.memory.records import Lesson
+from core.memory.storable import is_storable
 from core.records import Trial
 from core.store import Store
-from core.store.lessons import LEVELS, STATUSES
+from core.store.lessons import LENGTHS, LEVELS, STATUSES
 from recmodels.registry import BACKBONES
 
 LONGEST_CLAIM = 2_000
@@ -109,6 +110,7 @@ def check_lesson(values: Mapping[str, Any]) -> None:
             f"axis={axis!r} is no knob of {backbone or 'any backbone'}; there are {', '.join(sorted(knobs))}"
         )
     parse(str(values.get("conditions", "")))
+    _check_texts(values)
     _check_direction(values, axis, backbone)
     _check_range(values, axis, backbone)
 
@@ -127,6 +129,15 @@ def lacking(values: Mapping[str, Any]) -> list[str]:
     if not axis or backbone:
         return []
     return [known.name for known in BACKBONES.values() if axis not in known.params()]
+
+
+def _check_texts(values: Mapping[str, Any]) -> None:
+    """Every database takes them, PostgreSQL with its columns' lengths among them."""
+    for name, value in values.items():
+        most = LENGTHS.get(name, LONGEST_CLAIM)
+        if isinstance(value, str) and not is_storable(value, most):
+            fault = f"{len(value):,} characters; at most {most}" if len(value) > most else "a character that is none"
+            raise InvalidInput(f"{name}={value[:40]!a} has {fault}")
 
 
 def _check_direction(values: Mapping[str, Any], axis: str, backbone: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import Conflict, InvalidInput, StorageFailed
+from core.memory.storable import storable
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -94,7 +95,7 @@ def read_pack(source: Path) -> Pack:
                 source, f"{name} does not have the checksum that {MANIFEST} names: it was changed or damaged"
             )
     rows = {name.partition(".")[0]: list(_rows(source, name, data)) for name, data in texts.items()}
-    return Pack(source.name[:100], str(manifest.get("made_by", ""))[:100], **rows)
+    return Pack(storable(source.name, 100), storable(manifest.get("made_by", ""), 100), **rows)
 
 
 def _check_names(source: Path, archive: zipfile.ZipFile) -> None:

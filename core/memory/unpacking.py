@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InvalidInput
-from core.memory.editing import check_lesson
+from core.memory.editing import LONGEST_CLAIM, check_lesson
 from core.memory.pack_file import MOST_LINE, Pack, Row
 from core.memory.packing import BODY, LEVELS, origin_of
 from core.memory.records import ForeignEvidence, Lesson
 from core.memory.relations import Relations
+from core.memory.storable import is_storable, storable
 from core.store import Store
+from core.store.lessons import LENGTHS
 
 NEW, SAME, DIFFERS, REFUSED = "new", "same", "differs", "refused"
 OURS, THEIRS, BOTH = "ours", "theirs", "both"
@@ -22,6 +24,7 @@ CHOICES = (OURS, THEIRS, BOTH)
 LARGEST_EFFECT = 1.0  # a relative change beyond that is no tuning step
 LARGEST = 1e12  # of any figure in a pack
 LONGEST = 200
+SHORTEST = 64  # names of datasets and lineages
 UID = re.compile(r"[0-9a-f]{32}")
 TEXTS = ("claim", "kind", "axis", "direction", "conditions", "level", "backbone")
 
@@ -34,6 +37,11 @@ class Arrival:
     row: Row
     ours: Lesson | None = None
     reason: str = ""
+
+    @property
+    def claim(self) -> str:
+        """What it says, as it can be shown; a refused row may hold anything."""
+        return storable(self.row.get("claim") or "", LONGEST_CLAIM)
 
     @property
     def differences(self) -> list[tuple[str, Any, Any]]:
@@ -159,9 +167,9 @@ class Unpacking:
     def _take_profile(self, row: Row, pack: str) -> None:
         profile = row.get("profile")
         texts = [row.get(name) for name in ("id", "name", "lineage")]
-        if not isinstance(profile, Mapping) or not all(text and _is_text(text, 64) for text in texts):
+        if not isinstance(profile, Mapping) or not all(text and is_storable(text, SHORTEST) for text in texts):
             return
-        figures = {key: value for key, value in profile.items() if value is None or _is_figure(value)}
+        figures = {key: value for key, value in profile.items() if is_storable(key, LONGEST) and _is_measure(value)}
         self._store.foreign.add_profile(str(row["id"]), str(row["name"]), str(row["lineage"]), figures, pack)
 
 
@@ -171,11 +179,11 @@ def check_row(row: Row) -> None:
     if not isinstance(uid, str) or not UID.fullmatch(uid):
         raise InvalidInput(f"uid={str(uid)[:40]!r} is no name of a lesson")
     for name in TEXTS:
-        if not _is_text(row.get(name)):
+        if not is_storable(row.get(name), MOST_LINE):
             raise InvalidInput(f"{name}={ascii(row.get(name))[:40]} is no text")
     for name in ("dataset_id", "lineage", "stamp"):
-        if row.get(name) is not None and not _is_text(row[name], LONGEST):
-            raise InvalidInput(f"{name}={str(row[name])[:40]!r} is no text of at most {LONGEST} characters")
+        if row.get(name) is not None and not is_storable(row[name], LENGTHS[name]):
+            raise InvalidInput(f"{name}={str(row[name])[:40]!r} is no text of at most {LENGTHS[name]} characters")
     for name in ("effect", "low", "high"):
         if row.get(name) is not None and not _is_figure(row[name]):
             raise InvalidInput(f"{name}={str(row[name])[:40]!r} is no number")
@@ -191,15 +199,9 @@ def _is_figure(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST < value < LARGEST
 
 
-def _is_text(value: Any, most: int = MOST_LINE) -> bool:
-    """Text that a database takes: not too long, no zero character, no half of a character."""
-    if not isinstance(value, str) or len(value) > most or "\x00" in value:
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_measure(value: Any) -> bool:
+    """What a profile may hold: counts, shares and spans are never negative; None is not known."""
+    return value is None or (_is_figure(value) and value >= 0)
 
 
 def _by_lesson(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -211,14 +213,18 @@ def _by_lesson(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 def _is_evidence(row: Row) -> bool:
     figures = all(_is_figure(row.get(name)) for name in ("effect", "low", "high", "at"))
-    texts = all(_is_text(row.get(name), LONGEST) for name in ("origin", "dataset"))
+    texts = all(is_storable(row.get(name), LONGEST) for name in ("origin", "dataset"))
     return figures and texts and row.get("outcome") in ("for", "against") and abs(row["effect"]) <= LARGEST_EFFECT
 
 
 def _is_revision(row: Row) -> bool:
     body = row.get("body")
-    texts = all(_is_text(row.get(name), LONGEST) for name in ("author", "reason"))
+    texts = all(is_storable(row.get(name), LONGEST) for name in ("author", "reason"))
     if not (isinstance(body, Mapping) and texts and _is_figure(row.get("at"))):
+        return False
+    if not all(is_storable(body.get(name, ""), MOST_LINE) for name in TEXTS):
+        return False
+    if not all(body.get(name) is None or _is_figure(body[name]) for name in ("low", "high")):
         return False
     try:
         check_lesson({name: body.get(name, "") for name in TEXTS})

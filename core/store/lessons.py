@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, insert, or_, select, union_all, update
+from sqlalchemy import Connection, String, and_, case, func, insert, or_, select, union_all, update
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.memory.records import Evidence, Lesson, LessonRevision
@@ -17,6 +17,8 @@ _revisions = schema.lesson_revisions
 _links = schema.lesson_links
 EDITABLE = frozenset({"kind", "claim", "axis", "direction", "conditions", "status", "pinned", "level", "backbone"})
 EDITABLE |= {"low", "high", "locked"}
+LENGTHS = {column.name: column.type.length for column in _table.c if isinstance(column.type, String)}
+LENGTHS = {name: length for name, length in LENGTHS.items() if length is not None}  # characters a column takes
 AT_ONCE = 500  # databases limit the parameters of one statement
 LEVELS = ("study", "dataset", "cognition")
 STATUSES = ("active", "muted", "archived")

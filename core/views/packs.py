@@ -61,7 +61,7 @@ def packed(parts: Workspace, actor: str) -> bytes:
 
 
 def _claim(arrival: Arrival) -> str:
-    return shortened(str(arrival.row.get("claim") or "a lesson without a claim"), LONGEST)
+    return shortened(arrival.claim or "a lesson without a claim", LONGEST)
 
 
 def _difference(arrival: Arrival) -> str:

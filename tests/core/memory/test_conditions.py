@@ -31,6 +31,10 @@ def test_no_condition_is_no_clause():
         ("1 < mean_length < 10", "joined by"),
         ("mean_length != 3", "than a number"),
         ("x" * 501, "too long"),
+        ("mean_length < 1" + "0" * 400, "beyond 1e"),
+        ("mean_length < 1e999", "beyond 1e"),
+        ("mean_length < \x00", "cannot be read"),
+        ("mean_length < " + "-" * 400 + "1", "features:"),
     ],
 )
 def test_what_cannot_be_checked_is_refused_with_the_way_out(text: str, fault: str):

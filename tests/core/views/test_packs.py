@@ -1,10 +1,13 @@
 """What a pack would bring is told before it is taken; a home's memory becomes a pack."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import InvalidInput
+from core.memory.pack_file import pack_bytes
+from core.memory.packing import pack_memory
 from core.memory.unpacking import OURS, THEIRS
 from core.views.packs import bring_in, incoming, packed
 from core.workspace import Workspace
@@ -53,3 +56,11 @@ def test_what_is_no_pack_is_refused_by_name_and_leaves_nothing_behind(ours: Work
     with pytest.raises(InvalidInput, match=r"notes\.zip is refused"):
         incoming(ours, "notes.zip", b"no zip at all")
     assert list((ours.settings.home / "uploads").iterdir()) == []
+
+
+def test_what_is_refused_is_told_in_words_that_can_be_shown(theirs: Workspace, ours: Workspace):
+    pack = pack_memory(theirs.store, "bad", "Eve")
+    rows = [{**pack.lessons[0], "claim": "half \ud800"}, {**pack.lessons[0], "claim": {"a": "\ud800"}}]
+    seen = incoming(ours, "bad.zip", pack_bytes(replace(pack, lessons=rows)))
+    assert len(seen.refused) == 2 and seen.refused[0].startswith("half ?: claim=")
+    assert "".join(seen.refused).encode()
