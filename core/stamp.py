@@ -45,6 +45,17 @@ class Protocol:
         return "/".join((*parts, f"ties:{self.ties}", f"@{self.k}", self.data))
 
 
+def are_alike(a: str, b: str) -> bool:
+    """Whether figures under two stamps were measured the same way, on whatever version of the data."""
+    return _method(a) == _method(b)
+
+
+def _method(stamp: str) -> list[str]:
+    """All of a stamp but the number of users and the data, which a new version changes."""
+    parts = stamp.split("/")
+    return [*parts[:3], *parts[4:-1]]
+
+
 def short(stamp: str) -> str:
     """What tells the stamps of one home apart, for a narrow column: such as `loo · seen · 3f2a`."""
     split, *_, masking, _ties, _k, data = stamp.split("/")

@@ -3,6 +3,9 @@
 Code writes only what code wrote: a lesson that a person worded or locked keeps its words, and gathers evidence.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from core.agents.protocol import Outcome
 from core.memory.conditioning import conditions_of
 from core.memory.records import Lesson
@@ -90,8 +93,15 @@ class Consolidation:
         for each in self._store.lessons.evidence(now.id):
             speaks = outcome_of(each.effect, kind)
             self._store.lessons.add_evidence(now.id, each.trial_id, speaks, each.effect, each.low, each.high)
-        changes = {"kind": kind, "claim": reworded(now)}
-        return self._store.lessons.edit(now.id, now.revision, changes, AUTHOR, "evidence turned")
+        changes = {"kind": kind, "claim": reworded(now), "low": None, "high": None}
+        return self.rewrite(now, changes, "evidence turned")
+
+    def rewrite(self, lesson: Lesson, changes: Mapping[str, Any], reason: str) -> Lesson:
+        """The next revision by code; what cites the lesson and waits is stale then, as after a person's edit."""
+        edited = self._store.lessons.edit(lesson.id, lesson.revision, changes, AUTHOR, reason)
+        why = f"lesson {lesson.id}, which it cites, was changed (revision {edited.revision}): {reason}"
+        self._store.proposals.mark_stale(lesson.id, why, AUTHOR)
+        return edited
 
     def is_ours(self, lesson: Lesson) -> bool:
         """Whether only code ever wrote it, and nobody locked it."""
@@ -108,9 +118,8 @@ class Consolidation:
                 self._store.lessons.drop_evidence(lesson.id, trial_id)
                 self.restate(lesson)
                 if not self._store.lessons.evidence(lesson.id) and self.is_ours(lesson):
-                    now = self._store.lessons.get(lesson.id)
-                    changes, reason = {"status": "archived"}, "its only trial was judged again and is clear no more"
-                    self._store.lessons.edit(now.id, now.revision, changes, AUTHOR, reason)
+                    reason = "its only trial was judged again and is clear no more"
+                    self.rewrite(self._store.lessons.get(lesson.id), {"status": "archived"}, reason)
 
     def _witness(self, lesson: Lesson, trial_id: int, comparison: Comparison) -> None:
         assert comparison.low is not None and comparison.high is not None

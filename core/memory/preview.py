@@ -7,12 +7,14 @@ from typing import Any
 from core.memory.hits import Hit
 from core.memory.neighbours import Neighbour
 from core.memory.retrieval import MOST, Retrieval
-from core.memory.warm_start import SoftRange, Transferred, WarmStart, earlier_version, knows_lineage, soft_ranges
+from core.memory.warm_start import SoftRange, Transferred, WarmStart, earlier_versions, knows_lineage, soft_ranges
 from core.records import Dataset, Study
 from core.space import SearchSpace
+from core.stamp import Protocol
 from core.states import Autonomy, StudyState
 from core.store import Store
 
+OBJECTIVE = "ndcg@10"
 NOBODY = -1  # the id of a study that does not exist
 
 
@@ -61,14 +63,14 @@ def preview(
         transferred=WarmStart(store).configs(study, dataset, hits, near),
         soft_ranges=soft_ranges(space, hits),
         known_here=0 if without_lineage else knows_lineage(store, study, dataset),
-        earlier=earlier_version(store, dataset),
+        earlier=next(earlier_versions(store, dataset), None),
     )
 
 
 def imagined(dataset: Dataset, space: SearchSpace) -> Study:
     """A study that is asked about and never stored."""
-    nothing: Mapping[str, Any] = {
-        "objective": "ndcg@10",
+    values: Mapping[str, Any] = {
+        "objective": OBJECTIVE,
         "agent": "expert",
         "max_trials": 1,
         "max_epochs": 1,
@@ -77,7 +79,7 @@ def imagined(dataset: Dataset, space: SearchSpace) -> Study:
         "deadline_seconds": None,
         "seed": 1,
         "masking": "seen",
-        "stamp": "",
+        "stamp": _stamp(dataset),
         "instructions": "",
         "use_memory": True,
         "extra_seeds": False,
@@ -96,5 +98,13 @@ def imagined(dataset: Dataset, space: SearchSpace) -> Study:
         autonomy=Autonomy.EACH,
         space=space.to_json(),
         space_version=1,
-        **nothing,
+        **values,
     )
+
+
+def _stamp(dataset: Dataset) -> str:
+    """That of a study with the default objective; empty where the card of an imagined dataset says too little."""
+    try:
+        return Protocol.of(dataset.card, OBJECTIVE, dataset.card["masking"]).stamp
+    except KeyError:
+        return ""

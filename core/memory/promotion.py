@@ -31,7 +31,7 @@ class Promotion:
         confirmed = self._confirmed(study, final)
         promoted = []
         for lesson in lessons:
-            if lesson.axis in confirmed or self._is_repeated(lesson, dataset):
+            if lesson.axis in confirmed or self._is_repeated(lesson, study):
                 promoted.append(self._raise(lesson, study, dataset, "dataset"))
             promoted.append(self._raise(lesson, study, dataset, "cognition"))
         if lessons:
@@ -47,17 +47,18 @@ class Promotion:
         params = self._store.trials.get(study.recommended_id).params
         return {name for name, value in params.items() if baseline.params.get(name) != value}
 
-    def _is_repeated(self, lesson: Lesson, dataset: Dataset) -> bool:
-        agreeing = [each for each in self._store.lessons.evidence(lesson.id) if each.outcome == "for"]
-        if len(agreeing) >= REPEATS:
+    def _is_repeated(self, lesson: Lesson, study: Study) -> bool:
+        """By trials of one stamp alone: figures under different stamps are never compared."""
+        agreeing = [each.trial_id for each in self._store.lessons.evidence(lesson.id) if each.outcome == "for"]
+        if sum(self._store.trials.get(id).stamp == study.stamp for id in agreeing) >= REPEATS:
             return True
-        equal = {"dataset_id": dataset.id, "axis": lesson.axis, "direction": lesson.direction, "kind": lesson.kind}
-        others = self._store.lessons.all(IN_USE, backbone=lesson.backbone, **equal)
+        equal = {"axis": lesson.axis, "direction": lesson.direction, "kind": lesson.kind, "backbone": lesson.backbone}
+        others = self._store.lessons.all(IN_USE, dataset_id=study.dataset_id, stamp=study.stamp, **equal)
         return any(other.level != "cognition" and other.study_id != lesson.study_id for other in others)
 
     def _raise(self, lesson: Lesson, study: Study, dataset: Dataset, level: str) -> Lesson:
         """The rule at a wider level, with the evidence of this one and the values that did well."""
-        target = self._same_rule(lesson, dataset, level) or self._consolidation.write(
+        target = self._same_rule(lesson, study, dataset, level) or self._consolidation.write(
             study, dataset, level, lesson.axis, lesson.direction, f"study {study.name}", lesson.effect or 0.0
         )
         for each in self._store.lessons.evidence(lesson.id):
@@ -65,11 +66,12 @@ class Promotion:
             self._store.lessons.add_evidence(target.id, each.trial_id, speaks, each.effect, each.low, each.high)
         return self._with_range(self._consolidation.restate(target))
 
-    def _same_rule(self, lesson: Lesson, dataset: Dataset, level: str) -> Lesson | None:
-        """Of one lineage alone: a rule that mixed them could not be left out by lineage any more."""
+    def _same_rule(self, lesson: Lesson, study: Study, dataset: Dataset, level: str) -> Lesson | None:
+        """Of one lineage alone: a rule that mixed them could not be left out by lineage any more. Below cognition of
+        one stamp alone."""
         equal = {"level": level, "axis": lesson.axis, "direction": lesson.direction, "backbone": lesson.backbone}
         if level == "dataset":
-            equal["dataset_id"] = dataset.id
+            equal |= {"dataset_id": dataset.id, "stamp": study.stamp}
         else:
             equal |= {"conditions": conditions_of(dataset, lesson.axis), "lineage": dataset.lineage}
         return next(iter(self._store.lessons.all(IN_USE, **equal)), None)
@@ -87,7 +89,7 @@ class Promotion:
         changes = {"low": min(numbers), "high": max(numbers)}
         if (lesson.low, lesson.high) == (changes["low"], changes["high"]) or not self._consolidation.is_ours(lesson):
             return lesson
-        return self._store.lessons.edit(lesson.id, lesson.revision, changes, AUTHOR, "the values that helped")
+        return self._consolidation.rewrite(lesson, changes, "the values that helped")
 
     def _summarise(self, study: Study, dataset: Dataset, lessons: list[Lesson], final: Comparison | None) -> Lesson:
         """One fact per dataset and backbone, told anew by each study that ends there."""
@@ -97,8 +99,7 @@ class Promotion:
         if known is not None:
             if known.claim == text or not self._consolidation.is_ours(known):
                 return known
-            reason = f"study {study.name}"
-            return self._store.lessons.edit(known.id, known.revision, {"claim": text}, AUTHOR, reason)
+            return self._consolidation.rewrite(known, {"claim": text}, f"study {study.name}")
         values = {"level": "cognition", "kind": "fact", "claim": text, "axis": "", "direction": ""}
         values |= {"backbone": study.backbone, "dataset_id": dataset.id, "lineage": dataset.lineage}
         values |= {"conditions": conditions_of(dataset)}

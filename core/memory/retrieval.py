@@ -19,6 +19,7 @@ from core.memory.neighbours import Likeness, Neighbour, measured
 from core.memory.records import Lesson
 from core.memory.trust import Prior, confidence, prior_of
 from core.records import Dataset, Study
+from core.stamp import are_alike
 from core.store import Store
 from vectorstore.protocol import Vector, VectorStore, VectorStoreError, WrongEmbedder
 
@@ -161,6 +162,8 @@ class Retrieval:
 def _is_in_scope(lesson: Lesson, study: Study, dataset: Dataset) -> bool:
     if lesson.status != "active" or lesson.backbone not in (study.backbone, ""):
         return False
+    if lesson.level == "dataset" and lesson.stamp and study.stamp and not are_alike(lesson.stamp, study.stamp):
+        return False  # learned from figures that are not compared with this study's; its rule across datasets is heard
     own_study = lesson.level == "study" and lesson.study_id == study.id
     own_dataset = lesson.level == "dataset" and dataset.id == lesson.dataset_id
     other_version = lesson.level == "dataset" and dataset.lineage == lesson.lineage  # to be tested again here

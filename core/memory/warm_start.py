@@ -5,7 +5,7 @@ configs of the nearest datasets. A new version of a dataset begins with the last
 any other: a person decides it, a trial tests it, and evidence of this study overturns it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,12 +72,12 @@ class WarmStart:
         return _distinct(found)
 
     def _versions(self, study: Study, dataset: Dataset, space: SearchSpace) -> list[Transferred]:
-        """The best config of the version before this one."""
-        before = earlier_version(self._store, dataset)
-        if before is None:
-            return []
-        source = f"the config to use on {before.dataset.name}, an earlier version of this data"
-        return self._best_of(study, before.dataset, space, VERSION, source, before.likeness)
+        """The best config of the newest version before this one that has any."""
+        for before in earlier_versions(self._store, dataset):
+            source = f"the config to use on {before.dataset.name}, an earlier version of this data"
+            if found := self._best_of(study, before.dataset, space, VERSION, source, before.likeness):
+                return found
+        return []
 
     def _best_of(
         self, study: Study, dataset: Dataset, space: SearchSpace, kind: str, source: str, likeness: float
@@ -199,14 +199,15 @@ def _distinct(found: Iterable[Transferred]) -> tuple[Transferred, ...]:
     return tuple(by_hash.values())
 
 
-def earlier_version(store: Store, dataset: Dataset) -> Neighbour | None:
-    """The newest other version of the same data that came before, with the drift of its profile."""
+def earlier_versions(store: Store, dataset: Dataset) -> Iterator[Neighbour]:
+    """The other versions of the same data that came before, the newest first, with the drift of their profiles."""
     before = [
         each
         for each in store.datasets.all(archived=True)
         if each.lineage == dataset.lineage and each.id != dataset.id and each.created_at <= dataset.created_at
     ]
-    return measured(Profile.from_json(dataset.profile), before[-1]) if before else None
+    profile = Profile.from_json(dataset.profile)
+    return (measured(profile, each) for each in reversed(before))
 
 
 def knows_lineage(store: Store, study: Study, dataset: Dataset) -> int:

@@ -160,6 +160,8 @@ def _why_outside(
         return f"learned on {dataset.name} itself, which was left out"
     if lesson.level == "study":
         return "of one study alone"
+    if lesson.level == "dataset" and lesson.lineage == dataset.lineage:
+        return f"measured under another protocol ({lesson.stamp})"
     if lesson.level == "dataset" and lesson.dataset_id != dataset.id:
         return f"of {names.get(lesson.dataset_id or '', 'another dataset')} alone"
     return "no facet of the profile finds it"

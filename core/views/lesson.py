@@ -145,14 +145,15 @@ def _rule(lesson: Lesson) -> str:
 
 
 def _provenance(store: Store, lesson: Lesson, revisions: Sequence[LessonRevision]) -> str:
-    """By whom and from what: `learned from study a · sample`."""
+    """By whom, from what and, below cognition, under which protocol: `learned from study a · sample`."""
     first = revisions[0] if revisions else None
     names = {dataset.id: dataset.name for dataset in store.datasets.all(archived=True)}
     where = [names[lesson.dataset_id]] if lesson.dataset_id in names else []
     study = [store.studies.get(lesson.study_id).name] if lesson.study_id else []
     by_hand = first is None or first.reason == "written by hand"
     how = f"written by {lesson.author}" if by_hand or first is None else f"learned from {first.reason}"
-    return " · ".join([how, *study, *where])
+    protocol = [f"protocol {lesson.stamp}"] if lesson.stamp and lesson.level != "cognition" else []
+    return " · ".join([how, *study, *where, *protocol])
 
 
 def _uses(store: Store, retrievals: Sequence[Retrieval]) -> list[Use]:

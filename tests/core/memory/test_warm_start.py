@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.memory.warm_start import WarmStart, earlier_version, from_rules, knows_lineage, soft_ranges
+from core.memory.warm_start import WarmStart, earlier_versions, from_rules, knows_lineage, soft_ranges
 from core.space import SearchSpace
 from tests.core.memory.house import LONG, Memory
 
@@ -78,10 +78,20 @@ def test_a_new_version_begins_with_the_last_ones_best_and_tells_the_drift(memory
     study = memory.asks(june)
     [first] = WarmStart(memory.store).configs(study, june, [], [])
     assert (first.kind, first.changes) == ("version", {"dropout": (0.2, 0.35)})
-    earlier = earlier_version(memory.store, june)
-    assert earlier is not None and earlier.gaps[-1].name == "mean_length" and earlier.gaps[-1].gap > 0.5
+    [earlier] = earlier_versions(memory.store, june)
+    assert earlier.gaps[-1].name == "mean_length" and earlier.gaps[-1].gap > 0.5
     assert WarmStart(memory.store).configs(memory.asks(june, without_lineage=True), june, [], []) == ()
-    assert earlier_version(memory.store, may) is None
+    assert list(earlier_versions(memory.store, may)) == []
+
+
+def test_a_version_that_nobody_studied_does_not_hide_the_best_of_the_one_before(memory: Memory):
+    april = memory.dataset("april", lineage="shop")
+    memory.ended(april, "on-april", dropout=0.35)
+    memory.dataset("may", lineage="shop")
+    june = memory.dataset("june", lineage="shop")
+    [first] = WarmStart(memory.store).configs(memory.asks(june), june, [], [])
+    assert (first.kind, first.changes) == ("version", {"dropout": (0.2, 0.35)})
+    assert "april" in first.source
 
 
 def test_rules_of_another_version_are_in_scope_and_those_of_other_data_are_not(memory: Memory):
