@@ -44,6 +44,11 @@ def profile_document(dataset: Dataset) -> Document:
     return Document(dataset.id, ", ".join(facets(profile)), metadata, features(profile).vector)
 
 
+def is_lesson(document_id: str) -> bool:
+    """Whether it can be a lesson's; what somebody else wrote into the index may be called anything."""
+    return document_id.removeprefix("lesson-").isdecimal()
+
+
 def lesson_id(document_id: str) -> int:
     """The inverse of `Lesson.document_id`."""
     return int(document_id.removeprefix("lesson-"))

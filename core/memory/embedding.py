@@ -30,6 +30,12 @@ class CachedEmbedder:
         """Length of a vector."""
         return self._embedder.dimension
 
+    def known(self, texts: Sequence[str]) -> dict[str, Vector]:
+        """The vectors of those texts that were embedded before; nothing is computed."""
+        by_key = {key_of(text): text for text in texts}
+        found = self._store.index.cached_vectors(list(by_key), self.name)
+        return {by_key[key]: vector for key, vector in found.items()}
+
     def embed(self, texts: Sequence[str]) -> Vector:
         """Unit vectors (n, dimension); only texts never seen are computed."""
         if not texts:

@@ -9,11 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from core.data.profile_features import SCALES, features_name
 from core.errors import Conflict
-from core.memory.documents import LESSONS, PROFILES, lesson_document, lesson_id, lesson_text, profile_document
+from core.memory.documents import (
+    LESSONS,
+    PROFILES,
+    is_lesson,
+    lesson_document,
+    lesson_id,
+    lesson_text,
+    profile_document,
+)
 from core.memory.embedding import CachedEmbedder
 from core.memory.records import Lesson
 from core.store import Store
@@ -25,6 +34,7 @@ LEASE = "index"
 LEASE_SECONDS = 60.0
 LOCK_SECONDS = 10.0
 BATCH = 500
+NEAR = 1e-4  # what an index may round off a vector
 EVERY = "*"  # stands for all documents of a collection
 
 
@@ -90,11 +100,8 @@ class Indexer:
         if faults := self._faults():
             return faults
         waiting = {(collection, document) for _, collection, document in self._store.index.pending(1_000_000)}
-        lessons = {lesson.document_id: (lesson.revision, lesson_text(lesson)) for lesson in self._lessons()}
-        held = {doc.id: (doc.metadata.get("revision"), doc.text) for doc in self._held(LESSONS)}
-        found = _differences(LESSONS, lessons, held)
-        profiles: dict[str, object] = {document.id: None for document in self._profiles()}
-        found += _differences(PROFILES, profiles, {document.id: None for document in self._held(PROFILES)})
+        found = _differences(LESSONS, self._expected(), self._held(LESSONS))
+        found += _differences(PROFILES, {each.id: each for each in self._profiles()}, self._held(PROFILES))
         return [each for each in found if (each.collection, each.document_id) not in waiting]
 
     def mend(self) -> list[Difference]:
@@ -145,12 +152,13 @@ class Indexer:
         self._index.ensure(PROFILES, features_name(), len(SCALES), space="l2")
 
     def _update_lessons(self, document_ids: set[str]) -> None:
-        wanted = [lesson for lesson in self._lessons() if lesson.document_id in document_ids]
+        noted = self._store.lessons.some(lesson_id(each) for each in document_ids if is_lesson(each))
+        wanted = [lesson for lesson in noted.values() if lesson.status == "active"]
         gone = document_ids - {lesson.document_id for lesson in wanted}
         if wanted:
             self._index.upsert(LESSONS, self._documents(wanted))
         if gone:
-            self._index.delete(LESSONS, sorted(gone, key=lesson_id))
+            self._index.delete(LESSONS, sorted(gone))
 
     def _update_profiles(self, document_ids: set[str]) -> None:
         wanted = [document for document in self._profiles() if document.id in document_ids]
@@ -170,11 +178,19 @@ class Indexer:
         vectors = self._embedder.embed([lesson_text(lesson) for lesson in lessons])
         return [lesson_document(lesson, vector) for lesson, vector in zip(lessons, vectors, strict=True)]
 
-    def _held(self, collection: str) -> Iterator[Document]:
+    def _expected(self) -> dict[str, Document]:
+        """Each lesson's document, with the vector that SQL remembers; one that was never embedded stands as zero."""
+        lessons = self._lessons()
+        known = self._embedder.known([lesson_text(lesson) for lesson in lessons])
+        nothing = np.zeros(self._embedder.dimension, dtype=np.float32)
+        documents = (lesson_document(each, known.get(lesson_text(each), nothing)) for each in lessons)
+        return {document.id: document for document in documents}
+
+    def _held(self, collection: str) -> dict[str, Document]:
         try:
-            yield from self._index.get(collection)
+            return {document.id: document for document in self._index.get(collection)}
         except VectorStoreError:  # a lost folder reads as empty: everything is then missing, and mended
-            return
+            return {}
 
     def _see_other_owners(self) -> None:
         """A client that was open while another process wrote would overwrite its index with an older one."""
@@ -199,9 +215,15 @@ class Indexer:
             self._store.leases.release(LEASE, self._holder)
 
 
-def _differences(collection: str, wanted: Mapping[str, object], held: Mapping[str, object]) -> list[Difference]:
+def _differences(collection: str, wanted: Mapping[str, Document], held: Mapping[str, Document]) -> list[Difference]:
     missing = [Difference(collection, id, "missing") for id in sorted(wanted.keys() - held.keys())]
     left_over = [Difference(collection, id, "left over") for id in sorted(held.keys() - wanted.keys())]
     shared = sorted(wanted.keys() & held.keys())
-    old = [Difference(collection, id, "out of date") for id in shared if wanted[id] != held[id]]
+    old = [Difference(collection, id, "out of date") for id in shared if not _same(wanted[id], held[id])]
     return missing + left_over + old
+
+
+def _same(wanted: Document, held: Document) -> bool:
+    if (wanted.text, dict(wanted.metadata)) != (held.text, dict(held.metadata)):
+        return False
+    return wanted.vector.shape == held.vector.shape and np.allclose(wanted.vector, held.vector, atol=NEAR)

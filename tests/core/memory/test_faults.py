@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import Conflict
-from core.memory.documents import LESSONS, lesson_document
+from core.memory.documents import LESSONS, PROFILES, lesson_document
 from core.memory.embedding import CachedEmbedder
 from core.memory.indexing import EVERY, Indexer
 from core.memory.records import Lesson
@@ -71,6 +72,47 @@ def test_a_document_that_says_something_else_than_sql_is_out_of_date(memory: Mem
     assert [each.fault for each in memory.indexer.check()] == ["out of date"]
     memory.indexer.mend()
     assert memory.indexer.check() == []
+
+
+def test_a_vector_or_a_fact_that_is_not_what_sql_says_is_out_of_date(memory: Memory):
+    lesson, dataset = memory.write(), memory.dataset("shop")
+    memory.index_all()
+    [held] = memory.index.get(LESSONS)
+    for spoiled in (replace(held, vector=memory.embedder.embed(["else"])[0]), replace(held, metadata={"revision": 1})):
+        memory.index.upsert(LESSONS, [spoiled])
+        assert [(each.document_id, each.fault) for each in memory.indexer.mend()] == [
+            (lesson.document_id, "out of date")
+        ]
+    [held] = memory.index.get(PROFILES)
+    for spoiled in (replace(held, vector=held.vector + 1), replace(held, metadata={"name": "other"})):
+        memory.index.upsert(PROFILES, [spoiled])
+        assert [(each.document_id, each.fault) for each in memory.indexer.mend()] == [(dataset.id, "out of date")]
+    assert memory.indexer.check() == []
+
+
+def test_what_is_called_like_no_lesson_is_left_over_and_taken_out(memory: Memory):
+    memory.write()
+    memory.index_all()
+    [held] = memory.index.get(LESSONS)
+    memory.index.upsert(LESSONS, [replace(held, id="somebody's")])
+    assert [each.fault for each in memory.indexer.mend()] == ["left over"]
+    assert memory.indexer.check() == []
+
+
+def test_a_note_loads_the_lesson_it_names_and_no_other(memory: Memory, monkeypatch: pytest.MonkeyPatch):
+    for number in range(3):
+        memory.write(f"Rule {number}.")
+    memory.index_all()
+    monkeypatch.setattr(memory.indexer, "_lessons", lambda: pytest.fail("every lesson was loaded"))
+    memory.editing.set_status(memory.store.lessons.get(1), "archived", "Ada")
+    memory.editing.edit(memory.store.lessons.get(2), {"claim": "Rule two."}, "Ada")
+    memory.index_all()
+    assert {document.text for document in memory.index.get(LESSONS)} == {"Rule two.", "Rule 2."}
+
+
+def test_more_notes_than_a_statement_takes_are_done_at_once(memory: Memory):
+    memory.store.index.done(range(1, 40_000))
+    assert memory.store.index.version() == 1
 
 
 def test_a_second_writer_is_told_who_writes(memory: Memory):
