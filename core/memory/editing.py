@@ -1,12 +1,13 @@
 """A person's acts on lessons, checked at the time of the edit and never later."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.errors import InvalidInput
 from core.memory.conditioning import conditions_of
 from core.memory.conditions import parse
 from core.memory.records import Lesson
+from core.memory.relations import Relations
 from core.memory.storable import is_storable
 from core.records import Trial
 from core.store import Store
@@ -14,6 +15,9 @@ from core.store.lessons import LENGTHS, LEVELS, STATUSES
 from recmodels.registry import BACKBONES
 
 LONGEST_CLAIM = 2_000
+LARGEST_EFFECT = 1.0  # a relative change beyond that is no tuning step
+SAID = {"claim", "kind", "axis", "direction", "conditions", "level", "backbone", "status"}  # what relations read
+STEP = ("axis", "direction", "kind")
 KINDS = ("do", "avoid", "fact")
 
 
@@ -22,15 +26,19 @@ class Editing:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._relations = Relations(store)
 
     def edit(
         self, lesson: Lesson, changes: Mapping[str, Any], actor: str, reason: str = ""
     ) -> tuple[Lesson, list[Trial]]:
         """The next revision, and the trials whose waiting proposals are stale now. Raises InvalidInput, Conflict."""
-        changes = self._scoped(lesson, changes)
+        changes = _without_old_range(lesson, self._scoped(lesson, changes))
+        if "effect" in changes:
+            self._check_effect(lesson, changes["effect"])
         if set(changes) - {"status"}:  # what another version wrote and this one cannot read can still be put away
             check_lesson({**vars(lesson), **changes})
         edited = self._store.lessons.edit(lesson.id, lesson.revision, changes, actor, reason)
+        self._relate(edited, changes, actor)
         why = f"lesson {lesson.id}, which it cites, was changed by {actor} (revision {edited.revision})"
         return edited, self._store.proposals.mark_stale(lesson.id, why, actor)
 
@@ -38,7 +46,10 @@ class Editing:
         """A lesson written by a person. Raises InvalidInput."""
         check_lesson(values)
         check_scope(values)
-        return self._store.lessons.add({**values, "lineage": self._lineage(values)}, actor, "written by hand")
+        _check_size(values.get("effect"))
+        lesson = self._store.lessons.add({**values, "lineage": self._lineage(values)}, actor, "written by hand")
+        self._relate(lesson, values, actor)
+        return lesson
 
     def set_status(self, lesson: Lesson, status: str, actor: str) -> tuple[Lesson, list[Trial]]:
         """Mute (kept, not used), archive (out of sight) or activate again. Raises Conflict."""
@@ -70,8 +81,21 @@ class Editing:
             if old.revision == revision:
                 check_lesson({**vars(lesson), **old.body})
         restored = self._store.lessons.restore(lesson.id, lesson.revision, revision, actor)
+        self._relate(restored, vars(restored), actor)
         why = f"lesson {lesson.id}, which it cites, was restored to revision {revision} by {actor}"
         return restored, self._store.proposals.mark_stale(lesson.id, why, actor)
+
+    def _relate(self, lesson: Lesson, changed: Iterable[str], actor: str) -> None:
+        """What an edit made alike or contrary is linked, and what it cured is closed."""
+        if SAID & set(changed):
+            self._relations.relate([lesson], actor)
+
+    def _check_effect(self, lesson: Lesson, effect: float | None) -> None:
+        _check_size(effect)
+        if effect != lesson.effect and self._store.lessons.is_witnessed(lesson.id):
+            raise InvalidInput(
+                f"the effect of lesson {lesson.id} is the mean over its trials; a lesson without trials has one by hand"
+            )
 
     def _scoped(self, lesson: Lesson, changes: Mapping[str, Any]) -> Mapping[str, Any]:
         """A rule that is moved across datasets gets the conditions of its data, where nobody gave it any."""
@@ -115,6 +139,14 @@ def check_lesson(values: Mapping[str, Any]) -> None:
     _check_range(values, axis, backbone)
 
 
+def _without_old_range(lesson: Lesson, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A range belongs to the step it was found with: another step starts without one, unless it brings its own."""
+    is_same = all(changes.get(name, getattr(lesson, name)) == getattr(lesson, name) for name in STEP)
+    if is_same or lesson.low is None or {"low", "high"} & set(changes):
+        return changes
+    return {**changes, "low": None, "high": None}
+
+
 def check_scope(values: Mapping[str, Any]) -> None:
     """A rule below `cognition` belongs to something. Raises InvalidInput."""
     if values.get("level") == "study" and values.get("study_id") is None:
@@ -138,6 +170,11 @@ def _check_texts(values: Mapping[str, Any]) -> None:
         if isinstance(value, str) and not is_storable(value, most):
             fault = f"{len(value):,} characters; at most {most}" if len(value) > most else "a character that is none"
             raise InvalidInput(f"{name}={value[:40]!a} has {fault}")
+
+
+def _check_size(effect: Any) -> None:
+    if effect is not None and not (isinstance(effect, int | float) and abs(effect) <= LARGEST_EFFECT):
+        raise InvalidInput(f"effect={effect!r} is beyond what a step can do; give at most {LARGEST_EFFECT:g}, +100 %")
 
 
 def _check_direction(values: Mapping[str, Any], axis: str, backbone: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InvalidInput
-from core.memory.editing import LONGEST_CLAIM, check_lesson
+from core.memory.editing import LARGEST_EFFECT, LONGEST_CLAIM, check_lesson
 from core.memory.pack_file import MOST_LINE, Pack, Row
 from core.memory.packing import BODY, LEVELS, origin_of
 from core.memory.records import ForeignEvidence, Lesson
@@ -21,7 +21,6 @@ from core.store.lessons import LENGTHS
 NEW, SAME, DIFFERS, REFUSED = "new", "same", "differs", "refused"
 OURS, THEIRS, BOTH = "ours", "theirs", "both"
 CHOICES = (OURS, THEIRS, BOTH)
-LARGEST_EFFECT = 1.0  # a relative change beyond that is no tuning step
 LARGEST = 1e12  # of any figure in a pack
 LONGEST = 200
 SHORTEST = 64  # names of datasets and lineages

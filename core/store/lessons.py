@@ -16,9 +16,9 @@ _table = schema.lessons
 _revisions = schema.lesson_revisions
 _links = schema.lesson_links
 EDITABLE = frozenset({"kind", "claim", "axis", "direction", "conditions", "status", "pinned", "level", "backbone"})
-EDITABLE |= {"low", "high", "locked"}
-LENGTHS = {column.name: column.type.length for column in _table.c if isinstance(column.type, String)}
-LENGTHS = {name: length for name, length in LENGTHS.items() if length is not None}  # characters a column takes
+EDITABLE |= {"low", "high", "locked", "effect"}
+_texts = {column.name: column.type.length for column in _table.c if isinstance(column.type, String)}
+LENGTHS = {name: length for name, length in _texts.items() if length is not None}  # characters a column takes
 AT_ONCE = 500  # databases limit the parameters of one statement
 LEVELS = ("study", "dataset", "cognition")
 STATUSES = ("active", "muted", "archived")
@@ -100,7 +100,8 @@ class Lessons(Part):
         bodies = {old.revision: old.body for old in self.revisions(id)}
         if revision not in bodies:
             raise NotFound(f"lesson {id} has no revision {revision}; it has {', '.join(map(str, sorted(bodies)))}")
-        body = {key: value for key, value in bodies[revision].items() if key != "locked"}
+        kept = {"locked", "effect"} if self.is_witnessed(id) else {"locked"}  # the trials say what the effect is
+        body = {key: value for key, value in bodies[revision].items() if key not in kept}
         return self.edit(id, seen, body, author, f"restored revision {revision}")
 
     def delete(self, id: int, actor: str) -> None:
@@ -213,6 +214,14 @@ class Lessons(Part):
         table = schema.evidence
         query = select(table).where(table.c.lesson_id == id).order_by(table.c.at, table.c.trial_id)
         return self._all(Evidence, query)
+
+    def is_witnessed(self, id: int) -> bool:
+        """Whether any trial speaks for or against it, here or in another home: then its effect is their mean."""
+        with self.database.read() as connection:
+            return any(
+                connection.execute(select(table.c.lesson_id).where(table.c.lesson_id == id).limit(1)).first()
+                for table in (schema.evidence, schema.foreign_evidence)
+            )
 
     def records(self) -> dict[int, tuple[int, int]]:
         """Of every lesson with trials of this home: how many of its step gained, and how many lost."""

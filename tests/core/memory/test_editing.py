@@ -153,3 +153,47 @@ def test_a_locked_lesson_is_not_deleted(memory: Memory):
     locked = memory.editing.lock(archived, True, "Ada")
     with pytest.raises(Conflict, match="locked"):
         memory.store.lessons.delete(locked.id, "Bob")
+
+
+@pytest.mark.parametrize("changes", [{"direction": "down"}, {"axis": "lr"}, {"kind": "avoid"}])
+def test_a_range_does_not_outlive_the_step_it_was_found_with(memory: Memory, changes: dict[str, Any]):
+    lesson = memory.write(low=0.3, high=0.5)
+    edited, _ = memory.editing.edit(lesson, changes, "Ada")
+    assert (edited.low, edited.high) == (None, None)
+    undone, _ = memory.editing.undo(edited, "Ada")
+    assert (undone.low, undone.high, undone.direction) == (0.3, 0.5, "up")
+
+
+def test_a_rule_with_a_range_can_become_one_of_options(memory: Memory):
+    lesson = memory.write(low=0.3, high=0.5)
+    edited, _ = memory.editing.edit(lesson, {"axis": "loss", "direction": "bce"}, "Ada")
+    assert (edited.axis, edited.low) == ("loss", None)
+
+
+def test_a_range_stays_with_its_step_and_a_new_step_may_bring_its_own(memory: Memory):
+    lesson = memory.write(low=0.3, high=0.5)
+    reworded, _ = memory.editing.edit(lesson, {"claim": "More.", "direction": "up"}, "Ada")
+    assert (reworded.low, reworded.high) == (0.3, 0.5)
+    turned, _ = memory.editing.edit(reworded, {"direction": "down", "low": 0.0, "high": 0.1}, "Ada")
+    assert (turned.low, turned.high) == (0.0, 0.1)
+
+
+def test_the_effect_of_a_lesson_without_trials_is_edited_and_undone(memory: Memory):
+    lesson = memory.write(effect=0.02)
+    edited, _ = memory.editing.edit(lesson, {"effect": 0.05}, "Ada")
+    assert edited.effect == 0.05
+    assert memory.editing.undo(edited, "Ada")[0].effect == 0.02
+    for effect in (7.0, float("nan"), "much"):
+        with pytest.raises(InvalidInput, match="beyond what a step can do"):
+            memory.editing.edit(memory.store.lessons.get(lesson.id), {"effect": effect}, "Ada")
+
+
+def test_where_trials_speak_nobody_says_the_effect_by_hand_and_an_undo_leaves_it(memory: Memory):
+    lesson = memory.write("First.")
+    edited, _ = memory.editing.edit(lesson, {"claim": "Second."}, "Ada")
+    _, trial = memory.ended(memory.dataset("beauty"), "one", dropout=0.3)
+    memory.witness(lesson, trial, 0.04)
+    with pytest.raises(InvalidInput, match="mean over its trials"):
+        memory.editing.edit(edited, {"effect": 0.5}, "Ada")
+    undone, _ = memory.editing.undo(edited, "Ada")
+    assert (undone.claim, undone.effect) == ("First.", 0.04)

@@ -14,7 +14,7 @@ def pair(memory: Memory) -> tuple[Lesson, Lesson]:
     """Two rules for the same data that contradict one another."""
     up = memory.write(conditions="mean_length < 30")
     down = memory.write("Less dropout.", direction="down", conditions="mean_length < 60")
-    assert Relations(memory.store).relate_all("test") == 1
+    assert offered(memory) == 1
     return up, down
 
 
