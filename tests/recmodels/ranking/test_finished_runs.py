@@ -143,13 +143,24 @@ def test_scoring_validation_again_crosses_the_halves_again(folder, trained, tmp_
     np.testing.assert_array_equal(np.load(tmp_path / "mine.npy"), np.load(trained[0] / "ranks.npy"))
 
 
-def test_the_test_is_scored_with_priors_of_training_and_validation(folder, trained, tmp_path):
-    targets = folder.parent / "sealed" / "test.parquet"
-    told("scorer", **score_job(folder, trained[0], tmp_path, targets=str(targets)))
-    data, saved = TrainingData.load(folder), load_saved(trained[0] / "best.safetensors")
-    scorer = finished_scorer(saved, data.train_and_validation, 30, CPU, "none")
-    expected = rank(scorer, data.test_cases(targets), data.popularity, "none").ranks
-    np.testing.assert_array_equal(np.load(tmp_path / "mine.npy"), expected)
+def test_the_test_is_scored_with_priors_of_what_the_weights_were_fitted_on(folder, trained, tmp_path):
+    targets, weights = folder.parent / "sealed" / "test.parquet", str(trained[0] / "best.safetensors")
+    models = [{"name": "mine", "weights": weights}, {"name": "refit", "weights": weights, "fitted": "train+val"}]
+    told("scorer", **score_job(folder, trained[0], tmp_path, targets=str(targets), models=models))
+    data, saved, found = TrainingData.load(folder), load_saved(trained[0] / "best.safetensors"), {}
+    for name, counted in (("mine", data.train), ("refit", data.train_and_validation)):
+        found[name] = np.load(tmp_path / f"{name}.npy")
+        scorer = finished_scorer(saved, counted, 30, CPU, "none")
+        expected = rank(scorer, data.test_cases(targets), data.popularity, "none").ranks
+        np.testing.assert_array_equal(found[name], expected)
+    assert not np.array_equal(found["mine"], found["refit"])
+
+
+@pytest.mark.parametrize("fitted", ["train+val", "all"])
+def test_a_validation_is_not_scored_with_what_was_fitted_on_it(fitted, folder, trained, tmp_path):
+    models = [{"name": "mine", "weights": str(trained[0] / "best.safetensors"), "fitted": fitted}]
+    failed = told("scorer", **score_job(folder, trained[0], tmp_path, models=models))[-1]
+    assert f"fitted='{fitted}' is neither train nor" in failed["cause"]
 
 
 def test_a_refit_takes_the_strengths_that_validation_chose(folder, trained, tmp_path):
