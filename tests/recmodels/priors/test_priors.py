@@ -110,6 +110,24 @@ def test_links_counted_in_blocks_are_those_counted_at_once(kind, neighbours, dat
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
+@pytest.mark.parametrize(("kind", "directions"), [("transition", 1), ("cooccurrence", 2)])
+def test_however_many_blocks_each_event_is_looked_at_once_for_each_distance(kind, directions, data, monkeypatch):
+    looked_at: list[int] = []
+    pairs = counting._Events.pairs
+
+    def counted(events, places, inside, step):
+        looked_at.append(len(places))
+        return pairs(events, places, inside, step)
+
+    monkeypatch.setattr(counting._Events, "pairs", counted)
+    for size in (8_000_000, 700):
+        monkeypatch.setattr(counting, "_PAIRS", size)
+        looked_at.clear()
+        LINKS[kind](data.train, V, 5, "none")
+        assert sum(looked_at) == len(data.train.items) * 5 * directions
+    assert len(looked_at) > 20 * directions
+
+
 @pytest.mark.parametrize("kind", LINKS)
 @pytest.mark.parametrize("recency", [0.0, 0.7, 1.0])
 def test_a_link_prior_is_the_log_of_faded_sums_over_the_mean_link(kind, recency, data):
