@@ -7,7 +7,8 @@ Kinds of job, each a JSON line with `open_dir` and perhaps `device`, `threads`, 
   validation without.
 - `refit`: trains on training plus validation rows for `epochs` with `seed`; weights to `out_dir`/best.safetensors,
   with the priors' strengths chosen for `strengths_of`, the weights of a run of these params.
-- `recommend`: the best `k` items after `history` (item ids) by `weights` under `masking`.
+- `recommend`: the best `k` items after `history` (item ids, with their `times` in epoch seconds where they are known)
+  by `weights` under `masking`.
 - `recommend_all`: the best `k` items of every user, to the Parquet file `out`.
 - `export`: all that `recmodels.ranking.bundle` needs to recommend by `weights` without the dataset, to the folder
   `out_dir`.
@@ -104,7 +105,8 @@ def refit(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
 
 def recommend(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
     data, masking, k = _data(job), str(field(job, "masking")), int(field(job, "k"))
-    history = history_of(field(job, "history"), data.num_items)
+    gap = data.train_and_validation.median_gap
+    history = history_of(field(job, "history"), data.num_items, gap, job.get("times"))
     items, scores = best_items(_scorer(job, data, device), history, data.num_items, masking, k, device)
     kept = items[0] > 0
     lines.emit("recommended", items=items[0][kept].tolist(), scores=scores[0][kept].tolist())

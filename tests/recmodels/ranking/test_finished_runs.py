@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,15 @@ import pyarrow.parquet
 import pytest
 import torch
 
-from recmodels.data import TrainingData
+from recmodels.data import Histories, TrainingData
 from recmodels.errors import DatasetUnreadable, InvalidJob
 from recmodels.ranking.bundle import Bundle, write_bundle
 from recmodels.ranking.evaluation import Scorer, rank
 from recmodels.ranking.finished import finished_scorer, model_scorer
 from recmodels.ranking.metrics import summary
 from recmodels.ranking.recommending import best_items, history_of, write_recommendations
-from recmodels.training.checkpoint import Saved, load_saved
+from recmodels.registry import get_backbone
+from recmodels.training.checkpoint import Saved, load_saved, save_model
 from tests.recmodels.conftest import cyclic_histories, write_dataset
 from tests.recmodels.test_processes import PARAMS, ROOT, Child, job, score_job
 
@@ -220,7 +222,7 @@ def test_a_file_of_recommendations_that_was_stopped_does_not_appear(folder, save
 
 def test_an_exported_model_recommends_alike_and_needs_nothing_else(folder, saved, tmp_path):
     data = TrainingData.load(folder)
-    expected, scores = best_items(ready(saved, data), history_of([4, 5, 6], 30), 30, "seen", 5, CPU)
+    expected, scores = best_items(ready(saved, data), history_of([4, 5, 6], 30, 1), 30, "seen", 5, CPU)
     write_bundle(tmp_path / "model", saved, data, folder / "items.parquet", "seen")
     found = Bundle.load(tmp_path / "model").recommend(["4", "5", "6"], k=5)
     assert [int(each.item) for each in found] == expected[0].tolist()
@@ -228,6 +230,54 @@ def test_an_exported_model_recommends_alike_and_needs_nothing_else(folder, saved
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["priors"] == (saved.priors["everyone"] if saved.priors else None)
     assert pd.read_parquet(tmp_path / "model" / "items.parquet")["raw"].tolist() == [str(item) for item in range(1, 31)]
+
+
+@pytest.fixture
+def timed(tmp_path) -> Path:
+    """Weights of HSTU to which the time between events means much."""
+    torch.manual_seed(0)
+    backbone, params = get_backbone("hstu"), {"hidden_dim": 16, "num_blocks": 1, "max_len": 10}
+    model = backbone.build(backbone.configs(params)[0], 30)
+    torch.nn.init.normal_(model.items.weight)
+    torch.nn.init.normal_(model.blocks[0].time.weight, std=5.0)
+    save_model(tmp_path / "timed.safetensors", dict(model.state_dict()), "hstu", params, 30)
+    return tmp_path / "timed.safetensors"
+
+
+def test_times_count_alike_in_recommendations_for_one_for_all_and_by_an_export(folder, timed, tmp_path):
+    data, saved = TrainingData.load(folder), load_saved(timed)  # every event one second after the one before
+    user = int(data.train_and_validation.lengths.argmax())
+    history = data.train_and_validation.of(np.array([user]))
+    scorer = finished_scorer(saved, data.train, 30, CPU, "seen")
+    items, scores = best_items(scorer, history, 30, "seen", 5, CPU)
+    common = {"weights": str(timed), "open_dir": str(folder), "masking": "seen", "k": 5, "device": "cpu", "threads": 1}
+    one = told("scorer", kind="recommend", history=history.items.tolist(), **common)[-1]
+    told("scorer", kind="recommend_all", out=str(tmp_path / "all.parquet"), **common)
+    table = pd.read_parquet(tmp_path / "all.parquet")
+    rows = table[table["user"] == str(user)]
+    write_bundle(tmp_path / "model", saved, data, folder / "items.parquet", "seen")
+    exported = Bundle.load(tmp_path / "model").recommend([str(item) for item in history.items], k=5)
+    for found in (one["items"], rows["item"].astype(int).tolist(), [int(each.item) for each in exported]):
+        assert found == items[0].tolist()
+    for values in (one["scores"], rows["score"].tolist(), [each.score for each in exported]):
+        assert values == pytest.approx(scores[0].tolist(), abs=1e-5)
+    _, blind = best_items(scorer, replace(history, timestamps=None), 30, "seen", 5, CPU)
+    assert scores[0].tolist() != pytest.approx(blind[0].tolist(), abs=1e-3)
+
+
+def test_times_that_are_known_are_scored(folder, timed, tmp_path):
+    data, saved, times = TrainingData.load(folder), load_saved(timed), [0, 60, 90_000]
+    history = Histories(np.array([4, 5, 6]), np.ones(3, bool), np.array([0, 3]), np.array(times))
+    scorer = finished_scorer(saved, data.train, 30, CPU, "seen")
+    _, scores = best_items(scorer, history, 30, "seen", 5, CPU)
+    write_bundle(tmp_path / "model", saved, data, folder / "items.parquet", "seen")
+    bundle = Bundle.load(tmp_path / "model")
+    known, usual = bundle.recommend(["4", "5", "6"], 5, times), bundle.recommend(["4", "5", "6"], 5)
+    assert [each.score for each in known] == pytest.approx(scores[0].tolist(), abs=1e-5)
+    assert [each.score for each in usual] != pytest.approx(scores[0].tolist(), abs=1e-3)
+    for wrong in ([0, 60], [60, 0, 90]):
+        with pytest.raises(InvalidJob, match="must be one for each of the 3 items, oldest first"):
+            bundle.recommend(["4", "5", "6"], 5, wrong)
 
 
 def test_an_exported_model_refuses_items_it_does_not_know(folder, saved, tmp_path):
