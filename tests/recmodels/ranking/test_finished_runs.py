@@ -1,8 +1,6 @@
 """Runs with priors: swept without training, told with and without, used for recommendations and exports."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from recmodels.ranking.recommending import best_items, history_of, write_recomme
 from recmodels.registry import get_backbone
 from recmodels.training.checkpoint import Saved, load_saved, save_model
 from tests.recmodels.conftest import cyclic_histories, write_dataset
-from tests.recmodels.test_processes import PARAMS, ROOT, Child, job, score_job
+from tests.recmodels.test_processes import PARAMS, Child, job, score_job
 
 CPU = torch.device("cpu")
 PRIORS = {**PARAMS, "priors": "all", "prior_window": 3}
@@ -294,27 +292,3 @@ def test_a_folder_that_is_no_export_is_named(tmp_path):
 def test_weights_of_another_catalogue_are_refused(trained):
     with pytest.raises(InvalidJob, match="know 30 items, the dataset has 31"):
         model_scorer(load_saved(trained[0] / "best.safetensors"), 31, CPU)
-
-
-MILLION = """
-import resource, numpy as np, torch
-from recmodels.data import Cases, Histories
-from recmodels.ranking.evaluation import Scorer, rank
-V, U = 1_000_000, 130
-torch.set_num_threads(1)
-order = torch.randperm(V + 1, generator=torch.Generator().manual_seed(1)).float()
-class Permuted:
-    def prepare(self, histories):
-        return lambda cases, out: out.copy_(order.expand_as(out))
-targets = np.random.default_rng(0).integers(1, V + 1, U)
-histories = Histories(np.ones(U, np.int64), np.ones(U, bool), np.arange(U + 1))
-found = rank(Permuted(), Cases(np.arange(U), histories, targets), np.ones(V + 1, np.int64), "none", top=10)
-expected = [(order[1:] > order[target]).sum().item() for target in targets]
-assert found.ranks[0].tolist() == expected and not found.ranks[1].any()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
-"""
-
-
-def test_a_million_items_are_ranked_exactly_within_four_gib():
-    done = subprocess.run([sys.executable, "-c", MILLION], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 2.0  # of 4 GiB, half of it left to a model's own tables
