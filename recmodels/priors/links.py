@@ -116,7 +116,8 @@ class _Events:
 def _block(events: _Events, items: tuple[int, int], window: int, both_ways: bool) -> tuple[Flat, Flat, np.ndarray]:
     """Sources within the block of items, their targets and the weight of each pair: 3 x (n,)."""
     places, begins, ends = events.of(*items)
-    found, weights = [], []
+    found: list[tuple[Flat, Flat]] = []
+    weights: list[np.ndarray] = []
     for distance in range(1, window + 1):
         found.append(events.pairs(places, places + distance < ends, distance))
         if both_ways:

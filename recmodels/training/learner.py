@@ -22,7 +22,7 @@ from recmodels.training.weighting import target_weights
 
 PLANNED_EPOCHS = 100  # what a schedule spans where no one says
 RISEN = 10.0  # times the first epoch's loss: what rose so far has diverged, and only costs time
-_SMALL = 0.01  # losses below it count as this: they rise by chance
+_SMALL = 1.0  # a first loss below counts as this: on little data it rises by chance
 _WATCHED = 64  # batches between two looks at the loss, each of which waits for a GPU
 
 

@@ -17,6 +17,7 @@ from recmodels.priors.priors import Priors, PriorScorer, scale_of
 from recmodels.ranking.evaluation import rank
 from recmodels.ranking.metrics import MISS
 from recmodels.ranking.references import reference
+from recmodels.space import params_of
 from tests.recmodels.conftest import cyclic_histories, data_of
 
 V = 30
@@ -177,6 +178,32 @@ def test_the_scores_are_the_models_plus_scaled_strengths_times_priors(data, mode
     parts = [filled(prior, histories) for prior in priors.fitted.values()]
     expected = filled(model, histories) + 3.0 * sum(s * p for s, p in zip((0.5, 1.0, 2.0), parts, strict=True))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+CHANGES = {
+    "priors": "popularity",
+    "prior_use": "rerank",
+    "rerank_top": 20,
+    "prior_window": 2,
+    "prior_neighbours": 5,
+    "prior_recency": 0.2,
+    "prior_normalisation": "cosine",
+}
+
+
+def test_no_field_of_priors_is_left_out_below():
+    assert set(CHANGES) == set(params_of(PriorConfig))
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_every_field_changes_the_scores(field, data, model):
+    base = {"priors": "all", "rerank_top": 10} | ({"prior_use": "rerank"} if field == "rerank_top" else {})
+    scores = []
+    for params in (base, {**base, field: CHANGES[field]}):
+        priors = Priors.fit(PriorConfig(**params), data.train, V)
+        scorer = PriorScorer(model, priors, torch.ones(1, len(priors.fitted)), 2.0, "none")
+        scores.append(filled(scorer, data.validation.histories)[:, 1:])
+    assert not np.allclose(*scores, rtol=1e-4)
 
 
 @pytest.mark.parametrize("masking", ["seen", "none"])

@@ -80,8 +80,9 @@ def test_a_run_that_lacks_memory_is_told_what_to_lower(error):
 
 def test_states_that_are_not_finite_are_refused(tiny):
     scorer = scorer_of(embedding_norm="none")
-    scorer.model.items.weight.data.abs_()
-    scorer.model.norm.bias.data[0] = torch.inf  # every score is the same infinity: ties, and no nan
+    weights = scorer.model.state_dict()
+    weights["items.weight"].abs_()
+    weights["norm.bias"][0] = torch.inf  # every score is the same infinity: ties, and no nan
     with pytest.raises(FloatingPointError, match="not finite"):
         ranks_of(scorer, tiny)
 

@@ -129,6 +129,22 @@ def test_training_leaves_the_callers_randomness_alone(tiny, small_params):
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.fixture
+def two_threads():
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_same_seed_and_the_same_threads_give_the_same_numbers(name, two_threads):
+    data = data_of(cyclic_histories(120, 300), 300)
+    params = {"hidden_dim": 128, "num_blocks": 1, "batch_size": 128}  # products large enough to be shared out
+    (first,), (second,) = (run(data, params, 1, get_backbone(name)) for _ in range(2))
+    assert (first.train_loss, first.metrics) == (second.train_loss, second.metrics)
+    assert all(torch.equal(weights(second)[each], value) for each, value in weights(first).items())
+
+
 def test_it_stops_when_patience_runs_out_and_keeps_the_best_epoch(tiny, small_params):
     results = run(tiny, {**small_params, "early_stop_patience": 2}, 200)
     training = results[-1].training
@@ -168,6 +184,12 @@ def test_divergence_is_found_long_before_the_epoch_ends(small_params, monkeypatc
     assert len(batches) == 4 < len(learner.batches)
 
 
+def test_a_small_loss_may_rise_tenfold(tiny, small_params):
+    learner = Learner(tiny.train, 30, SASREC, small_params, 0, CPU)
+    learner.first_loss = 0.03
+    assert learner.train_epoch(2) > 10 * 0.03
+
+
 @pytest.mark.parametrize("resumed", [False, True], ids=["at once", "resumed"])
 def test_a_loss_far_above_that_of_the_first_epoch_is_divergence(resumed, tiny, small_params):
     params = {**small_params, "embedding_norm": "none"}
@@ -176,7 +198,7 @@ def test_a_loss_far_above_that_of_the_first_epoch_is_divergence(resumed, tiny, s
     if resumed:
         training = Training(tiny, SASREC, params, 0, CPU, "none", "ndcg@10")
         training.resume(first.training.checkpoint())
-    training.model.items.weight.data.mul_(1e4)
+    training.model.items.weight.data.mul_(1e5)
     cause = (
         rf"epoch 2: .* rose to [\d.e+]+, beyond 10 times the first epoch's {first.train_loss:.4g}; try lr below 0.01"
     )
