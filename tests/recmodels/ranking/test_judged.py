@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from recmodels.data import TrainingData
-from recmodels.ranking.evaluation import MASKINGS, ModelScorer
-from recmodels.ranking.finished import Judged, finished_scorer, judge, rank
+from recmodels.ranking.evaluation import MASKINGS, ModelScorer, rank
+from recmodels.ranking.finished import Judged, finished_scorer, judge
 from recmodels.ranking.metrics import summary
 from recmodels.ranking.recommending import best_items
 from recmodels.registry import BACKBONES, Backbone, get_backbone
