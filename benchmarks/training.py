@@ -95,13 +95,13 @@ def scale(arguments: argparse.Namespace, place: Place) -> None:
     circumstances = Circumstances(place.threads)
     found = scales.scale("sasrec", sizes, place.threads, seconds, arguments.repeats)
     record("quick" if arguments.quick else "scale", "scale", found, circumstances)
-    print(f"{'interactions':>13} {'epoch':>9} {'s per million targets':>22} {'peak':>9}")
+    print(f"{'interactions':>13} {'epoch':>9} {'s per million targets':>22} {'peak':>9} {'priors, s per million':>22}")
     for row in found["sizes"]:
         print(
             f"{row['interactions']:13,} {row['epoch_seconds']:8.0f}s {row['seconds_per_million_targets']:22.1f} "
-            f"{row['peak_gib']:5.2f} GiB"
+            f"{row['peak_gib']:5.2f} GiB {row['priors_seconds_per_million']:22.1f}"
         )
-    print(f"dearest over cheapest: {found['worst_ratio']:.2f}", flush=True)
+    print(f"dearest over cheapest: {found['worst_ratio']:.2f}, of priors {found['priors_worst_ratio']:.2f}", flush=True)
 
 
 def peer(arguments: argparse.Namespace, place: Place) -> None:

@@ -29,6 +29,16 @@ class Histories:
     def lengths(self) -> Flat:
         return np.diff(self.offsets)
 
+    @property
+    def median_gap(self) -> int | None:
+        """Seconds from an event to the next of its user; None where no times are known."""
+        if self.timestamps is None:
+            return None
+        follows = np.ones(len(self.items), bool)
+        follows[self.offsets[:-1][self.lengths > 0]] = False
+        gaps = np.diff(self.timestamps, prepend=0)[follows]
+        return int(np.median(gaps)) if len(gaps) else 0
+
     def of(self, users: Flat) -> "Histories":
         """The histories of these users, in this order."""
         lengths = self.lengths[users]

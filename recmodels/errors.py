@@ -27,7 +27,7 @@ class TrainingDiverged(RecModelsError):
 
 
 class OutOfMemory(RecModelsError):
-    """Not even a single history can be trained on at once."""
+    """Not even a single history can be trained on, or read, at once."""
 
 
 class CorruptCheckpoint(RecModelsError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from recmodels.errors import InvalidJob, RecModelsError
+from recmodels.training.memory import is_out_of_memory
 
 ORPHANED = 3  # exit code once the pipe of the parent is closed
 
@@ -121,6 +122,6 @@ def serve(work: Callable[[Lines, dict[str, Any]], None], last_epoch: Callable[[]
 def _cause(error: BaseException) -> str:
     if isinstance(error, RecModelsError):
         return str(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if is_out_of_memory(error):
         return f"not enough memory ({error}); lower batch_size, negatives or max_len, or run fewer at once"
     return f"{type(error).__name__}: {error}; the run's log has the traceback"

@@ -2,16 +2,19 @@
 exits. The only process of this package that may be handed test targets.
 
 Kinds of job, each a JSON line with `open_dir` and perhaps `device`, `threads`, `log_path`:
-- `score`: ranks of each of `models` ([{"name", "weights"}]) and `references` (names) under `masking`, written to
-  `out_dir`/NAME.npy; of the test with `targets` (a Parquet file of user, item), of validation without.
+- `score`: ranks of each of `models` ([{"name", "weights"}], with "fitted": "train+val" for a refit) and `references`
+  (names) under `masking`, written to `out_dir`/NAME.npy; of the test with `targets` (a Parquet file of user, item), of
+  validation without.
 - `refit`: trains on training plus validation rows for `epochs` with `seed`; weights to `out_dir`/best.safetensors,
   with the priors' strengths chosen for `strengths_of`, the weights of a run of these params.
-- `recommend`: the best `k` items after `history` (item ids) by `weights` under `masking`.
+- `recommend`: the best `k` items after `history` (item ids, with their `times` in epoch seconds where they are known)
+  by `weights` under `masking`.
 - `recommend_all`: the best `k` items of every user, to the Parquet file `out`.
 - `export`: all that `recmodels.ranking.bundle` needs to recommend by `weights` without the dataset, to the folder
   `out_dir`.
 
-Priors count the events that were input: for the test, a refit and recommendations validation's too.
+Priors count what the weights were fitted on: the training part, for a refit validation's too. The recommendations
+count both: all that is known until today.
 """
 
 import os
@@ -24,7 +27,7 @@ from typing import Any
 
 import torch
 
-from recmodels.data import TrainingData
+from recmodels.data import Histories, TrainingData
 from recmodels.device import choose_device, prepare_process
 from recmodels.errors import InvalidJob
 from recmodels.lines import Lines, field, serve
@@ -53,9 +56,9 @@ def score(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
 def _scorers(
     job: Mapping[str, Any], data: TrainingData, device: torch.device
 ) -> Iterator[tuple[str, Scorer, torch.device]]:
-    known, users = (data.train_and_validation, None) if job.get("targets") else (data.train, data.validation.users)
+    users = None if job.get("targets") else data.validation.users
     for entry in job.get("models", ()):
-        saved = load_saved(Path(field(entry, "weights")))
+        saved, known = load_saved(Path(field(entry, "weights"))), _fitted_on(entry, data, of_test=users is None)
         yield (
             field(entry, "name"),
             finished_scorer(saved, known, data.num_items, device, field(job, "masking"), users),
@@ -63,6 +66,16 @@ def _scorers(
         )
     for name in job.get("references", ()):
         yield name, reference(name, data.train, data.num_items), torch.device("cpu")
+
+
+def _fitted_on(entry: Mapping[str, Any], data: TrainingData, of_test: bool) -> Histories:
+    """What the model's priors may count. Raises InvalidJob."""
+    fitted = entry.get("fitted", "train")
+    if fitted == "train":
+        return data.train
+    if fitted != "train+val" or not of_test:
+        raise InvalidJob(f"fitted={fitted!r} is neither train nor, for the test alone, train+val")
+    return data.train_and_validation
 
 
 def _data(job: Mapping[str, Any]) -> TrainingData:
@@ -92,7 +105,8 @@ def refit(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
 
 def recommend(lines: Lines, job: Mapping[str, Any], device: torch.device) -> None:
     data, masking, k = _data(job), str(field(job, "masking")), int(field(job, "k"))
-    history = history_of(field(job, "history"), data.num_items)
+    gap = data.train_and_validation.median_gap
+    history = history_of(field(job, "history"), data.num_items, gap, job.get("times"))
     items, scores = best_items(_scorer(job, data, device), history, data.num_items, masking, k, device)
     kept = items[0] > 0
     lines.emit("recommended", items=items[0][kept].tolist(), scores=scores[0][kept].tolist())

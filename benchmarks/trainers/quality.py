@@ -129,7 +129,7 @@ def _attempt(job: Mapping[str, Any], deadline: float, told: dict[int, dict[str, 
 def reveal(backbone: str, place: Place, found: Mapping[str, Any]) -> dict[str, Any]:
     """Test metrics of the best weights, alone and with priors, and of both refitted on training plus validation."""
     runs = place.runs
-    scored: dict[str, str] = {}
+    scored: list[dict[str, str]] = []
     for name in ("alone", "priors"):
         weights = str(runs / f"{backbone}-{name}" / BEST)
         params = {**found["params"], **(PRIORS if name == "priors" else {})}
@@ -147,12 +147,13 @@ def reveal(backbone: str, place: Place, found: Mapping[str, Any]) -> dict[str, A
                 **strengths,
             },
         )[-1]["weights"]
-        scored |= {name: weights, f"{name}_refitted": refitted}
+        scored.append({"name": name, "weights": weights})
+        scored.append({"name": f"{name}_refitted", "weights": refitted, "fitted": "train+val"})
     events = _scorer(
         place,
         {
             "kind": "score",
-            "models": [{"name": name, "weights": weights} for name, weights in scored.items()],
+            "models": scored,
             "masking": MASKING,
             "targets": str(place.dataset / "sealed" / "test.parquet"),
             "out_dir": str(runs / f"{backbone}-test"),

@@ -1,5 +1,6 @@
-"""Whether cost grows linearly with interactions: seconds of training for a million targets, on generated histories of
-one catalogue and one distribution of lengths. `python -m benchmarks.trainers.scale` is the process of one size."""
+"""Whether cost grows linearly with interactions: seconds of training for a million targets and of counting priors for
+a million interactions, on generated histories of one catalogue and one distribution of lengths.
+`python -m benchmarks.trainers.scale` is the process of one size."""
 
 import os
 
@@ -16,6 +17,8 @@ import torch
 from benchmarks.trainers.child import Child, serve
 from recmodels.data import Histories
 from recmodels.device import peak_mib, prepare_process
+from recmodels.priors.prior_config import PriorConfig
+from recmodels.priors.priors import Priors
 from recmodels.registry import get_backbone
 from recmodels.training.learner import Learner
 
@@ -57,6 +60,12 @@ class Size:
         spent = time.perf_counter() - began
         return {"seconds": spent, "batches": counted.batches, "of": len(self.learner.batches)}
 
+    def count(self) -> dict[str, Any]:
+        """Seconds of counting all priors with their default settings."""
+        began = time.perf_counter()
+        Priors.fit(PriorConfig(priors="all"), self.histories, ITEMS)
+        return {"seconds": time.perf_counter() - began}
+
     def report(self) -> dict[str, Any]:
         gib = peak_mib(torch.device("cpu")) / 1024
         return {"targets": self.targets, "prepared_seconds": self.prepared, "peak_gib": round(gib, 3)}
@@ -87,11 +96,12 @@ def scale(backbone: str, sizes: tuple[int, ...], threads: int, seconds: float, r
             child.ask("train", seconds=1.0)
         turns = [[child.ask("train", seconds=seconds) for child in children] for _ in range(repeats)]
         reports = [child.ask("report") for child in children]
+        counts = [child.ask("count")["seconds"] for child in children]
     finally:
         for child in children:
             child.close()
     rows = []
-    for size, report, answers in zip(sizes, reports, zip(*turns, strict=True), strict=True):
+    for size, report, counted, answers in zip(sizes, reports, counts, zip(*turns, strict=True), strict=True):
         million = report["targets"] / 1e6
         epochs = [answer["seconds"] / answer["batches"] * answer["of"] for answer in answers]
         rows.append(
@@ -101,11 +111,18 @@ def scale(backbone: str, sizes: tuple[int, ...], threads: int, seconds: float, r
                 "share_timed": round(median(answer["batches"] / answer["of"] for answer in answers), 4),
                 "epoch_seconds": round(median(epochs), 1),
                 "seconds_per_million_targets": round((median(epochs) + report["prepared_seconds"]) / million, 2),
+                "priors_seconds_per_million": round(counted / (size / 1e6), 2),
             }
         )
-    costs = [row["seconds_per_million_targets"] for row in rows]
-    return {"params": PARAMS, "backbone": backbone, "sizes": rows, "worst_ratio": round(max(costs) / min(costs), 3)}
+    ratios = {"worst_ratio": "seconds_per_million_targets", "priors_worst_ratio": "priors_seconds_per_million"}
+    worst = {name: _worst([row[cost] for row in rows]) for name, cost in ratios.items()}
+    return {"params": PARAMS, "backbone": backbone, "sizes": rows, **worst}
+
+
+def _worst(costs: list[float]) -> float:
+    """The dearest over the cheapest."""
+    return round(max(costs) / min(costs), 3)
 
 
 if __name__ == "__main__":
-    serve(Size, ("train", "report"))
+    serve(Size, ("train", "count", "report"))

@@ -23,6 +23,7 @@ from recmodels.ranking.metrics import METRICS, summary, user_scores
 
 REFERENCES = ("popularity", "markov", "cooccurrence")
 SCORER = "recmodels.scorer"
+FITTED = "train+val"  # of a refit: what its weights were trained on and its priors count
 RunOnce = Callable[[str, Mapping[str, Any]], Iterator[dict[str, Any]]]
 
 
@@ -134,7 +135,7 @@ class Reveals:
         }
         (out / "refit").mkdir(exist_ok=True)
         self._drain(job)
-        return [{"name": "refit", "weights": str(out / "refit" / WEIGHTS)}]
+        return [{"name": "refit", "weights": str(out / "refit" / WEIGHTS), "fitted": FITTED}]
 
     def _run(self, study: Study, dataset: Dataset, models: list[dict[str, str]], out: Path) -> None:
         folder = self._settings.dataset(dataset.folder)
@@ -178,7 +179,7 @@ def _result(
         "refit": [
             # of another stamp (it has also seen the validation items), so it is shown and not compared
             _row(study, line, chosen, lines)
-            | {"seeds": 1, "chosen_minus_this": None, "stamp": replace(protocol, users=users, fitted="train+val").stamp}
+            | {"seeds": 1, "chosen_minus_this": None, "stamp": replace(protocol, users=users, fitted=FITTED).stamp}
             for line in refitted
         ],
     }

@@ -62,7 +62,7 @@ class HSTU(ItemModel):
         super().__init__(config, num_items)
         self.positions = position_table(config.position, config.max_len, config.hidden_dim)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.distinct_blocks))
-        self.depth, self.reads_time = config.num_blocks, config.time_bias
+        self.depth, self.heads, self.reads_time = config.num_blocks, config.num_heads, config.time_bias
 
     def forward(self, batch: Packed) -> Tensor:
         x = self.items(batch.items) * self.scale  # (N, D)

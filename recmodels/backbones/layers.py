@@ -163,6 +163,7 @@ class SequenceModel(nn.Module):
     """What every backbone offers: a score is the inner product of a token's state and an item's vector."""
 
     num_items: int
+    heads = 1  # of attention
     takes_bfloat16 = True  # whether training may run it in mixed precision on a GPU
 
     def forward(self, batch: Packed) -> Tensor:

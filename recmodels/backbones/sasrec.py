@@ -35,7 +35,7 @@ class SASRec(ItemModel):
         super().__init__(config, num_items)
         self.positions = position_table(config.position, config.max_len, config.hidden_dim)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.distinct_blocks))
-        self.depth = config.num_blocks
+        self.depth, self.heads = config.num_blocks, config.num_heads
         self.norm = nn.LayerNorm(config.hidden_dim)
 
     def forward(self, batch: Packed) -> Tensor:

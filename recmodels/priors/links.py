@@ -1,9 +1,9 @@
 """Weighted links from items to items, counted in histories: what transition and co-occurrence are made of.
 
-Shape letters: V items, n pairs, c histories of a chunk.
+Shape letters: V items, n pairs.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +25,19 @@ class Links:
     weights: np.ndarray
 
     @classmethod
-    def summed(cls, sources: Flat, targets: Flat, weights: np.ndarray, num_items: int) -> "Links":
-        """The weights of each pair of source and target, added up."""
-        width = num_items + 1
-        pairs, index = np.unique(sources * width + targets, return_inverse=True)
-        offsets = np.searchsorted(pairs, np.arange(width + 1) * width)
+    def summed(cls, rows: Flat, targets: Flat, weights: np.ndarray, shape: tuple[int, int]) -> "Links":
+        """The weights of each pair of row and target, added up."""
+        height, width = shape
+        pairs, index = np.unique(rows * width + targets, return_inverse=True)
+        offsets = np.searchsorted(pairs, np.arange(height + 1) * width)
         return cls(offsets, pairs % width, np.bincount(index, weights, len(pairs)).astype(np.float32))
+
+    @classmethod
+    def stacked(cls, parts: Sequence["Links"]) -> "Links":
+        """The rows of all parts, one part below the other."""
+        lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+        items, weights = (np.concatenate([getattr(part, name) for part in parts]) for name in ("items", "weights"))
+        return cls(np.concatenate([[0], np.cumsum(lengths)]), items, weights)
 
     def strongest(self, k: int) -> "Links":
         """The k heaviest links of each row; of equal ones those with the lower item id."""
@@ -56,7 +63,7 @@ def transition_links(
 ) -> Links:
     """How often an item followed another within `window` events of a history; d events later counts 1/d. Of each row
     the strongest `neighbours` are kept."""
-    return _counted(pairs, train, num_items, window, normalisation, neighbours)
+    return _counted(train, False, num_items, window, normalisation, neighbours)
 
 
 def cooccurrence_links(
@@ -64,48 +71,60 @@ def cooccurrence_links(
 ) -> Links:
     """How often two items stood within `window` events of a history, in either order; d events apart counts 1/d. Of
     each row the strongest `neighbours` are kept."""
-    return _counted(_both_ways, train, num_items, window, normalisation, neighbours)
+    return _counted(train, True, num_items, window, normalisation, neighbours)
 
 
 def _counted(
-    near: Callable[[Histories, int], tuple[Flat, Flat]],
-    train: Histories,
-    num_items: int,
-    window: int,
-    normalisation: str,
-    neighbours: int | None,
+    train: Histories, both_ways: bool, num_items: int, window: int, normalisation: str, neighbours: int | None
 ) -> Links:
     """A block of sources at a time, so that the pairs of large data never exist at once."""
-    counts = np.bincount(train.items, minlength=num_items + 1)
-    before = np.cumsum(counts) * 2 * window
+    events = _Events(train, num_items)
+    before = np.cumsum(events.counts) * 2 * window
     edges = np.searchsorted(before, np.arange(_PAIRS, before[-1] + _PAIRS, _PAIRS))
     parts, low = [], 0
-    for high in np.unique(np.append(np.minimum(edges + 1, num_items + 1), num_items + 1)):
-        links = Links.summed(*_block(near, train, window, normalisation, counts, (low, int(high))), num_items)
+    for high in np.unique(np.append(np.minimum(edges + 1, num_items + 1), num_items + 1)).tolist():
+        source, target, weights = _block(events, (low, high), window, both_ways)
+        weights = weights / _norm(source, target, events.counts, normalisation)
+        links = Links.summed(source - low, target, weights, (high - low, num_items + 1))
         parts.append(links if neighbours is None else links.strongest(neighbours))
-        low = int(high)
-    offsets = np.sum([part.offsets for part in parts], 0)
-    return Links(offsets, _joined(part.items for part in parts), _joined(part.weights for part in parts))
+        low = high
+    return Links.stacked(parts)
 
 
-def _block(
-    near: Callable[[Histories, int], tuple[Flat, Flat]],
-    train: Histories,
-    window: int,
-    normalisation: str,
-    counts: Flat,
-    block: tuple[int, int],
-) -> tuple[Flat, Flat, np.ndarray]:
-    """Sources within the block, their targets and the weight of each pair: 3 x (n,)."""
-    sources, targets, weights = [], [], []
+class _Events:
+    """Events of histories by their item, found without reading the others'. `counts` (V+1,) how many each has."""
+
+    def __init__(self, histories: Histories, num_items: int) -> None:
+        self.counts = np.bincount(histories.items, minlength=num_items + 1)
+        self._items, self._offsets = histories.items, histories.offsets
+        self._users = np.repeat(np.arange(len(histories.lengths)), histories.lengths)
+        self._by_item = np.argsort(histories.items, kind="stable")
+        self._starts = np.concatenate([[0], np.cumsum(self.counts)])
+
+    def of(self, low: int, high: int) -> tuple[Flat, Flat, Flat]:
+        """Places of the events of the items from `low` to below `high`, where the history of each begins and ends."""
+        places = self._by_item[self._starts[low] : self._starts[high]]
+        users = self._users[places]
+        return places, self._offsets[users], self._offsets[users + 1]
+
+    def pairs(self, places: Flat, inside: np.ndarray, step: int) -> tuple[Flat, Flat]:
+        """Items at those of the places that are `inside`, and those `step` events later: 2 x (n,)."""
+        kept = places[inside]
+        return self._items[kept], self._items[kept + step]
+
+
+def _block(events: _Events, items: tuple[int, int], window: int, both_ways: bool) -> tuple[Flat, Flat, np.ndarray]:
+    """Sources within the block of items, their targets and the weight of each pair: 3 x (n,)."""
+    places, begins, ends = events.of(*items)
+    found: list[tuple[Flat, Flat]] = []
+    weights: list[np.ndarray] = []
     for distance in range(1, window + 1):
-        source, target = near(train, distance)
-        inside = (source >= block[0]) & (source < block[1])
-        sources.append(source[inside])
-        targets.append(target[inside])
-        weights.append(np.full(len(sources[-1]), 1 / distance))
-    source, target = _joined(sources), _joined(targets)
-    return source, target, _joined(weights) / _norm(source, target, counts, normalisation)
+        found.append(events.pairs(places, places + distance < ends, distance))
+        if both_ways:
+            found.append(events.pairs(places, places - distance >= begins, -distance))
+        weights += [np.full(len(source), 1 / distance) for source, _ in found[len(weights) :]]
+    source, target = (np.concatenate(part) for part in zip(*found, strict=True))
+    return source, target, np.concatenate(weights)
 
 
 def _norm(sources: Flat, targets: Flat, counts: Flat, normalisation: str) -> np.ndarray:
@@ -116,19 +135,3 @@ def _norm(sources: Flat, targets: Flat, counts: Flat, normalisation: str) -> np.
     if normalisation == "conditional":
         return counts[sources]
     return np.sqrt(counts[sources] * counts[targets])
-
-
-def _both_ways(histories: Histories, distance: int) -> tuple[Flat, Flat]:
-    earlier, later = pairs(histories, distance)
-    return np.concatenate([earlier, later]), np.concatenate([later, earlier])
-
-
-def pairs(histories: Histories, distance: int) -> tuple[Flat, Flat]:
-    """Items that stand `distance` apart in a history: the earlier ones (n,), the later ones (n,)."""
-    users = np.repeat(np.arange(len(histories.lengths)), histories.lengths)
-    same = users[distance:] == users[:-distance]
-    return histories.items[:-distance][same], histories.items[distance:][same]
-
-
-def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
-    return np.concatenate(list(parts))

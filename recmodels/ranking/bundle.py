@@ -1,7 +1,7 @@
 """A trained model as a folder that recommends by itself, wherever this package is: no dataset, no database.
 
 `model.safetensors` weights with their config, `priors.safetensors` what was counted (where priors act), `config.json`
-the same config to read, `items.parquet` ids, raw ids and titles.
+the same config to read and the usual time between events, `items.parquet` ids, raw ids and titles.
 """
 
 import json
@@ -44,8 +44,10 @@ class Recommended:
 class Bundle:
     """A loaded folder."""
 
-    def __init__(self, scorer: Scorer, items: pd.DataFrame, masking: str, device: torch.device) -> None:
-        self._scorer, self._items, self._masking, self._device = scorer, items, masking, device
+    def __init__(
+        self, scorer: Scorer, items: pd.DataFrame, masking: str, gap: int | None, device: torch.device
+    ) -> None:
+        self._scorer, self._items, self._masking, self._gap, self._device = scorer, items, masking, gap, device
         self._ids = {raw: int(item) for raw, item in zip(items["raw"], items["item"], strict=True)}
 
     @classmethod
@@ -55,7 +57,7 @@ class Bundle:
         try:
             config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
             items = pyarrow.parquet.read_table(folder / ITEMS).to_pandas()
-            masking = str(config["masking"])
+            masking, gap = str(config["masking"]), config.get("median_gap")
         except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
             raise DatasetUnreadable(f"{folder} is no exported model ({error}); export it again") from error
         saved = load_saved(folder / MODEL)
@@ -63,16 +65,17 @@ class Bundle:
         if saved.priors is not None:
             chosen, priors = Chosen.from_json(saved.priors), _load_priors(folder / PRIORS, _config(saved))
             scorer = PriorScorer(scorer, priors, chosen.for_anyone(), chosen.scale, masking)
-        return cls(scorer, items, masking, where)
+        return cls(scorer, items, masking, gap, where)
 
-    def recommend(self, history: Sequence[str], k: int = 10) -> list[Recommended]:
-        """The best k items after a history of raw item ids, oldest first. Raises InvalidJob for unknown ids."""
+    def recommend(self, history: Sequence[str], k: int = 10, times: Sequence[int] | None = None) -> list[Recommended]:
+        """The best k items after a history of raw item ids, oldest first, with their times in epoch seconds where they
+        are known. Raises InvalidJob for unknown ids."""
         unknown = [raw for raw in history if raw not in self._ids]
         if unknown or not history:
             some = ", ".join(self._items["raw"].head(3))
             raise InvalidJob(f"unknown items: {', '.join(unknown) or 'none given'}; ids look like {some}")
         num_items = len(self._items)
-        events = history_of([self._ids[raw] for raw in history], num_items)
+        events = history_of([self._ids[raw] for raw in history], num_items, self._gap, times)
         found, scores = best_items(self._scorer, events, num_items, self._masking, k, self._device)
         rows = self._items.set_index("item").loc[found[0][found[0] > 0]]
         titles = [title if isinstance(title, str) else None for title in rows["title"]]
@@ -87,6 +90,7 @@ def write_bundle(folder: Path, saved: Saved, data: TrainingData, items: Path, ma
         "params": get_backbone(saved.backbone).complete(saved.params),
         "num_items": data.num_items,
         "masking": masking,
+        "median_gap": data.train_and_validation.median_gap,
         "priors": saved.priors["everyone"] if saved.priors else None,
     }
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """Exact ranking of targets over the whole catalogue, by counting. Shape letters: U cases, c cases of a chunk, V items,
 D width."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,14 +11,17 @@ from torch import Tensor
 
 from recmodels.backbones.layers import SequenceModel
 from recmodels.data import Cases, Histories
-from recmodels.errors import InvalidJob
+from recmodels.errors import InvalidJob, OutOfMemory
 from recmodels.packing import Flat, pack, ranges
 from recmodels.ranking.metrics import MISS, user_scores
+from recmodels.training.memory import is_out_of_memory
 
 MASKINGS = ("seen", "none")
 _CHUNK = 64  # cases scored at once: their scores stay in the processor's cache
 _SLOTS = 2**26  # scores in a buffer at most: 256 MiB
 _ENCODED = 1024  # histories read by the model at once
+_ATTENDED = 2**25  # weights of attention that may exist meanwhile: 128 MiB, a few times over
+_HELD = 2**16  # cases whose states are kept at once
 
 Fill = Callable[[slice, Tensor], None]  # writes the scores of some cases into a buffer (c, V+1)
 
@@ -53,29 +56,65 @@ class ModelScorer:
 
     def __init__(self, model: SequenceModel, max_len: int, device: torch.device) -> None:
         self.model, self.max_len, self.device = model, max_len, device
+        self.rows = _ENCODED  # histories read at once at most; falls when memory runs out
 
-    def states(self, histories: Histories) -> Tensor:
-        """The state after each history's last event: (U, D)."""
-        lengths = np.minimum(histories.lengths, self.max_len)
-        starts = histories.offsets[1:] - lengths
-        rows = [slice(first, first + _ENCODED) for first in range(0, len(starts), _ENCODED)]
-        return torch.cat([self._encode(histories, starts[part], lengths[part]) for part in rows])
+    def states(self, histories: Histories, cases: slice = slice(None)) -> Tensor:
+        """The state after the last event of each of the histories: (U, D). Raises OutOfMemory."""
+        lengths = np.minimum(histories.lengths[cases], self.max_len)
+        starts = histories.offsets[1:][cases] - lengths
+        attended = np.cumsum(self.model.heads * lengths**2)
+        found, first = [], 0
+        while first < len(lengths):
+            before = attended[first] - self.model.heads * lengths[first] ** 2
+            fitting = int(np.searchsorted(attended, before + _ATTENDED, side="right"))
+            part = slice(first, min(max(fitting, first + 1), first + self.rows))
+            try:
+                found.append(self._encode(histories, starts[part], lengths[part]))
+                first = part.stop
+            except (RuntimeError, MemoryError) as error:
+                self._read_fewer(len(lengths[part]), error)
+        return torch.cat(found)
+
+    def _read_fewer(self, rows: int, error: Exception) -> None:
+        """Halves what is read at once, if that may help."""
+        if not is_out_of_memory(error):
+            raise error
+        if rows == 1:
+            raise OutOfMemory(
+                f"not even one history of up to max_len={self.max_len} events can be read beside the model; lower "
+                "max_len or hidden_dim, or run fewer at once"
+            ) from error
+        self.rows = rows // 2
 
     def _encode(self, histories: Histories, starts: Flat, lengths: Flat) -> Tensor:
         batch = pack(histories.items, starts, lengths, histories.timestamps).to(self.device)
         return self.model(batch).index_select(0, batch.last)
 
     def prepare(self, histories: Histories) -> Fill:
-        was_training = self.model.training
-        self.model.eval()
-        with torch.inference_mode():
-            states, table = self.states(histories), self.model.item_vectors().T
-        self.model.train(was_training)
+        """What fills a buffer raises FloatingPointError where a state is not finite."""
+        table, held = self._evaluated(self.model.item_vectors).T, slice(0, 0)
+        states = table.new_empty(0)
 
         def fill(cases: slice, scores: Tensor) -> None:
-            torch.mm(states[cases], table, out=scores)
+            nonlocal held, states
+            if cases.start < held.start or cases.stop > held.stop:
+                held = slice(cases.start, max(min(cases.start + _HELD, len(histories.lengths)), cases.stop))
+                states = self._evaluated(lambda: self.states(histories, held))
+                if not bool(states.isfinite().all()):
+                    raise FloatingPointError("the scores are not finite")
+            torch.mm(states[cases.start - held.start : cases.stop - held.start], table, out=scores)
 
         return fill
+
+    def _evaluated(self, read: Callable[[], Tensor]) -> Tensor:
+        """What the model says without dropout."""
+        was_training = self.model.training
+        self.model.eval()
+        try:
+            with torch.inference_mode():
+                return read()
+        finally:
+            self.model.train(was_training)
 
 
 def rank(
@@ -163,19 +202,21 @@ def _best(scores: Tensor, k: int) -> np.ndarray:
 
 
 def slices(
-    ranks: np.ndarray, cases: Cases, popularity: Flat, train: Histories | None = None
+    ranks: np.ndarray, cases: Cases, popularity: Flat, train: Histories | None = None, objective: str = "ndcg@10"
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Users, NDCG@10 and Recall@10 by history length (quartiles), by the target's popularity (head, mid and tail hold
-    a third of the training events each) and, where `train` has times, by its age: days from its last training event to
-    the last of all (quartiles; without targets that never occur there)."""
+    """Users, NDCG@10, Recall@10 and the objective by history length (quartiles), by the target's popularity (head, mid
+    and tail hold a third of the training events each) and, where `train` has times, by its age: days from its last
+    training event to the last of all (quartiles; without targets that never occur there)."""
+    scores = {metric: user_scores(ranks, metric) for metric in ("ndcg@10", "recall@10", objective)}
     found = {
-        "history_length": _by_group(ranks, *_quartiles(cases.histories.lengths)),
-        "target_popularity": _by_group(ranks, _thirds(popularity)[cases.targets], ("head", "mid", "tail")),
+        "history_length": _by_group(scores, *_quartiles(cases.histories.lengths)),
+        "target_popularity": _by_group(scores, _thirds(popularity)[cases.targets], ("head", "mid", "tail")),
     }
     if train is not None and train.timestamps is not None:
         known = popularity[cases.targets] > 0
         group, names = _quartiles(_ages(train, len(popularity))[cases.targets[known]])
-        found["target_age"] = _by_group(ranks[:, known], group, tuple(f"{name} days" for name in names))
+        told = {metric: values[known] for metric, values in scores.items()}
+        found["target_age"] = _by_group(told, group, tuple(f"{name} days" for name in names))
     return found
 
 
@@ -206,8 +247,7 @@ def _thirds(popularity: Flat) -> Flat:
     return group
 
 
-def _by_group(ranks: np.ndarray, group: Flat, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    scores = {metric: user_scores(ranks, metric) for metric in ("ndcg@10", "recall@10")}
+def _by_group(scores: Mapping[str, np.ndarray], group: Flat, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     users = np.bincount(group, minlength=len(names))
     return {
         name: {

@@ -80,7 +80,7 @@ def judge(
         "metrics": summary(ranking.ranks),
         f"coverage@{_TOP}": ranking.coverage(data.num_items),
         f"popularity@{_TOP}": ranking.mean_popularity(popularity),
-        "slices": slices(ranking.ranks, cases, popularity, data.train),
+        "slices": slices(ranking.ranks, cases, popularity, data.train, objective),
         **extra,
     }
     return Judged(ranking, report, chosen.to_json() if chosen else None)

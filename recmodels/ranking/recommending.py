@@ -1,6 +1,6 @@
 """What comes next: the best items after a history, and those of every user as a Parquet file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +25,19 @@ SCHEMA = pyarrow.schema(
 _READ = 4096  # histories a scorer reads at once
 
 
-def history_of(items: list[int], num_items: int) -> Histories:
-    """One history of item ids. Raises InvalidJob for ids that are none."""
+def history_of(items: Sequence[int], num_items: int, gap: int | None, times: Sequence[int] | None = None) -> Histories:
+    """One history of item ids at `times` (epoch seconds), else `gap` seconds apart, as is usual in the dataset; a model
+    of a dataset without times has no `gap` and is told none. Raises InvalidJob for ids that are none and times that do
+    not ascend."""
     history = np.asarray(items, np.int64)
     if not len(history) or history.min() < 1 or history.max() > num_items:
         raise InvalidJob(f"history={history.tolist()} must be one or more item ids from 1 to {num_items}")
-    return Histories(history, np.ones(len(history), bool), np.array([0, len(history)]))
+    if times is not None and (len(times) != len(history) or list(times) != sorted(times)):
+        raise InvalidJob(f"times={list(times)} must be one for each of the {len(history)} items, oldest first")
+    when = None
+    if gap is not None:
+        when = np.arange(len(history)) * gap if times is None else np.asarray(times, np.int64)
+    return Histories(history, np.ones(len(history), bool), np.array([0, len(history)]), when)
 
 
 def best_items(

@@ -113,6 +113,7 @@ class Training(Learner):
             raise CorruptCheckpoint(f"the checkpoint does not fit the model ({error}); delete it") from error
         self.epoch, self.best_epoch = checkpoint.epoch, checkpoint.best_epoch
         self.history = list(checkpoint.history)
+        self.first_loss = float(self.history[0]["train_loss"])
         self.best = checkpoint.best or self._weights()
 
     def _is_mine(self, checkpoint: Checkpoint) -> bool:

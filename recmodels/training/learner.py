@@ -21,6 +21,9 @@ from recmodels.training.schedule import Schedule
 from recmodels.training.weighting import target_weights
 
 PLANNED_EPOCHS = 100  # what a schedule spans where no one says
+RISEN = 10.0  # times the first epoch's loss: what rose so far has diverged, and only costs time
+_SMALL = 1.0  # a first loss below counts as this: on little data it rises by chance
+_WATCHED = 64  # batches between two looks at the loss, each of which waits for a GPU
 
 
 class Learner:
@@ -50,6 +53,7 @@ class Learner:
         temperature = config.temperature if self.params.get("embedding_norm") == "l2" else 1.0
         self.loss = NextItemLoss(config, temperature, _popularity(histories, num_items), device)
         self.parts = 1  # a batch is trained on in that many pieces; grows when memory runs out
+        self.first_loss: float | None = None  # of the first epoch
 
     @property
     def max_len(self) -> int:
@@ -62,14 +66,28 @@ class Learner:
         with _seeded(self.seed, epoch):
             step = (epoch - 1) * len(self.batches)
             for batch in self.batches.epoch(np.random.default_rng((self.seed, epoch))):
+                if whole and step % _WATCHED == 0:
+                    self._mean(epoch, total, whole)
                 between()
                 self.optimizer.lr = self.schedule.rate(step)
                 weight = _weight(batch)
                 total += self._train_batch(batch) * weight
                 whole, step = whole + weight, step + 1
-        mean = float(total) / whole
+        mean = self._mean(epoch, total, whole)
+        self.first_loss = mean if self.first_loss is None else self.first_loss
+        return mean
+
+    def _mean(self, epoch: int, total: Tensor, whole: float) -> float:
+        """The mean loss so far. Raises TrainingDiverged."""
+        mean, advice = float(total) / whole, f"try lr below {self.config.lr:g}"
         if not math.isfinite(mean):
-            raise TrainingDiverged(epoch, f"the training loss became {mean}; try lr below {self.config.lr:g}")
+            raise TrainingDiverged(epoch, f"the training loss became {mean}; {advice}")
+        if self.first_loss is not None and mean > RISEN * max(self.first_loss, _SMALL):
+            raise TrainingDiverged(
+                epoch,
+                f"the training loss rose to {mean:.4g}, beyond {RISEN:g} times the first epoch's "
+                f"{self.first_loss:.4g}; {advice}",
+            )
         return mean
 
     def _train_batch(self, batch: Batch) -> Tensor:

@@ -60,8 +60,10 @@ def softmax_loss(own: Tensor, rivals: Tensor) -> Tensor:
 
 def binary_loss(beta: float) -> Criterion:
     """Each item is judged alone (arXiv 1808.09781), the target's probability to the power `beta` (gBCE, arXiv
-    2308.07192). Scores count from the log odds of being a target (as in arXiv 1708.02002): without that, learning
-    that nearly all items are wrong drives the item vectors into one direction before they mean anything."""
+    2308.07192). Unlike in both papers an item's probability is the sigmoid of its score less log(K / beta), the log
+    odds against being the target (a start that arXiv 1708.02002 gives its bias): without that, learning that nearly all
+    items are wrong drives the item vectors into one direction before they mean anything. Ranks do not see the shift;
+    what is learned does, so that results are not those of the papers' losses."""
 
     def losses(own: Tensor, rivals: Tensor) -> Tensor:
         rarity = math.log(rivals.shape[1] / beta)

@@ -40,7 +40,8 @@ class TrainingConfig(Config):
     loss: str = choice(
         "sampled_softmax",
         options=("sampled_softmax", "full_softmax", "bce", "gbce"),
-        help="rivals of the target: a sample or all; bce asks of each item alone, gbce without over-confidence",
+        help="rivals of the target: a sample or all; bce asks of each item alone, gbce without over-confidence, both "
+        "with scores shifted by the log odds of a target, which their papers do not do",
     )
     negatives: int = int_range(256, low=16, high=4096, log=True, when=("loss", SAMPLED), help="sampled rivals")
     negative_sharing: str = choice(

@@ -7,7 +7,14 @@ from typing import Any
 from recmodels.registry import BACKBONES
 from recmodels.space import params_of
 
-_NUMBERS = {"pooling": (1, 3), "num_heads": (1, 2)}  # the numbers that are structure, with two values each
+_NUMBERS = {  # the numbers that are structure, with two values each
+    "pooling": (1, 3),
+    "num_heads": (1, 2),
+    "num_blocks": (2, 1),
+    "linear_ratio": (1, 2),
+    "attention_dim": (16, 32),
+    "linear_dim": (16, 64),
+}
 
 
 def structural_fields(backbone: str) -> dict[str, tuple[Any, ...]]:

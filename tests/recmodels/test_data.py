@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,3 +115,11 @@ def test_every_reference_line_ranks_a_catalogue(name, tiny):
     ranks = rank(reference(name, tiny.train, 30), tiny.validation, tiny.popularity, "none").ranks
     assert ranks.shape == (2, len(tiny.validation.users))
     assert (ranks[0][ranks[0] != MISS] < 30).all()
+
+
+def test_the_median_gap_is_that_between_events_of_one_user():
+    times = np.array([100, 110, 140, 9_000, 7, 10])
+    timed = Histories(np.ones(6, int), np.ones(6, bool), np.array([0, 0, 3, 4, 6]), times)
+    assert timed.median_gap == 10
+    assert replace(timed, timestamps=None).median_gap is None
+    assert timed.of(np.array([2])).median_gap == timed.of(np.array([0])).median_gap == 0

@@ -195,6 +195,7 @@ class ReportHouse:
         trials = {each.number: each for each in self.store.trials.waiting()}
         for model in job.get("models", []):
             name = model["name"]
+            assert model.get("fitted", "train") == ("train+val" if name == "refit" else "train"), name
             if name == "refit":
                 np.save(out / "refit.npy", self.ranks(None, 1, quality=0.5))
                 continue

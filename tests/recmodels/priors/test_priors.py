@@ -17,6 +17,7 @@ from recmodels.priors.priors import Priors, PriorScorer, scale_of
 from recmodels.ranking.evaluation import rank
 from recmodels.ranking.metrics import MISS
 from recmodels.ranking.references import reference
+from recmodels.space import params_of
 from tests.recmodels.conftest import cyclic_histories, data_of
 
 V = 30
@@ -110,6 +111,24 @@ def test_links_counted_in_blocks_are_those_counted_at_once(kind, neighbours, dat
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
+@pytest.mark.parametrize(("kind", "directions"), [("transition", 1), ("cooccurrence", 2)])
+def test_however_many_blocks_each_event_is_looked_at_once_for_each_distance(kind, directions, data, monkeypatch):
+    looked_at: list[int] = []
+    pairs = counting._Events.pairs
+
+    def counted(events, places, inside, step):
+        looked_at.append(len(places))
+        return pairs(events, places, inside, step)
+
+    monkeypatch.setattr(counting._Events, "pairs", counted)
+    for size in (8_000_000, 700):
+        monkeypatch.setattr(counting, "_PAIRS", size)
+        looked_at.clear()
+        LINKS[kind](data.train, V, 5, "none")
+        assert sum(looked_at) == len(data.train.items) * 5 * directions
+    assert len(looked_at) > 20 * directions
+
+
 @pytest.mark.parametrize("kind", LINKS)
 @pytest.mark.parametrize("recency", [0.0, 0.7, 1.0])
 def test_a_link_prior_is_the_log_of_faded_sums_over_the_mean_link(kind, recency, data):
@@ -159,6 +178,32 @@ def test_the_scores_are_the_models_plus_scaled_strengths_times_priors(data, mode
     parts = [filled(prior, histories) for prior in priors.fitted.values()]
     expected = filled(model, histories) + 3.0 * sum(s * p for s, p in zip((0.5, 1.0, 2.0), parts, strict=True))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+CHANGES = {
+    "priors": "popularity",
+    "prior_use": "rerank",
+    "rerank_top": 20,
+    "prior_window": 2,
+    "prior_neighbours": 5,
+    "prior_recency": 0.2,
+    "prior_normalisation": "cosine",
+}
+
+
+def test_no_field_of_priors_is_left_out_below():
+    assert set(CHANGES) == set(params_of(PriorConfig))
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_every_field_changes_the_scores(field, data, model):
+    base = {"priors": "all", "rerank_top": 10} | ({"prior_use": "rerank"} if field == "rerank_top" else {})
+    scores = []
+    for params in (base, {**base, field: CHANGES[field]}):
+        priors = Priors.fit(PriorConfig(**params), data.train, V)
+        scorer = PriorScorer(model, priors, torch.ones(1, len(priors.fitted)), 2.0, "none")
+        scores.append(filled(scorer, data.validation.histories)[:, 1:])
+    assert not np.allclose(scores[0], scores[1], rtol=1e-4)
 
 
 @pytest.mark.parametrize("masking", ["seen", "none"])

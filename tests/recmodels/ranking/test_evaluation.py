@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ import torch
 from recmodels.data import Cases, Histories
 from recmodels.errors import InvalidJob
 from recmodels.ranking.evaluation import chunk_size, rank, slices
-from recmodels.ranking.metrics import MISS
+from recmodels.ranking.metrics import MISS, user_scores
 
 V, U = 40, 150
 
@@ -101,6 +103,21 @@ def test_slices_part_all_users_and_name_lengths(cases, scores):
     lengths = cases.histories.lengths
     low, high = map(int, next(iter(parts["history_length"])).split("-"))
     assert next(iter(parts["history_length"].values()))["users"] == ((lengths >= low) & (lengths <= high)).sum()
+
+
+def test_slices_tell_the_studys_objective_too(cases, scores):
+    popularity, training = np.arange(V + 1), replace(cases.histories, timestamps=np.arange(len(cases.histories.items)))
+    ranks = rank(Table(scores), cases, popularity, "seen").ranks
+    lengths = cases.histories.lengths
+    for objective in ("mrr@10", "ndcg@20"):
+        parts = slices(ranks, cases, popularity, training, objective)
+        assert set(parts) == {"history_length", "target_popularity", "target_age"}
+        for name, group in parts["history_length"].items():
+            low, high = int(name.split("-")[0]), int(name.split("-")[-1])
+            expected = user_scores(ranks, objective)[(lengths >= low) & (lengths <= high)].mean()
+            assert group[objective] == pytest.approx(expected)
+        for groups in parts.values():
+            assert all(set(group) == {"users", "ndcg@10", "recall@10", objective} for group in groups.values())
 
 
 def test_head_items_hold_a_third_of_the_events():

@@ -1,8 +1,7 @@
 """Runs with priors: swept without training, told with and without, used for recommendations and exports."""
 
 import json
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +10,17 @@ import pyarrow.parquet
 import pytest
 import torch
 
-from recmodels.data import TrainingData
+from recmodels.data import Histories, TrainingData
 from recmodels.errors import DatasetUnreadable, InvalidJob
 from recmodels.ranking.bundle import Bundle, write_bundle
 from recmodels.ranking.evaluation import Scorer, rank
 from recmodels.ranking.finished import finished_scorer, model_scorer
 from recmodels.ranking.metrics import summary
 from recmodels.ranking.recommending import best_items, history_of, write_recommendations
-from recmodels.training.checkpoint import Saved, load_saved
+from recmodels.registry import get_backbone
+from recmodels.training.checkpoint import Saved, load_saved, save_model
 from tests.recmodels.conftest import cyclic_histories, write_dataset
-from tests.recmodels.test_processes import PARAMS, ROOT, Child, job, score_job
+from tests.recmodels.test_processes import PARAMS, Child, job, score_job
 
 CPU = torch.device("cpu")
 PRIORS = {**PARAMS, "priors": "all", "prior_window": 3}
@@ -143,13 +143,24 @@ def test_scoring_validation_again_crosses_the_halves_again(folder, trained, tmp_
     np.testing.assert_array_equal(np.load(tmp_path / "mine.npy"), np.load(trained[0] / "ranks.npy"))
 
 
-def test_the_test_is_scored_with_priors_of_training_and_validation(folder, trained, tmp_path):
-    targets = folder.parent / "sealed" / "test.parquet"
-    told("scorer", **score_job(folder, trained[0], tmp_path, targets=str(targets)))
-    data, saved = TrainingData.load(folder), load_saved(trained[0] / "best.safetensors")
-    scorer = finished_scorer(saved, data.train_and_validation, 30, CPU, "none")
-    expected = rank(scorer, data.test_cases(targets), data.popularity, "none").ranks
-    np.testing.assert_array_equal(np.load(tmp_path / "mine.npy"), expected)
+def test_the_test_is_scored_with_priors_of_what_the_weights_were_fitted_on(folder, trained, tmp_path):
+    targets, weights = folder.parent / "sealed" / "test.parquet", str(trained[0] / "best.safetensors")
+    models = [{"name": "mine", "weights": weights}, {"name": "refit", "weights": weights, "fitted": "train+val"}]
+    told("scorer", **score_job(folder, trained[0], tmp_path, targets=str(targets), models=models))
+    data, saved, found = TrainingData.load(folder), load_saved(trained[0] / "best.safetensors"), {}
+    for name, counted in (("mine", data.train), ("refit", data.train_and_validation)):
+        found[name] = np.load(tmp_path / f"{name}.npy")
+        scorer = finished_scorer(saved, counted, 30, CPU, "none")
+        expected = rank(scorer, data.test_cases(targets), data.popularity, "none").ranks
+        np.testing.assert_array_equal(found[name], expected)
+    assert not np.array_equal(found["mine"], found["refit"])
+
+
+@pytest.mark.parametrize("fitted", ["train+val", "all"])
+def test_a_validation_is_not_scored_with_what_was_fitted_on_it(fitted, folder, trained, tmp_path):
+    models = [{"name": "mine", "weights": str(trained[0] / "best.safetensors"), "fitted": fitted}]
+    failed = told("scorer", **score_job(folder, trained[0], tmp_path, models=models))[-1]
+    assert f"fitted='{fitted}' is neither train nor" in failed["cause"]
 
 
 def test_a_refit_takes_the_strengths_that_validation_chose(folder, trained, tmp_path):
@@ -209,7 +220,7 @@ def test_a_file_of_recommendations_that_was_stopped_does_not_appear(folder, save
 
 def test_an_exported_model_recommends_alike_and_needs_nothing_else(folder, saved, tmp_path):
     data = TrainingData.load(folder)
-    expected, scores = best_items(ready(saved, data), history_of([4, 5, 6], 30), 30, "seen", 5, CPU)
+    expected, scores = best_items(ready(saved, data), history_of([4, 5, 6], 30, 1), 30, "seen", 5, CPU)
     write_bundle(tmp_path / "model", saved, data, folder / "items.parquet", "seen")
     found = Bundle.load(tmp_path / "model").recommend(["4", "5", "6"], k=5)
     assert [int(each.item) for each in found] == expected[0].tolist()
@@ -217,6 +228,54 @@ def test_an_exported_model_recommends_alike_and_needs_nothing_else(folder, saved
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["priors"] == (saved.priors["everyone"] if saved.priors else None)
     assert pd.read_parquet(tmp_path / "model" / "items.parquet")["raw"].tolist() == [str(item) for item in range(1, 31)]
+
+
+@pytest.fixture
+def timed(tmp_path) -> Path:
+    """Weights of HSTU to which the time between events means much."""
+    torch.manual_seed(0)
+    backbone, params = get_backbone("hstu"), {"hidden_dim": 16, "num_blocks": 1, "max_len": 10}
+    model = backbone.build(backbone.configs(params)[0], 30)
+    torch.nn.init.normal_(model.items.weight)
+    torch.nn.init.normal_(model.blocks[0].time.weight, std=5.0)
+    save_model(tmp_path / "timed.safetensors", dict(model.state_dict()), "hstu", params, 30)
+    return tmp_path / "timed.safetensors"
+
+
+def test_times_count_alike_in_recommendations_for_one_for_all_and_by_an_export(folder, timed, tmp_path):
+    data, saved = TrainingData.load(folder), load_saved(timed)  # every event one second after the one before
+    user = int(data.train_and_validation.lengths.argmax())
+    history = data.train_and_validation.of(np.array([user]))
+    scorer = finished_scorer(saved, data.train, 30, CPU, "seen")
+    items, scores = best_items(scorer, history, 30, "seen", 5, CPU)
+    common = {"weights": str(timed), "open_dir": str(folder), "masking": "seen", "k": 5, "device": "cpu", "threads": 1}
+    one = told("scorer", kind="recommend", history=history.items.tolist(), **common)[-1]
+    told("scorer", kind="recommend_all", out=str(tmp_path / "all.parquet"), **common)
+    table = pd.read_parquet(tmp_path / "all.parquet")
+    rows = table[table["user"] == str(user)]
+    write_bundle(tmp_path / "model", saved, data, folder / "items.parquet", "seen")
+    exported = Bundle.load(tmp_path / "model").recommend([str(item) for item in history.items], k=5)
+    for found in (one["items"], rows["item"].astype(int).tolist(), [int(each.item) for each in exported]):
+        assert found == items[0].tolist()
+    for values in (one["scores"], rows["score"].tolist(), [each.score for each in exported]):
+        assert values == pytest.approx(scores[0].tolist(), abs=1e-5)
+    _, blind = best_items(scorer, replace(history, timestamps=None), 30, "seen", 5, CPU)
+    assert scores[0].tolist() != pytest.approx(blind[0].tolist(), abs=1e-3)
+
+
+def test_times_that_are_known_are_scored(folder, timed, tmp_path):
+    data, saved, times = TrainingData.load(folder), load_saved(timed), [0, 60, 90_000]
+    history = Histories(np.array([4, 5, 6]), np.ones(3, bool), np.array([0, 3]), np.array(times))
+    scorer = finished_scorer(saved, data.train, 30, CPU, "seen")
+    _, scores = best_items(scorer, history, 30, "seen", 5, CPU)
+    write_bundle(tmp_path / "model", saved, data, folder / "items.parquet", "seen")
+    bundle = Bundle.load(tmp_path / "model")
+    known, usual = bundle.recommend(["4", "5", "6"], 5, times), bundle.recommend(["4", "5", "6"], 5)
+    assert [each.score for each in known] == pytest.approx(scores[0].tolist(), abs=1e-5)
+    assert [each.score for each in usual] != pytest.approx(scores[0].tolist(), abs=1e-3)
+    for wrong in ([0, 60], [60, 0, 90]):
+        with pytest.raises(InvalidJob, match="must be one for each of the 3 items, oldest first"):
+            bundle.recommend(["4", "5", "6"], 5, wrong)
 
 
 def test_an_exported_model_refuses_items_it_does_not_know(folder, saved, tmp_path):
@@ -233,27 +292,3 @@ def test_a_folder_that_is_no_export_is_named(tmp_path):
 def test_weights_of_another_catalogue_are_refused(trained):
     with pytest.raises(InvalidJob, match="know 30 items, the dataset has 31"):
         model_scorer(load_saved(trained[0] / "best.safetensors"), 31, CPU)
-
-
-MILLION = """
-import resource, numpy as np, torch
-from recmodels.data import Cases, Histories
-from recmodels.ranking.evaluation import Scorer, rank
-V, U = 1_000_000, 130
-torch.set_num_threads(1)
-order = torch.randperm(V + 1, generator=torch.Generator().manual_seed(1)).float()
-class Permuted:
-    def prepare(self, histories):
-        return lambda cases, out: out.copy_(order.expand_as(out))
-targets = np.random.default_rng(0).integers(1, V + 1, U)
-histories = Histories(np.ones(U, np.int64), np.ones(U, bool), np.arange(U + 1))
-found = rank(Permuted(), Cases(np.arange(U), histories, targets), np.ones(V + 1, np.int64), "none", top=10)
-expected = [(order[1:] > order[target]).sum().item() for target in targets]
-assert found.ranks[0].tolist() == expected and not found.ranks[1].any()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
-"""
-
-
-def test_a_million_items_are_ranked_exactly_within_four_gib():
-    done = subprocess.run([sys.executable, "-c", MILLION], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 2.0  # of 4 GiB, half of it left to a model's own tables

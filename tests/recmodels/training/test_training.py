@@ -18,11 +18,13 @@ from recmodels.errors import (
 from recmodels.ranking.metrics import summary
 from recmodels.registry import BACKBONES, get_backbone
 from recmodels.space import params_of
+from recmodels.training import learner as learning
 from recmodels.training.checkpoint import load_checkpoint, load_model, save_checkpoint, save_model, save_ranks
-from recmodels.training.fit import fit
+from recmodels.training.fit import Training, fit
 from recmodels.training.learner import Learner
 from recmodels.training.training_config import TrainingConfig
 from tests.recmodels.conftest import cyclic_histories, data_of
+from tests.recmodels.starved import REFUSALS, Starved
 
 CPU = torch.device("cpu")
 SASREC = get_backbone("sasrec")
@@ -86,27 +88,7 @@ def whole_again(data, params, backbone):
         yield result.training.checkpoint()
 
 
-class Starved:
-    """Runs out of memory before a model reads more than `limit` sequences at once."""
-
-    def __init__(self, model, limit: int, error: Exception) -> None:
-        self.limit, self.error, self.refused = limit, error, 0
-        model.register_forward_pre_hook(self)
-
-    def __call__(self, model, inputs):
-        if len(inputs[0].last) > self.limit:
-            self.refused += 1
-            raise self.error
-
-
-REFUSALS = [
-    torch.OutOfMemoryError("CUDA out of memory"),
-    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
-    MemoryError(),
-]
-
-
-@pytest.mark.parametrize("error", REFUSALS, ids=["gpu", "cpu", "python"])
+@pytest.mark.parametrize("error", REFUSALS, ids=["gpu", "cpu", "cublas", "python"])
 @pytest.mark.parametrize("weighting", [{}, {"recency_decay": 0.2}], ids=["alike", "weighted"])
 def test_a_batch_that_does_not_fit_is_trained_on_in_parts_to_the_same_numbers(tiny, small_params, weighting, error):
     params = {**small_params, **weighting, "dropout": 0.0, "attn_dropout": 0.0, "loss": "full_softmax"}
@@ -147,6 +129,22 @@ def test_training_leaves_the_callers_randomness_alone(tiny, small_params):
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.fixture
+def two_threads():
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_same_seed_and_the_same_threads_give_the_same_numbers(name, two_threads):
+    data = data_of(cyclic_histories(120, 300), 300)
+    params = {"hidden_dim": 128, "num_blocks": 1, "batch_size": 128}  # products large enough to be shared out
+    (first,), (second,) = (run(data, params, 1, get_backbone(name)) for _ in range(2))
+    assert (first.train_loss, first.metrics) == (second.train_loss, second.metrics)
+    assert all(torch.equal(weights(second)[each], value) for each, value in weights(first).items())
+
+
 def test_it_stops_when_patience_runs_out_and_keeps_the_best_epoch(tiny, small_params):
     results = run(tiny, {**small_params, "early_stop_patience": 2}, 200)
     training = results[-1].training
@@ -174,6 +172,38 @@ def test_divergence_names_epoch_and_cause(tiny, small_params):
     next(next(results).training.model.parameters()).data.fill_(math.nan)
     with pytest.raises(TrainingDiverged, match=r"epoch 2: the training loss became nan; try lr below 0.01"):
         next(results)
+
+
+def test_divergence_is_found_long_before_the_epoch_ends(small_params, monkeypatch):
+    monkeypatch.setattr(learning, "_WATCHED", 4)
+    learner = Learner(data_of(cyclic_histories(400), 30).train, 30, SASREC, small_params, 0, CPU)
+    next(learner.model.parameters()).data.fill_(math.nan)
+    batches: list[None] = []
+    with pytest.raises(TrainingDiverged, match="the training loss became nan"):
+        learner.train_epoch(1, lambda: batches.append(None))
+    assert len(batches) == 4 < len(learner.batches)
+
+
+def test_a_small_loss_may_rise_tenfold(tiny, small_params):
+    learner = Learner(tiny.train, 30, SASREC, small_params, 0, CPU)
+    learner.first_loss = 0.03
+    assert learner.train_epoch(2) > 10 * 0.03
+
+
+@pytest.mark.parametrize("resumed", [False, True], ids=["at once", "resumed"])
+def test_a_loss_far_above_that_of_the_first_epoch_is_divergence(resumed, tiny, small_params):
+    params = {**small_params, "embedding_norm": "none"}
+    (first,) = run(tiny, params, 1)
+    training = first.training
+    if resumed:
+        training = Training(tiny, SASREC, params, 0, CPU, "none", "ndcg@10")
+        training.resume(first.training.checkpoint())
+    training.model.items.weight.data.mul_(1e5)
+    cause = (
+        rf"epoch 2: .* rose to [\d.e+]+, beyond 10 times the first epoch's {first.train_loss:.4g}; try lr below 0.01"
+    )
+    with pytest.raises(TrainingDiverged, match=cause):
+        training.run_epoch()
 
 
 def test_an_unknown_objective_and_bad_params_are_refused(tiny, small_params):
