@@ -95,6 +95,8 @@ def _show_reveal(study: Study, result: Mapping[str, Any]) -> None:
     if result["headline"]:
         head = Comparison.from_json(result["headline"])
         say(f"fresh seeds alone, against the baseline: {change(head.difference, head.low, head.high)}, {head.verdict}")
+    elif any(line["label"] == "recommended" for line in result["lines"]):
+        say("a finalist has no complete run on fresh seeds: there is no gain free of luck to show")
     else:
         say("the baseline is recommended: there is no gain to show")
     say(result["stamp"], "dim")
