@@ -16,6 +16,7 @@ from core.export import csv_text, trial_rows
 from core.figures import change, metric
 from core.models.export import export_model
 from core.models.reveal import RevealFailed
+from core.models.seeds import Seeds
 from core.models.using import named_run
 from core.records import Reveal, Study
 from core.report.report import write_report
@@ -136,5 +137,6 @@ def _export_model(workspace: Workspace, given: argparse.Namespace) -> int:
     study, trial, run = named_run(workspace.store, workspace.artifacts, given.study)
     scorer = partial(run_once, settings=workspace.settings)
     export_model(scorer, workspace.store, workspace.settings, study, trial, run, given.model)
-    say(f"{given.model}: trial {trial.number}, seed {run.seed}; README.md says how to load it")
+    place = Seeds.of(workspace.store, trial).place(run)
+    say(f"{given.model}: trial {trial.number}, {place}; README.md says how to load it")
     return 0
