@@ -53,7 +53,7 @@ def test_the_card_leads_with_the_mean_and_names_the_seed_in_the_folder(house: Re
 
 
 def test_a_seed_that_is_not_the_best_says_its_place(house: ReportHouse, study: Study):
-    trial, run, runs = used(house, study)
+    trial, _, runs = used(house, study)
     worst = min(runs, key=lambda each: each.value or 0.0)
     assert Seeds.of(house.store, trial).place(worst) == f"seed {worst.seed}, number 5 of 5 on validation"
 
