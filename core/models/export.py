@@ -50,7 +50,7 @@ def export_model(
     asked(run_once, job, "complete")
     try:
         (folder / LOADER).write_text(LOAD, encoding="utf-8")
-        (folder / README).write_text(model_card(store, study, dataset, trial, run), encoding="utf-8")
+        (folder / README).write_text(model_card(store, study, dataset, trial, run, _versions(folder)), encoding="utf-8")
     except OSError as problem:
         raise StorageFailed(f"{folder} cannot be written ({problem.strerror}); give another folder") from problem
 
@@ -69,7 +69,14 @@ def export_archive(run_once: RunOnce, store: Store, settings: Settings, study: S
         raise StorageFailed(f"{exports} cannot be written ({problem.strerror}); free space on that disk") from problem
 
 
-def model_card(store: Store, study: Study, dataset: Dataset, trial: Trial, run: Run) -> str:
+def _versions(folder: Path) -> Mapping[str, str]:
+    found: Mapping[str, str] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["versions"]
+    return found
+
+
+def model_card(
+    store: Store, study: Study, dataset: Dataset, trial: Trial, run: Run, versions: Mapping[str, str]
+) -> str:
     """The card, in Markdown."""
     seeds = Seeds.of(store, trial)
     return "\n".join(
@@ -83,8 +90,10 @@ def model_card(store: Store, study: Study, dataset: Dataset, trial: Trial, run: 
             *_test(store, study, trial),
             "## Load it",
             "",
-            "It needs the package `recmodels` with torch, numpy, pandas, pyarrow and safetensors, and no database.",
-            f"`{LOADER}` in this folder (`python {LOADER} ITEM ITEM ...` where `recmodels` can be imported):",
+            f"It needs the package `recmodels` {versions['recmodels']}, and no database. `pip install DIR`, where DIR "
+            "is the folder of VirtualMLE's source, installs it with torch, numpy, pandas, pyarrow and safetensors.",
+            "Written with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
+            f"Then `{LOADER}` in this folder (`python {LOADER} ITEM ITEM ...`):",
             "",
             f"```python\n{LOAD}```",
             "",

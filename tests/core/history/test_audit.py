@@ -50,7 +50,9 @@ def test_rows_of_another_model_are_left_out_and_that_is_said(tmp_path: Path):
     rows = [{"model": model, "lr": 0.001, "value": value} for model, value in (("SASRec", 1), ("hstu", 2), ("", 3))]
     path = str(write(tmp_path / "both.csv", rows))
     history = read_past(path, "sasrec")
-    assert [run.value for run in history.runs] == [1, 3] and history.notes == ("rows of other models that were left out: 1",)
+    assert [run.value for run in history.runs] == [1, 3] and history.notes == (
+        "rows of other models that were left out: 1",
+    )
     with pytest.raises(InvalidInput, match="has no run of gru4rec; its runs are of SASRec, hstu"):
         read_past(str(write(tmp_path / "named.csv", rows[:2])), "gru4rec")
 

@@ -13,6 +13,8 @@ from core.records import Run, Study, Trial
 from core.views.models import model
 from tests.core.report.house import ReportHouse, short_study
 
+VERSIONS = {"recmodels": "0.1.0"}
+
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> ReportHouse:
@@ -46,7 +48,7 @@ def test_the_figures_shown_are_the_mean_of_the_seeds_that_count_with_their_sprea
 
 def test_the_card_leads_with_the_mean_and_names_the_seed_in_the_folder(house: ReportHouse, study: Study):
     trial, run, _ = used(house, study)
-    card = model_card(house.store, study, house.store.datasets.get(study.dataset_id), trial, run)
+    card = model_card(house.store, study, house.store.datasets.get(study.dataset_id), trial, run, VERSIONS)
     assert f"seed {run.seed}, the best of 5 on validation, 8 epochs." in card
     seeds = Seeds.of(house.store, trial)
     assert card.index(seeds.written("ndcg@10")) < card.index("alone it has these figures")
