@@ -45,7 +45,7 @@ def test_scores_and_ranks_are_those_of_the_cpu(data: TrainingData, backbone: str
         with torch.inference_mode():
             fill(slice(None), scores)
         found.append(scores.cpu())
-    assert torch.allclose(*found, rtol=1e-4, atol=1e-4)
+    assert torch.allclose(found[0], found[1], rtol=1e-4, atol=1e-4)
     assert np.array_equal(here.evaluate(1).ranks, there.evaluate(1).ranks)
 
 
@@ -65,7 +65,7 @@ def test_without_mixed_precision_the_loss_of_an_undropped_epoch_is_the_cpus(
     losses = []
     for device in (CPU, gpu):
         drops = {name: 0.0 for name in ("dropout", "attn_dropout") if name in get_backbone(backbone).complete({})}
-        plain = {**PARAMS, **drops, "loss": "full_softmax"}  # nothing is drawn on the device
+        plain: dict[str, object] = {**PARAMS, **drops, "loss": "full_softmax"}  # nothing is drawn on the device
         made = Learner(data.train, data.num_items, get_backbone(backbone), plain, 0, device)
         monkeypatch.setattr(made.model, "takes_bfloat16", False, raising=False)
         losses.append(made.train_epoch(1))

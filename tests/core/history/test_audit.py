@@ -205,7 +205,9 @@ def test_a_storage_of_several_studies_asks_which(tmp_path: Path):
     source = f"sqlite:///{tmp_path / 'two.db'}"
     for name, lr in (("beauty", 0.001), ("toys", 0.002)):
         study = optuna.create_study(storage=source, study_name=name, direction="maximize")
-        distributions = {"lr": optuna.distributions.FloatDistribution(1e-4, 1e-2)}
+        distributions: dict[str, optuna.distributions.BaseDistribution] = {
+            "lr": optuna.distributions.FloatDistribution(1e-4, 1e-2)
+        }
         study.add_trial(optuna.create_trial(params={"lr": lr}, distributions=distributions, value=0.1))
     with pytest.raises(InvalidInput, match="holds the studies beauty, toys; choose one with --study"):
         read_past(source, "sasrec")
