@@ -17,16 +17,19 @@ import os
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
+
+import benchmarks.trainers.catalogue as catalogues
 import benchmarks.trainers.peer as peers
 import benchmarks.trainers.quality as qualities
 import benchmarks.trainers.scale as scales
 import benchmarks.trainers.speed as speeds
 from benchmarks.trainers.curves import curves
 from benchmarks.trainers.quality import Place
-from benchmarks.trainers.results import BACKBONES, Circumstances, record, recorded
+from benchmarks.trainers.results import BACKBONES, Circumstances, record, recorded, trials_an_hour
 from core.data.importing import import_dataset
 from core.data.options import ImportOptions
 
@@ -40,14 +43,16 @@ def speed(arguments: argparse.Namespace, place: Place) -> None:
         f"{'backbone':9} {'epoch':>8} {'naive':>8} {'exact':>8} | speed-up {'train':>7} {'exact':>7} {'eval':>7}  peak"
     )
     for backbone in arguments.backbones:
-        circumstances = Circumstances(place.threads)
-        found = speeds.speed(backbone, place.dataset / "open", place.runs, place.threads, amount)
+        circumstances = Circumstances(place.threads, place.device)
+        found = speeds.speed(backbone, place.dataset / "open", place.runs, place.threads, amount, place.device)
+        epochs = recorded("quality", backbone, place.device) or recorded("quality", backbone)
+        found["trials_an_hour"] = trials_an_hour(found, epochs)
         record("quick" if arguments.quick else "speed", backbone, found, circumstances)
         seconds = found["seconds"]
         print(
             f"{backbone:9} {seconds['ours']:7.1f}s {seconds['naive']:7.1f}s {seconds['exact']:7.1f}s | "
             f"{'':8} {found['train_speedup']:7.1f} {found['exact_speedup']:7.1f} {found['eval_speedup']:7.1f}  "
-            f"{found['peak_gib']:.2f} GiB",
+            f"{found['peak_gib']:.2f} GiB, {found['trials_an_hour'] or 'unknown'} trials an hour",
             flush=True,
         )
 
@@ -55,8 +60,8 @@ def speed(arguments: argparse.Namespace, place: Place) -> None:
 def quality_per_epoch(arguments: argparse.Namespace, place: Place) -> None:
     with_naive, seeds = arguments.curves == "naive", arguments.seeds
     for backbone in arguments.backbones:
-        circumstances = Circumstances(place.threads)
-        found = curves(backbone, place.dataset / "open", place.runs, place.threads, seeds, with_naive)
+        circumstances = Circumstances(place.threads, place.device)
+        found = curves(backbone, place.dataset / "open", place.runs, place.threads, seeds, with_naive, place.device)
         record("curves", backbone, found, circumstances)
         for whose, by_seed in found["ndcg@10"].items():
             for seed, values in by_seed.items():
@@ -67,7 +72,7 @@ def quality_per_epoch(arguments: argparse.Namespace, place: Place) -> None:
 
 def quality(arguments: argparse.Namespace, place: Place) -> None:
     for backbone in arguments.backbones:
-        circumstances = Circumstances(place.threads)
+        circumstances = Circumstances(place.threads, place.device)
         found = qualities.quality(backbone, place, arguments.minutes)
         record("quality", backbone, found, circumstances)
         print(
@@ -79,10 +84,10 @@ def quality(arguments: argparse.Namespace, place: Place) -> None:
 
 def reveal(arguments: argparse.Namespace, place: Place) -> None:
     for backbone in arguments.backbones:
-        found = recorded("quality", backbone)
+        found = recorded("quality", backbone, place.device)
         if found is None or not (place.runs / f"{backbone}-priors").exists():
             raise SystemExit(f"there are no weights of {backbone} in {place.runs}; run --quality with the same --home")
-        circumstances = Circumstances(place.threads)
+        circumstances = Circumstances(place.threads, place.device)
         told = qualities.reveal(backbone, place, found)
         alone = {f"test_{metric}": value for metric, value in told["alone"].items()}
         record("reveal", backbone, {**alone, "all": told}, circumstances)
@@ -92,8 +97,8 @@ def reveal(arguments: argparse.Namespace, place: Place) -> None:
 
 def scale(arguments: argparse.Namespace, place: Place) -> None:
     sizes, seconds = (_QUICK_SIZES, 3.0) if arguments.quick else (SIZES, arguments.seconds)
-    circumstances = Circumstances(place.threads)
-    found = scales.scale("sasrec", sizes, place.threads, seconds, arguments.repeats)
+    circumstances = Circumstances(place.threads, place.device)
+    found = scales.scale("sasrec", sizes, place.threads, seconds, arguments.repeats, place.device)
     record("quick" if arguments.quick else "scale", "scale", found, circumstances)
     print(f"{'interactions':>13} {'epoch':>9} {'s per million targets':>22} {'peak':>9} {'priors, s per million':>22}")
     for row in found["sizes"]:
@@ -104,8 +109,22 @@ def scale(arguments: argparse.Namespace, place: Place) -> None:
     print(f"dearest over cheapest: {found['worst_ratio']:.2f}, of priors {found['priors_worst_ratio']:.2f}", flush=True)
 
 
+def evaluate_items(arguments: argparse.Namespace, place: Place) -> None:
+    items = arguments.evaluate_items
+    for backbone in arguments.backbones:
+        circumstances = Circumstances(place.threads, place.device)
+        found = catalogues.catalogue(backbone, items, place.threads, place.device, arguments.repeats)
+        record("quick" if arguments.quick else "evaluate_items", f"{backbone} {items}", found, circumstances)
+        print(
+            f"{backbone:9} {found['users']:,} users among {items:,} items: {found['seconds']:.2f} s, "
+            f"{found['users_a_second']:,.0f} users a second, peak {found['peak_gib']:.2f} GiB "
+            f"({found['peak_gib_before']:.2f} before)",
+            flush=True,
+        )
+
+
 def peer(arguments: argparse.Namespace, place: Place) -> None:
-    circumstances, batches = Circumstances(place.threads), 5 if arguments.quick else 40
+    circumstances, batches = Circumstances(place.threads, place.device), 5 if arguments.quick else 40
     try:
         found = peers.peer(place.dataset / "open", place.runs, place.threads).epochs_timed(batches, arguments.repeats)
     except peers.NoPeer as reason:
@@ -123,7 +142,7 @@ def peer(arguments: argparse.Namespace, place: Place) -> None:
 
 
 def peer_epochs(arguments: argparse.Namespace, place: Place) -> None:
-    circumstances = Circumstances(place.threads)
+    circumstances = Circumstances(place.threads, place.device)
     try:
         found = peers.peer(place.dataset / "open", place.runs, place.threads).metrics(arguments.peer_epochs)
     except peers.NoPeer as reason:
@@ -143,6 +162,7 @@ PARTS: dict[str, Callable[[argparse.Namespace, Place], None]] = {
     "quality": quality,
     "reveal": reveal,
     "scale": scale,
+    "evaluate_items": evaluate_items,
     "peer": peer,
     "peer_epochs": peer_epochs,
 }
@@ -158,7 +178,7 @@ def prepared(home: Path) -> Path:
     return known[0].parent if known else home / "datasets" / import_dataset(source, home, "beauty", ImportOptions()).id
 
 
-def parsed() -> argparse.Namespace:
+def parsed(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a little of each, within a minute on two free cores")
     parser.add_argument(
@@ -168,15 +188,31 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quality", action="store_true", help="train each backbone for --minutes, then with priors")
     parser.add_argument("--reveal", action="store_true", help="read the sealed test with the weights of --quality")
     parser.add_argument("--scale", action="store_true", help="1, 10 and 30 million generated interactions")
+    parser.add_argument(
+        "--evaluate-items",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="N",
+        help="time and memory of an evaluation over N generated items (default: 200,000, with --device cuda 2,000,000)",
+    )
     parser.add_argument("--peer", action="store_true", help="RecBole in an environment of its own, from the registry")
     parser.add_argument("--peer-epochs", type=int, default=0, help="train both so long for their metrics")
     parser.add_argument("--backbones", type=lambda text: text.split(","), default=list(BACKBONES))
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where all of it is computed")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of every process that is timed")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=10.0, help="of training, for --quality")
     parser.add_argument("--seconds", type=float, default=20.0, help="of training in each repeat of --scale")
     parser.add_argument("--home", type=Path, help="keeps dataset and weights there (default: a temporary folder)")
-    return parser.parse_args()
+    arguments = parser.parse_args(given)
+    if arguments.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: torch finds no CUDA GPU here; run it where there is one, or with --device cpu")
+    if arguments.device == "cuda" and (arguments.peer or arguments.peer_epochs):
+        parser.error("--peer compares on the CPU; leave --device cuda away")
+    if arguments.evaluate_items == 0:
+        arguments.evaluate_items = catalogues.ITEMS[arguments.device]
+    return arguments
 
 
 def main() -> None:
@@ -184,7 +220,7 @@ def main() -> None:
     chosen = [part for name, part in PARTS.items() if getattr(arguments, name)] or [speed]
     with tempfile.TemporaryDirectory(prefix="benchmark-training-") as folder:
         home = arguments.home or Path(folder)
-        place = Place(prepared(home), home / "runs", arguments.threads)
+        place = Place(prepared(home), home / "runs", arguments.threads, arguments.device)
         place.runs.mkdir(exist_ok=True)
         for part in chosen:
             part(arguments, place)

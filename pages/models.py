@@ -126,12 +126,14 @@ def _verbs(chosen: Model) -> None:
 
 
 def _numbers(chosen: Model) -> None:
-    """Validation figures of the run that is tried, and the objective on each slice of users."""
+    """What the trial's seeds reached on validation, whose weights are used, and the objective on each slice."""
     with st.container(border=True, key="model-numbers"):
         st.subheader("On validation", anchor=False)
         columns = ("metric", "at 5", "at 10", "at 20")
         st.table([dict(zip(columns, row, strict=True)) for row in chosen.figures], border="horizontal", hide_index=True)
-        small(f"seed {chosen.run.seed}, best epoch {chosen.run.best_epoch} · {in_words(chosen.trial.stamp)}")
+        small(f"{chosen.seeds} · {in_words(chosen.trial.stamp)}")
+        if not chosen.missing:
+            small(f"Tried and exported: {chosen.used}.")
         if not chosen.slices:
             return
         objective = objective_words(chosen.study.objective)

@@ -2,3 +2,5 @@
 
 `space`, `registry`, `errors`, `ranking.metrics` and the `*_config` files import no torch.
 """
+
+__version__ = "0.1.0"

@@ -16,6 +16,7 @@ def choose_device(name: str, threads: int | None) -> torch.device:
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
             raise InvalidJob(f"threads={threads!r} is no whole number of at least 1")
         torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = False  # scores are float32: else its recurrent kernels keep 10 bits of 23
     if name == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     try:

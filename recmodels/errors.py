@@ -17,6 +17,10 @@ class DatasetUnreadable(RecModelsError):
     """The open part of a dataset folder is missing, damaged or holds nothing to train on."""
 
 
+class OtherVersion(RecModelsError):
+    """An exported model was written by another version of this package, and this one cannot read it."""
+
+
 class TrainingDiverged(RecModelsError):
     """The loss or the scores became infinite or not a number."""
 

@@ -14,10 +14,12 @@ _OURS, _NAIVE = "benchmarks.trainers.our_training", "benchmarks.trainers.naive_t
 Curves = dict[str, list[float]]  # by seed, a value for each epoch
 
 
-def curves(backbone: str, open_dir: Path, scratch: Path, threads: int, seeds: int, with_naive: bool) -> dict[str, Any]:
+def curves(
+    backbone: str, open_dir: Path, scratch: Path, threads: int, seeds: int, with_naive: bool, device: str = "cpu"
+) -> dict[str, Any]:
     """Ours with negatives shared within blocks of targets, as it is timed, and where it is asked for the reference's,
     in turns. Both are judged by the same evaluation."""
-    job = {"backbone": backbone, "open_dir": str(open_dir), "threads": threads}
+    job = {"backbone": backbone, "open_dir": str(open_dir), "threads": threads, "device": device}
     params, weights = PARAMS[backbone], scratch / f"{backbone}-curve.safetensors"
     ours: Curves = {}
     reference: Curves = {}

@@ -6,7 +6,6 @@ padding too, or, as the authors of arXiv 2402.17152 do, only where there is a ta
 catalogue for each user.
 """
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.trainers.child import serve
 from benchmarks.trainers.naive_models import Padded, build, sampled_softmax
+from benchmarks.trainers.timing import now
 from recmodels.data import Histories, TrainingData
 from recmodels.device import peak_mib, prepare_process
 from recmodels.ranking.metrics import summary
@@ -55,16 +55,24 @@ class Naive:
     """One model in training."""
 
     def __init__(
-        self, backbone: str, params: dict[str, Any], open_dir: str, seed: int, threads: int, same_process_settings: bool
+        self,
+        backbone: str,
+        params: dict[str, Any],
+        open_dir: str,
+        seed: int,
+        threads: int,
+        same_process_settings: bool,
+        device: str = "cpu",
     ) -> None:
         if same_process_settings:
             prepare_process()
         torch.set_num_threads(threads)
         torch.manual_seed(seed)
         self.backbone, self.data = backbone, TrainingData.load(Path(open_dir))
+        self.device = torch.device(device)
         self.params = get_backbone(backbone).complete(params)
         architecture, self.config = get_backbone(backbone).configs(params)
-        self.model: Padded = build(backbone, architecture, self.data.num_items)
+        self.model: Padded = build(backbone, architecture, self.data.num_items).to(self.device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=self.config.lr)
         windows = Windows(self.data.train, self.params["max_len"])
         self.loader = DataLoader(windows, batch_size=self.config.batch_size, shuffle=True)
@@ -74,12 +82,12 @@ class Naive:
         """Trains on the next so many batches, by default on as many as an epoch has. Negatives are drawn and gathered
         for the positions that have a target, or for those of padding too."""
         self.model.train()
-        began, done, loss = time.perf_counter(), 0, 0.0
+        began, done, loss = now(self.device), 0, 0.0
         while done < (batches or len(self.loader)):
             items, targets = self._next()
             loss += self._step(items, targets, pads_too)
             done += 1
-        return {"seconds": time.perf_counter() - began, "share": done / len(self.loader), "loss": loss / done}
+        return {"seconds": now(self.device) - began, "share": done / len(self.loader), "loss": loss / done}
 
     def _next(self) -> list[Tensor]:
         try:
@@ -90,10 +98,12 @@ class Naive:
 
     def _step(self, items: Tensor, targets: Tensor, pads_too: bool) -> float:
         self.optimizer.zero_grad()
+        items, targets = items.to(self.device), targets.to(self.device)
         states, table = self.model(items), self.model.table()
         if not pads_too:
             states, targets = states[targets > 0], targets[targets > 0]
-        negatives = torch.randint(1, self.data.num_items + 1, (*targets.shape, self.config.negatives))
+        shape = (*targets.shape, self.config.negatives)
+        negatives = torch.randint(1, self.data.num_items + 1, shape, device=self.device)
         loss = sampled_softmax(states, table, targets, negatives, self.config.temperature)
         loss.backward()
         self.optimizer.step()
@@ -114,27 +124,28 @@ class Naive:
     def evaluate(self, users: int | None = None) -> dict[str, Any]:
         """Metrics of the first so many validation users, `seen` items masked, by sorting all scores."""
         self.model.eval()
-        cases, began = self.data.validation, time.perf_counter()
+        cases, began = self.data.validation, now(self.device)
         users = users or len(cases.users)
         histories = np.split(cases.histories.items, cases.histories.offsets[1:-1])[:users]
         ranks: list[int] = []
         for first in range(0, users, _EVALUATED):
             some = histories[first : first + _EVALUATED]
-            states = self.model(torch.stack([padded(items, self.params["max_len"]) for items in some]))[:, -1]
+            rows = torch.stack([padded(items, self.params["max_len"]) for items in some])
+            states = self.model(rows.to(self.device))[:, -1]
             scores = states @ self.model.table().T
             scores[:, 0] = -torch.inf
             for row, items in zip(scores, some, strict=True):
-                row[torch.from_numpy(items)] = -torch.inf
+                row[torch.from_numpy(items).to(self.device)] = -torch.inf
             order = scores.argsort(dim=-1, descending=True)
-            targets = torch.from_numpy(cases.targets[first : first + _EVALUATED])
+            targets = torch.from_numpy(cases.targets[first : first + _EVALUATED]).to(self.device)
             ranks += (order == targets[:, None]).nonzero()[:, 1].tolist()
         known = self.data.popularity[cases.targets[:users]] > 0
         places = np.where(known, ranks, self.data.num_items).astype(np.uint32)
         metrics = summary(np.stack([places, np.zeros_like(places)]))
-        return {"seconds": time.perf_counter() - began, "share": users / len(cases.users), "metrics": metrics}
+        return {"seconds": now(self.device) - began, "share": users / len(cases.users), "metrics": metrics}
 
     def peak(self) -> dict[str, Any]:
-        return {"gib": peak_mib(torch.device("cpu")) / 1024}
+        return {"gib": peak_mib(self.device) / 1024}
 
 
 if __name__ == "__main__":

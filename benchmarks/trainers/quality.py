@@ -47,6 +47,7 @@ class Place:
     dataset: Path
     runs: Path
     threads: int
+    device: str = "cpu"
 
     def job(self, backbone: str, params: Mapping[str, Any], name: str) -> dict[str, Any]:
         return {
@@ -58,7 +59,7 @@ class Place:
             "masking": MASKING,
             "objective": OBJECTIVE,
             "max_epochs": EPOCHS,
-            "device": "cpu",
+            "device": self.device,
             "threads": self.threads,
         }
 
@@ -164,7 +165,7 @@ def reveal(backbone: str, place: Place, found: Mapping[str, Any]) -> dict[str, A
 
 
 def _scorer(place: Place, job: Mapping[str, Any]) -> list[dict[str, Any]]:
-    common = {"open_dir": str(place.dataset / "open"), "device": "cpu", "threads": place.threads}
+    common = {"open_dir": str(place.dataset / "open"), "device": place.device, "threads": place.threads}
     events: list[dict[str, Any]] = []
     with Child("recmodels.scorer") as scorer:
         scorer.receive()

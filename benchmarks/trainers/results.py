@@ -4,6 +4,7 @@ the circumstances it was measured under."""
 import json
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,10 @@ _HOW = {
 
 
 class Circumstances:
-    """Machine, threads, date and load, from now until `stamp`."""
+    """Machine, device, threads, date and load, from now until `stamp`."""
 
-    def __init__(self, threads: int) -> None:
-        self.threads, self.before = threads, os.getloadavg()[0]
+    def __init__(self, threads: int, device: str = "cpu") -> None:
+        self.threads, self.device, self.before = threads, device, os.getloadavg()[0]
 
     def stamp(self) -> dict[str, Any]:
         return {
@@ -45,13 +46,15 @@ class Circumstances:
             "python": platform.python_version(),
             "torch": torch.__version__,
             "threads": self.threads,
+            **({"gpu": torch.cuda.get_device_name(self.device)} if self.device != "cpu" else {}),
             "load_before": round(self.before, 1),
             "load_after": round(os.getloadavg()[0], 1),
         }
 
 
 def record(part: str, name: str, measured: dict[str, Any], circumstances: Circumstances) -> None:
-    """Puts one measurement into the file, whose others stay."""
+    """Puts one measurement into the file, whose others stay. Those of a GPU are a part of their own, `cuda`."""
+    part, name = _place(part, name, circumstances.device)
     content = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
     parts = content.get("parts", {})
     parts.setdefault(part, {})[name] = {"circumstances": circumstances.stamp(), **measured}
@@ -59,11 +62,25 @@ def record(part: str, name: str, measured: dict[str, Any], circumstances: Circum
     PATH.write_text(json.dumps(_told(parts), indent=1) + "\n", encoding="utf-8")
 
 
-def recorded(part: str, name: str) -> dict[str, Any] | None:
+def recorded(part: str, name: str, device: str = "cpu") -> dict[str, Any] | None:
     """An earlier measurement."""
+    part, name = _place(part, name, device)
     content = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
     found: dict[str, Any] | None = content.get("parts", {}).get(part, {}).get(name)
     return found
+
+
+def trials_an_hour(speed: Mapping[str, Any], quality: Mapping[str, Any] | None) -> float | None:
+    """Trials of one seed that fit into an hour, one after another: epochs as timed, each with its evaluation, as many
+    as the quality run of that backbone had. None before there was one."""
+    if quality is None:
+        return None
+    seconds = speed["seconds"]["ours"] + speed["seconds"]["eval"]
+    return round(3600 / (seconds * quality["epochs"]), 2)
+
+
+def _place(part: str, name: str, device: str) -> tuple[str, str]:
+    return (part, name) if device == "cpu" else (device, f"{part} {name}")
 
 
 def _told(parts: dict[str, Any]) -> dict[str, Any]:

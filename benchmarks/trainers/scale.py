@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from benchmarks.trainers.child import Child, serve
+from benchmarks.trainers.timing import now
 from recmodels.data import Histories
 from recmodels.device import peak_mib, prepare_process
 from recmodels.priors.prior_config import PriorConfig
@@ -39,14 +40,14 @@ def generated(interactions: int) -> Histories:
 class Size:
     """A learner on so many interactions."""
 
-    def __init__(self, backbone: str, interactions: int, threads: int) -> None:
+    def __init__(self, backbone: str, interactions: int, threads: int, device: str = "cpu") -> None:
         prepare_process()
         torch.set_num_threads(threads)
         self.histories = generated(interactions)
-        began = time.perf_counter()
-        device = torch.device("cpu")
-        self.learner = Learner(self.histories, ITEMS, get_backbone(backbone), PARAMS, 0, device)
-        self.prepared = time.perf_counter() - began
+        self.device = torch.device(device)
+        began = now(self.device)
+        self.learner = Learner(self.histories, ITEMS, get_backbone(backbone), PARAMS, 0, self.device)
+        self.prepared = now(self.device) - began
         self.targets = int(len(self.histories.items) - len(self.histories.offsets) + 1)
         self.epoch = 0
 
@@ -54,10 +55,10 @@ class Size:
         """Starts an epoch and trains for about so long; the share of its targets that were done."""
         counted = _Clock(seconds)
         self.epoch += 1
-        began = time.perf_counter()
+        began = now(self.device)
         with suppress(TimeoutError):
             self.learner.train_epoch(self.epoch, counted)
-        spent = time.perf_counter() - began
+        spent = now(self.device) - began
         return {"seconds": spent, "batches": counted.batches, "of": len(self.learner.batches)}
 
     def count(self) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class Size:
         return {"seconds": time.perf_counter() - began}
 
     def report(self) -> dict[str, Any]:
-        gib = peak_mib(torch.device("cpu")) / 1024
+        gib = peak_mib(self.device) / 1024
         return {"targets": self.targets, "prepared_seconds": self.prepared, "peak_gib": round(gib, 3)}
 
 
@@ -83,7 +84,9 @@ class _Clock:
         self.batches += 1
 
 
-def scale(backbone: str, sizes: tuple[int, ...], threads: int, seconds: float, repeats: int) -> dict[str, Any]:
+def scale(
+    backbone: str, sizes: tuple[int, ...], threads: int, seconds: float, repeats: int, device: str = "cpu"
+) -> dict[str, Any]:
     """Each size in turn, `repeats` times for so many seconds; medians. What an epoch has beside its batches (drawing
     their order) and before them counts in full."""
     children: list[Child] = []
@@ -91,7 +94,7 @@ def scale(backbone: str, sizes: tuple[int, ...], threads: int, seconds: float, r
         for size in sizes:
             child = Child("benchmarks.trainers.scale")
             children.append(child)
-            child.send({"backbone": backbone, "interactions": size, "threads": threads})
+            child.send({"backbone": backbone, "interactions": size, "threads": threads, "device": device})
             child.receive()
             child.ask("train", seconds=1.0)
         turns = [[child.ask("train", seconds=seconds) for child in children] for _ in range(repeats)]

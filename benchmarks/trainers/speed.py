@@ -37,10 +37,12 @@ class Amount:
 QUICK = Amount(1, 12, 4, 4, 1, 512, compared=False, smaller={"hidden_dim": 64, "batch_size": 64, "negatives": 100})
 
 
-def speed(backbone: str, open_dir: Path, scratch: Path, threads: int, amount: Amount) -> dict[str, Any]:
+def speed(
+    backbone: str, open_dir: Path, scratch: Path, threads: int, amount: Amount, device: str = "cpu"
+) -> dict[str, Any]:
     """Medians over the repeats. Before them everyone trains one batch that does not count. The reference gathers
     negatives where there is a target; where it does so for padding too, that is a figure of its own."""
-    job = {"backbone": backbone, "open_dir": str(open_dir), "seed": 0, "threads": threads}
+    job = {"backbone": backbone, "open_dir": str(open_dir), "seed": 0, "threads": threads, "device": device}
     params, naive = {**PARAMS[backbone], **amount.smaller}, "benchmarks.trainers.naive_training"
     ours_module = "benchmarks.trainers.our_training"
     with Child(ours_module) as ours, Child(ours_module) as exact, Child(naive) as shipped, Child(naive) as tuned:

@@ -59,7 +59,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "audit": (
         ("audit runs.csv", "fields never touched, gaps that one seed cannot carry, draft lessons"),
-        ("audit sqlite:///optuna.db --backbone sasrec", "an Optuna storage"),
+        ("audit sqlite:///optuna.db --backbone sasrec --study old", "one study of an Optuna storage"),
+        ("audit runs.csv --metric loss --minimise --domain beauty", "of several datasets one, where lower is better"),
         ("audit runs.csv --accept 1,3", "keep drafts 1 and 3 in the memory"),
     ),
     "report": (("report 1 --out june", "one page for the people who pay"),),

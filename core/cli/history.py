@@ -18,6 +18,9 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument("source", help="a CSV file, or sqlite:///FILE of an Optuna storage")
     verb.add_argument("--backbone", choices=tuple(BACKBONES), help="default: the column `model`")
     verb.add_argument("--metric", default="ndcg@10", help="the column val_METRIC, METRIC or value (%(default)s)")
+    verb.add_argument("--domain", help="the dataset whose runs are read, where a CSV has those of several")
+    verb.add_argument("--study", help="the study that is read, where an Optuna storage has several")
+    verb.add_argument("--minimise", action="store_true", help="lower is better, as with val_loss")
     verb.add_argument("--accept", default="", metavar="N,N", help="keep these drafts as lessons of --dataset")
     verb.add_argument("--dataset", help="the dataset that the runs were of, for --accept")
     verb.add_argument("--json", action="store_true")
@@ -26,7 +29,9 @@ def add_verbs(verbs: Any) -> None:
 
 def show_audit(workspace: Workspace, given: argparse.Namespace) -> int:
     """The findings; nothing is imported but the drafts that are accepted."""
-    found = audit(read_past(given.source, given.backbone, given.metric))
+    found = audit(
+        read_past(given.source, given.backbone, given.metric, given.domain, given.study, minimise=given.minimise)
+    )
     lessons = _accepted(workspace, given, found) if given.accept else []
     if given.json:
         print_json(audit_json(found) | {"accepted": lessons})

@@ -16,6 +16,7 @@ from core.export import csv_text, trial_rows
 from core.figures import change, metric
 from core.models.export import export_model
 from core.models.reveal import RevealFailed
+from core.models.seeds import Seeds
 from core.models.using import named_run
 from core.records import Reveal, Study
 from core.report.report import write_report
@@ -95,6 +96,8 @@ def _show_reveal(study: Study, result: Mapping[str, Any]) -> None:
     if result["headline"]:
         head = Comparison.from_json(result["headline"])
         say(f"fresh seeds alone, against the baseline: {change(head.difference, head.low, head.high)}, {head.verdict}")
+    elif any(line["label"] == "recommended" for line in result["lines"]):
+        say("a finalist has no complete run on fresh seeds: there is no gain free of luck to show")
     else:
         say("the baseline is recommended: there is no gain to show")
     say(result["stamp"], "dim")
@@ -134,5 +137,6 @@ def _export_model(workspace: Workspace, given: argparse.Namespace) -> int:
     study, trial, run = named_run(workspace.store, workspace.artifacts, given.study)
     scorer = partial(run_once, settings=workspace.settings)
     export_model(scorer, workspace.store, workspace.settings, study, trial, run, given.model)
-    say(f"{given.model}: trial {trial.number}, seed {run.seed}; README.md says how to load it")
+    place = Seeds.of(workspace.store, trial).place(run)
+    say(f"{given.model}: trial {trial.number}, {place}; README.md says how to load it")
     return 0

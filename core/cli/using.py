@@ -8,6 +8,7 @@ from typing import Any
 from core.artifacts import WEIGHTS
 from core.cli.output import print_json, print_table, say
 from core.errors import InvalidInput
+from core.models.seeds import Seeds
 from core.models.using import named_run, recommend, recommend_to_all
 from core.worker.processes import run_once
 from core.workspace import Workspace
@@ -41,6 +42,7 @@ def show_recommendations(workspace: Workspace, given: argparse.Namespace) -> int
     if given.json:
         print_json([vars(item) for item in items])
         return 0
+    title = f"trial {trial.number}: {Seeds.of(workspace.store, trial).place(run)}"
     rows = [(place, item.raw, item.title, f"{item.score:.4f}") for place, item in enumerate(items, 1)]
-    print_table(("", "item", "title", "score"), rows, f"trial {trial.number}, seed {run.seed}", right=("", "score"))
+    print_table(("", "item", "title", "score"), rows, title, right=("", "score"))
     return 0

@@ -1,10 +1,13 @@
 """What past runs show and what they cannot: fields never touched, gaps that one seed cannot carry, draft lessons."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
+
+from scipy.special import stdtrit
 
 from core.figures import percent, signed_percent
 from core.history.runs import History, PastRun
@@ -12,7 +15,9 @@ from core.space import Param, SearchSpace
 from core.verdict import SeedNoise, pool_seed_noise
 
 UNMEASURED = 0.055  # two seeds of one config differed by 5.5 % of NDCG@10 on Amazon Beauty: a yardstick, no measurement
+CONFIDENCE = 0.95
 REACH = 1.96 * 2**0.5  # standard deviations of a difference of two single runs that chance leaves in one of twenty
+Step = tuple[str, str, str]  # a field, the option before, the option after; for numbers "" and "up"
 
 
 @dataclass(frozen=True)
@@ -93,20 +98,21 @@ def audit(history: History) -> Audit:
         best=best,
         rivals=_rivals(best, groups, gap * scale),
         repeated=sum(len(group) > 1 for group in groups.values()),
-        drafts=(*_drafts(history, groups, gap), *_told(history)),
+        drafts=(*_drafts(history, groups, gap, noise), *_told(history)),
     )
 
 
 def _groups(runs: Iterable[PastRun]) -> dict[str, list[PastRun]]:
-    """Runs of one config together, by its hash."""
+    """Runs of one config on one dataset together."""
     groups: dict[str, list[PastRun]] = {}
     for run in runs:
-        groups.setdefault(_key(run.params), []).append(run)
+        groups.setdefault(_key(run), []).append(run)
     return groups
 
 
-def _key(params: Mapping[str, Any], but: str = "") -> str:
-    return json.dumps({name: value for name, value in params.items() if name != but}, sort_keys=True, default=str)
+def _key(run: PastRun, but: str = "") -> str:
+    params = {name: value for name, value in run.params.items() if name != but}
+    return json.dumps([run.of, params], sort_keys=True, default=str)
 
 
 def _axes(history: History) -> tuple[tuple[Touched, ...], tuple[str, ...]]:
@@ -129,53 +135,68 @@ def _rivals(best: PastRun | None, groups: Mapping[str, list[PastRun]], gap: floa
     if best is None:
         return ()
     tops = [max(group, key=lambda run: run.value or 0.0) for group in groups.values()]
-    near = [run for run in tops if _key(run.params) != _key(best.params)]
+    near = [run for run in tops if _key(run) != _key(best)]
     near = [run for run in near if (best.value or 0.0) - (run.value or 0.0) < gap]
     return tuple(sorted(near, key=lambda run: -(run.value or 0.0)))
 
 
-def _drafts(history: History, groups: Mapping[str, list[PastRun]], gap: float) -> list[DraftLesson]:
-    """A draft for each field and direction whose mean effect, over pairs that differ in it alone, is beyond noise."""
-    means = [(group[0].params, sum(run.value or 0.0 for run in group) / len(group)) for group in groups.values()]
+def _drafts(history: History, groups: Mapping[str, list[PastRun]], gap: float, noise: SeedNoise) -> list[DraftLesson]:
+    """A draft for each step whose mean effect, over pairs of runs that differ in it alone, is beyond what noise would
+    do to any of the steps that were looked at (Bonferroni)."""
+    seen = _effects(history, groups)
+    if not seen:
+        return []
+    reach = float(stdtrit(noise.degrees or math.inf, 1 - (1 - CONFIDENCE) / 2 / len(seen)))
+    beyond = gap * reach * 2**0.5 / REACH
     drafts = []
-    for axis, param in SearchSpace.of(history.backbone).declared.items():
-        families: dict[str, list[tuple[Any, float]]] = {}
-        for params, value in means:
-            if axis in params:
-                families.setdefault(_key(params, but=axis), []).append((params[axis], value))
-        effects: dict[str, list[float]] = {}
-        for family in families.values():
-            for direction, effect in _steps(param, family):
-                effects.setdefault(direction, []).append(effect)
-        for direction, seen in effects.items():
-            mean = sum(seen) / len(seen)
-            if abs(mean) > gap / len(seen) ** 0.5:
-                drafts.append(_draft(history, axis, direction, mean, len(seen)))
+    for step, effects in seen.items():
+        mean = sum(effects) / len(effects)
+        if abs(mean) > beyond / len(effects) ** 0.5:
+            drafts.append(_draft(history, step, mean, len(effects)))
     return sorted(drafts, key=lambda draft: -abs(draft.effect or 0.0))
 
 
-def _steps(param: Param, family: Sequence[tuple[Any, float]]) -> list[tuple[str, float]]:
-    """Neighbouring values as steps up, options as steps to the better one; relative effects."""
+def _effects(history: History, groups: Mapping[str, list[PastRun]]) -> dict[Step, list[float]]:
+    """The relative effects of every step, one for each pair of configs that it alone tells apart."""
+    means = [(group[0], sum(run.value or 0.0 for run in group) / len(group)) for group in groups.values()]
+    effects: dict[Step, list[float]] = {}
+    for axis, param in SearchSpace.of(history.backbone).declared.items():
+        families: dict[str, list[tuple[Any, float]]] = {}
+        for run, value in means:
+            if axis in run.params:
+                families.setdefault(_key(run, but=axis), []).append((run.params[axis], value))
+        for family in families.values():
+            for before, after, effect in _steps(param, family):
+                effects.setdefault((axis, before, after), []).append(effect)
+    return effects
+
+
+def _steps(param: Param, family: Sequence[tuple[Any, float]]) -> list[tuple[str, str, float]]:
+    """Neighbouring numbers as steps up, and every two options as a step from the one to the other in a fixed order,
+    whichever is better; relative effects."""
     is_number = all(isinstance(value, int | float) and not isinstance(value, bool) for value, _ in family)
     if is_number and param.kind != "flag":
-        ordered = sorted(family)
-        return [("up", after / before - 1) for (_, before), (_, after) in pairwise(ordered) if before > 0]
-    ranked = sorted(family, key=lambda pair: pair[1])
-    return [(str(option), after / before - 1) for (_, before), (option, after) in pairwise(ranked) if before > 0]
-
-
-def _draft(history: History, axis: str, direction: str, mean: float, pairs: int) -> DraftLesson:
-    if direction == "up" and mean < 0:
-        direction, mean_down = "down", -mean
+        steps = [("", "up", a, b) for (_, a), (_, b) in pairwise(sorted(family))]
     else:
-        mean_down = mean
-    step = {"up": f"Raising {axis}", "down": f"Lowering {axis}"}.get(direction, f"{axis} = {direction}")
+        ordered = sorted(family, key=lambda pair: str(pair[0]))
+        steps = [(str(before), str(after), a, b) for (before, a), (after, b) in combinations(ordered, 2)]
+    return [(before, after, (b - a) / abs(a)) for before, after, a, b in steps if a]
+
+
+def _draft(history: History, step: Step, mean: float, pairs: int) -> DraftLesson:
+    axis, before, after = step
+    if not before:
+        direction = "up" if mean > 0 else "down"
+        did = f"{'Raising' if mean > 0 else 'Lowering'} {axis}"
+    else:
+        direction, other = (after, before) if mean > 0 else (before, after)
+        did = f"{axis} = {direction} instead of {other}"
     plural = "pair" if pairs == 1 else "pairs"
     claim = (
-        f"{step} helped {history.backbone} in imported runs ({history.metric} {signed_percent(mean_down)}, "
+        f"{did} helped {history.backbone} in imported runs ({history.metric} {signed_percent(abs(mean))}, "
         f"{pairs} {plural} of runs that differ in it alone; no stamp)."
     )
-    return DraftLesson(axis, direction, "do", claim, pairs, mean_down)
+    return DraftLesson(axis, direction, "do", claim, pairs, abs(mean))
 
 
 def _told(history: History) -> list[DraftLesson]:

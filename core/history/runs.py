@@ -14,6 +14,7 @@ class PastRun:
     value: float | None
     rule: str = ""  # what its owner concluded from it, in their words
     changed: str = ""  # the field that it was about, if told
+    of: str = ""  # the dataset or study that it belongs to, if told: runs of another one are no seeds of its config
 
 
 @dataclass(frozen=True)

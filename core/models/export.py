@@ -4,13 +4,14 @@ is, on what its figures rest, and how to load it."""
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from core.artifacts import WEIGHTS, Artifacts
 from core.errors import InvalidInput, StorageFailed
 from core.figures import metric
+from core.models.seeds import Seeds
 from core.models.using import RunOnce, asked
 from core.records import Dataset, Run, Study, Trial
 from core.settings import Settings
@@ -49,7 +50,7 @@ def export_model(
     asked(run_once, job, "complete")
     try:
         (folder / LOADER).write_text(LOAD, encoding="utf-8")
-        (folder / README).write_text(model_card(store, study, dataset, trial, run), encoding="utf-8")
+        (folder / README).write_text(model_card(store, study, dataset, trial, run, _versions(folder)), encoding="utf-8")
     except OSError as problem:
         raise StorageFailed(f"{folder} cannot be written ({problem.strerror}); give another folder") from problem
 
@@ -68,21 +69,31 @@ def export_archive(run_once: RunOnce, store: Store, settings: Settings, study: S
         raise StorageFailed(f"{exports} cannot be written ({problem.strerror}); free space on that disk") from problem
 
 
-def model_card(store: Store, study: Study, dataset: Dataset, trial: Trial, run: Run) -> str:
+def _versions(folder: Path) -> Mapping[str, str]:
+    found: Mapping[str, str] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["versions"]
+    return found
+
+
+def model_card(
+    store: Store, study: Study, dataset: Dataset, trial: Trial, run: Run, versions: Mapping[str, str]
+) -> str:
     """The card, in Markdown."""
+    seeds = Seeds.of(store, trial)
     return "\n".join(
         [
             f"# {study.backbone} for {dataset.name}",
             "",
-            f"Trial {trial.number} of study {study.name}, seed {run.seed}, {run.best_epoch} epochs.",
+            f"Trial {trial.number} of study {study.name}: {seeds.place(run)}, {run.best_epoch} epochs.",
             "",
             *_dataset(dataset),
-            *_validation(study, trial, run),
+            *_validation(study, trial, run, seeds),
             *_test(store, study, trial),
             "## Load it",
             "",
-            "It needs the package `recmodels` with torch, numpy, pandas, pyarrow and safetensors, and no database.",
-            f"`{LOADER}` in this folder (`python {LOADER} ITEM ITEM ...` where `recmodels` can be imported):",
+            f"It needs the package `recmodels` {versions['recmodels']}, and no database. `pip install DIR`, where DIR "
+            "is the folder of VirtualMLE's source, installs it with torch, numpy, pandas, pyarrow and safetensors.",
+            "Written with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
+            f"Then `{LOADER}` in this folder (`python {LOADER} ITEM ITEM ...`):",
             "",
             f"```python\n{LOAD}```",
             "",
@@ -105,16 +116,19 @@ def _dataset(dataset: Dataset) -> Iterator[str]:
     yield "Histories of items outside `items.parquet` cannot be read.\n"
 
 
-def _validation(study: Study, trial: Trial, run: Run) -> Iterator[str]:
-    yield from ("## Validation", "", f"Protocol `{trial.stamp}`; this seed:", "")
-    yield from _table(run.metrics)
+def _validation(study: Study, trial: Trial, run: Run, seeds: Seeds) -> Iterator[str]:
+    yield from ("## Validation", "", f"Protocol `{trial.stamp}`; {seeds.words(study.objective)}:", "")
+    yield from _table({name: seeds.written(name) for name in METRICS if seeds.mean(name) is not None})
+    if len((*seeds.counted, *seeds.fresh)) > 1:
+        yield f"The weights in this folder are of {seeds.place(run)}; alone it has these figures:\n"
+        yield from _table(_written(run.metrics))
     told = [(name, run.metrics[name]) for name in ("coverage@10", "popularity@10") if name in run.metrics]
     if told:
         yield "; ".join(f"{name} {value:.4g}" for name, value in told) + "\n"
     if priors := run.metrics.get("priors"):
         strengths = ", ".join(f"{kind} {strength:g}" for kind, strength in priors.items())
         alone = run.metrics.get("without_priors", {}).get(study.objective)
-        yield f"Priors add to the scores: {strengths}, chosen on validation; the figures above are cross-fitted. "
+        yield f"Priors add to the scores: {strengths}, chosen on validation; this seed's figures are cross-fitted. "
         yield f"Without them {study.objective} is {metric(alone)}.\n"
 
 
@@ -127,11 +141,14 @@ def _test(store: Store, study: Study, trial: Trial) -> Iterator[str]:
         yield "Not opened for this config.\n"
         return
     yield f"Protocol `{result['stamp']}`, look {result['look']} at this data's test; mean of {line['seeds']} seeds:\n"
-    yield from _table(line["metrics"])
+    yield from _table(_written(line["metrics"]))
 
 
-def _table(metrics: Any) -> Iterator[str]:
-    shown = [name for name in METRICS if isinstance(metrics.get(name), int | float)]
+def _written(metrics: Mapping[str, Any]) -> dict[str, str]:
+    return {name: metric(metrics[name]) for name in METRICS if isinstance(metrics.get(name), int | float)}
+
+
+def _table(shown: Mapping[str, str]) -> Iterator[str]:
     yield "| " + " | ".join(shown) + " |"
     yield "|" + "---|" * len(shown)
-    yield "| " + " | ".join(metric(metrics[name]) for name in shown) + " |\n"
+    yield "| " + " | ".join(shown.values()) + " |\n"

@@ -43,7 +43,6 @@ def count_lines(run_once: RunOnce, settings: Settings, dataset: Dataset, masking
             "models": [],
             "references": list(NAMES),
             "out_dir": out,
-            "device": settings.device,
         }
         lines = _scored(run_once(SCORER, job))
     file = _file(settings, dataset)

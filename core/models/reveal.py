@@ -98,29 +98,43 @@ class Reveals:
         return _result(study, dataset, lines, references, refitted, reveal.look)
 
     def _subjects(self, study: Study) -> list[tuple[Trial, list[Run]]]:
-        """Baseline, recommended and production trials with the complete runs whose weights are there."""
+        """Baseline, recommended and production trials with the complete runs whose weights are there. Raises
+        RevealFailed."""
         trials = self._store.trials.of_study(study.id)
         chosen = [t for t in trials if t.kind in ("baseline", "production") or t.id == study.recommended_id]
-        subjects = []
-        for trial in chosen:
-            complete = [run for run in self._store.runs.of_trial(trial.id) if run.state is RunState.COMPLETE]
-            runs = [run for run in complete if (self._artifacts.run(trial, run.seed) / WEIGHTS).exists()]
-            if runs:
-                subjects.append((trial, runs))
-        if not any(trial.kind == "baseline" for trial, _ in subjects):
-            raise RevealFailed(f"study {study.id} has no weights of its baseline; retry its runs, then reveal again")
-        return subjects
+        subjects = [(trial, self._usable(trial)) for trial in chosen]
+        for trial, runs in subjects:
+            if trial.kind != "production" and not runs:
+                raise RevealFailed(
+                    f"trial {trial.number} of study {study.id}, its {_label(study, trial)} trial, has no complete run, "
+                    "so there is nothing to score; start a new study"
+                )
+        return [(trial, runs) for trial, runs in subjects if runs]
+
+    def _usable(self, trial: Trial) -> list[Run]:
+        """Complete runs with their weights. Raises RevealFailed where those of all, or of all fresh seeds, are gone."""
+        complete = [run for run in self._store.runs.of_trial(trial.id) if run.state is RunState.COMPLETE]
+        fresh = [run for run in complete if run.purpose == "fresh"]
+        for runs in (complete, fresh):
+            if runs and not any(self._weights(trial, run).exists() for run in runs):
+                raise RevealFailed(
+                    f"the weights of trial {trial.number} are gone: {self._weights(trial, runs[-1])} is not there; put "
+                    "the study's files back from a backup, then reveal again"
+                )
+        return [run for run in complete if self._weights(trial, run).exists()]
+
+    def _weights(self, trial: Trial, run: Run) -> Path:
+        return self._artifacts.run(trial, run.seed) / WEIGHTS
 
     def _models(self, trial: Trial, runs: list[Run]) -> list[dict[str, str]]:
-        return [
-            {"name": _name(trial, run), "weights": str(self._artifacts.run(trial, run.seed) / WEIGHTS)} for run in runs
-        ]
+        return [{"name": _name(trial, run), "weights": str(self._weights(trial, run))} for run in runs]
 
     def _refit(
         self, study: Study, dataset: Dataset, subjects: list[tuple[Trial, list[Run]]], out: Path
     ) -> list[dict[str, str]]:
         """Train the recommended config on training plus validation for the epochs that were best on validation."""
-        trial, runs = next(each for each in subjects if each[0].id == study.recommended_id)
+        baseline = next(trial.id for trial, _ in subjects if trial.kind == "baseline")
+        trial, runs = next(each for each in subjects if each[0].id == (study.recommended_id or baseline))
         epochs = round(float(np.mean([run.best_epoch or 1 for run in runs])))
         job = {
             "kind": "refit",
@@ -130,7 +144,7 @@ class Reveals:
             "epochs": epochs,
             "max_epochs": study.max_epochs,
             "seed": runs[-1].seed,
-            "strengths_of": str(self._artifacts.run(trial, runs[-1].seed) / WEIGHTS),
+            "strengths_of": str(self._weights(trial, runs[-1])),
             "out_dir": str(out / "refit"),
         }
         (out / "refit").mkdir(exist_ok=True)
@@ -169,7 +183,8 @@ def _result(
     users = lines[0].ranks[0].shape[1]
     baseline = next(line for line in lines if line.trial and line.trial.kind == "baseline")
     chosen = next((line for line in lines if line.trial and line.trial.id == study.recommended_id), baseline)
-    headline = _compare(study, chosen, baseline, lines, fresh=True) if chosen is not baseline else None
+    is_fresh = all(line.scores(study.objective, fresh=True) for line in (chosen, baseline))
+    headline = _compare(study, chosen, baseline, lines, fresh=True) if chosen is not baseline and is_fresh else None
     rows = [_row(study, line, chosen, lines) for line in [*lines, *references]]
     return {
         "stamp": replace(protocol, users=users).stamp,

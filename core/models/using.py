@@ -32,7 +32,7 @@ RunOnce = Callable[[str, Mapping[str, Any]], Iterator[dict[str, Any]]]
 
 def best_run(store: Store, artifacts: Artifacts, study: Study, number: int | None = None) -> tuple[Trial, Run]:
     """The best run of the trial of that number, else of the recommended (or current best) one, whose weights are
-    there. Raises NotFound."""
+    there: its weights are used, its figures flatter (`core.models.seeds` has the trial's). Raises NotFound."""
     trial = _trial(store, study, number)
     runs = [run for run in store.runs.of_trial(trial.id) if run.state is RunState.COMPLETE and run.value is not None]
     kept = [run for run in runs if (artifacts.run(trial, run.seed) / WEIGHTS).exists()]

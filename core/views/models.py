@@ -1,16 +1,15 @@
 """The Models page: the best trial of every study, and trying one of them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from core.artifacts import WEIGHTS
 from core.data.sequences import Sequence, sequence, user_named
 from core.errors import InvalidInput, NotFound
 from core.figures import metric, signed_percent
 from core.models.export import export_archive
+from core.models.seeds import Seeds
 from core.models.using import Recommendation, best_run, recommend
 from core.records import Dataset, Run, Study, Trial
 from core.stamp import short
@@ -27,7 +26,8 @@ CUTS = (5, 10, 20)
 
 @dataclass(frozen=True)
 class Model:
-    """A trial with its best run, its data and its figures on validation; `missing` says why it cannot be used."""
+    """A trial with the run whose weights are used, its data, and the mean of its seeds on validation; `missing` says
+    why it cannot be used."""
 
     study: Study
     trial: Trial
@@ -35,7 +35,9 @@ class Model:
     dataset: Dataset
     open_dir: Path
     title: str
-    figures: tuple[tuple[str, str, str, str], ...]  # metric, at 5, at 10, at 20
+    figures: tuple[tuple[str, str, str, str], ...]  # metric, at 5, at 10, at 20, each with the spread of the seeds
+    seeds: str  # how many the figures are the mean of
+    used: str  # which of them is tried and exported
     slices: tuple[tuple[str, float], ...]  # name, the objective on its users
     missing: str = ""
 
@@ -69,6 +71,7 @@ def model(parts: Workspace, study: Study) -> Model:
     """The best model of a study. Raises NotFound when it has none yet."""
     trial, run, missing = _best(parts, study)
     dataset = parts.store.datasets.get(study.dataset_id)
+    seeds = Seeds.of(parts.store, trial)
     return Model(
         study=study,
         trial=trial,
@@ -76,8 +79,10 @@ def model(parts: Workspace, study: Study) -> Model:
         dataset=dataset,
         open_dir=parts.settings.dataset(dataset.folder) / "open",
         title=f"{get_backbone(study.backbone).title} on {dataset.name}",
-        figures=tuple(_figures(run)),
-        slices=_slices(run),
+        figures=tuple(_figures(seeds)),
+        seeds=seeds.words(study.objective),
+        used=f"{seeds.place(run)} ({study.objective} {metric(run.value)}), best epoch {run.best_epoch}",
+        slices=seeds.slices(),
         missing=missing,
     )
 
@@ -126,15 +131,9 @@ def _best(parts: Workspace, study: Study) -> tuple[Trial, Run, str]:
         return parts.store.trials.get(trial_id), max(runs, key=lambda run: run.value or 0.0), str(problem)
 
 
-def _figures(run: Run) -> list[tuple[str, str, str, str]]:
+def _figures(seeds: Seeds) -> list[tuple[str, str, str, str]]:
     rows = []
     for name in ("ndcg", "recall", "mrr"):
-        at = [metric(run.metrics.get(f"{name}@{k}")) for k in CUTS]
+        at = [seeds.written(f"{name}@{k}") for k in CUTS]
         rows.append((objective_words(f"{name}@").rstrip("@"), at[0], at[1], at[2]))
     return rows
-
-
-def _slices(run: Run) -> tuple[tuple[str, float], ...]:
-    """As the training process wrote them: the slice's name, the objective on its users."""
-    found: Mapping[str, Any] = run.metrics.get("slices") or {}
-    return tuple((name, float(value)) for name, value in found.items() if isinstance(value, int | float))

@@ -132,14 +132,15 @@ class Pool:
 
 
 def run_once(module: str, job: Mapping[str, Any], settings: Settings) -> Iterator[Message]:
-    """Messages of a one-shot process, such as the scorer; one that dies is told as a last `failed`.
+    """Messages of a one-shot process, such as the scorer, on the settings' device unless the job names another; one
+    that dies is told as a last `failed`.
 
     Closing the iterator kills the process.
     """
     process = TrainerProcess(module, training_environment(settings, settings.concurrency))
     last: Message = {}
     try:
-        process.give(job)
+        process.give({"device": settings.device, **job})
         while process.is_alive:
             if (message := process.wait(0.1)) is not None:
                 last = message

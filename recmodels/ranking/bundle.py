@@ -1,7 +1,8 @@
 """A trained model as a folder that recommends by itself, wherever this package is: no dataset, no database.
 
 `model.safetensors` weights with their config, `priors.safetensors` what was counted (where priors act), `config.json`
-the same config to read and the usual time between events, `items.parquet` ids, raw ids and titles.
+the same config to read, the versions that wrote it and the usual time between events, `items.parquet` ids, raw ids and
+titles.
 """
 
 import json
@@ -17,8 +18,9 @@ import pyarrow
 import pyarrow.parquet
 import torch
 
+from recmodels import __version__
 from recmodels.data import TrainingData
-from recmodels.errors import CorruptCheckpoint, DatasetUnreadable, InvalidJob
+from recmodels.errors import CorruptCheckpoint, DatasetUnreadable, InvalidJob, OtherVersion
 from recmodels.priors.links import Links
 from recmodels.priors.prior_config import PriorConfig
 from recmodels.priors.priors import Constant, LinkPrior, LinkSums, Priors, PriorScorer
@@ -30,6 +32,7 @@ from recmodels.registry import get_backbone
 from recmodels.training.checkpoint import Saved, Tensors, load_saved, read_tensors, save_model, write_tensors
 
 MODEL, PRIORS, CONFIG, ITEMS = "model.safetensors", "priors.safetensors", "config.json", "items.parquet"
+FORMAT = 1  # of the folder; it grows when an older version of this package would misread a newer folder
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Bundle:
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "cpu") -> "Bundle":
-        """Raises CorruptCheckpoint, DatasetUnreadable."""
+        """Raises CorruptCheckpoint, DatasetUnreadable, OtherVersion."""
         folder, where = Path(folder), torch.device(device)
         try:
             config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -60,7 +63,7 @@ class Bundle:
             masking, gap = str(config["masking"]), config.get("median_gap")
         except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
             raise DatasetUnreadable(f"{folder} is no exported model ({error}); export it again") from error
-        saved = load_saved(folder / MODEL)
+        saved = _saved(folder, config)
         scorer: Scorer = model_scorer(saved, len(items), where)
         if saved.priors is not None:
             chosen, priors = Chosen.from_json(saved.priors), _load_priors(folder / PRIORS, _config(saved))
@@ -86,6 +89,8 @@ def write_bundle(folder: Path, saved: Saved, data: TrainingData, items: Path, ma
     """Writes the folder; priors count training and validation. Raises CheckpointNotWritten, OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     config = {
+        "format": FORMAT,
+        "versions": {"recmodels": __version__, "torch": torch.__version__, "numpy": np.__version__},
         "backbone": saved.backbone,
         "params": get_backbone(saved.backbone).complete(saved.params),
         "num_items": data.num_items,
@@ -102,6 +107,22 @@ def write_bundle(folder: Path, saved: Saved, data: TrainingData, items: Path, ma
     else:
         priors = Priors.fit(_config(saved), data.train_and_validation, data.num_items)
         write_tensors(folder / PRIORS, _tensors(priors), {"kinds": list(priors.fitted)})
+
+
+def _saved(folder: Path, config: Mapping[str, Any]) -> Saved:
+    """The model; what another version wrote is told with both. Raises CorruptCheckpoint, OtherVersion."""
+    written = str((config.get("versions") or {}).get("recmodels", "before 0.1.0"))
+    way_out = f"it was written by recmodels {written}, this is {__version__}; install the version that wrote it"
+    if int(config.get("format", 1)) > FORMAT:
+        raise OtherVersion(
+            f"{folder} has format {config['format']}, and {FORMAT} is the newest that is known; {way_out}"
+        )
+    try:
+        return load_saved(folder / MODEL)
+    except CorruptCheckpoint as error:
+        if written == __version__:
+            raise
+        raise OtherVersion(f"{error}; {way_out}") from error
 
 
 def _config(saved: Saved) -> PriorConfig:

@@ -42,7 +42,7 @@ class Learner:
     ) -> None:
         self.architecture, self.config = backbone.configs(params)
         self.backbone, self.params, self.seed, self.device = backbone, backbone.complete(params), seed, device
-        with _seeded(seed, 0):
+        with _seeded(seed, 0, device):
             self.model: SequenceModel = backbone.build(self.architecture, num_items).to(device)
         config, weights = self.config, target_weights(histories, self.config)
         self.optimizer = build_optimizer(config, self.model.named_parameters())
@@ -63,7 +63,7 @@ class Learner:
         """The mean loss over the epoch's targets. Raises TrainingDiverged, OutOfMemory."""
         self.model.train()
         total, whole = torch.zeros((), dtype=torch.float64, device=self.device), 0.0
-        with _seeded(self.seed, epoch):
+        with _seeded(self.seed, epoch, self.device):
             step = (epoch - 1) * len(self.batches)
             for batch in self.batches.epoch(np.random.default_rng((self.seed, epoch))):
                 if whole and step % _WATCHED == 0:
@@ -147,8 +147,14 @@ def _popularity(histories: Histories, num_items: int) -> np.ndarray:
 
 
 @contextmanager
-def _seeded(seed: int, epoch: int) -> Iterator[None]:
-    """Draws from (seed, epoch) within the block and leaves torch's generators as they were."""
-    with torch.random.fork_rng():
-        torch.manual_seed(int(np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0] >> np.uint64(1)))
+def _seeded(seed: int, epoch: int, device: torch.device) -> Iterator[None]:
+    """Draws from (seed, epoch) within the block and leaves the generators of the CPU and of the device as they were.
+    Other GPUs belong to other runs: they are not even looked at."""
+    drawn = int(np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    gpus = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(gpus):
+        torch.default_generator.manual_seed(drawn)
+        for gpu in gpus:
+            with torch.cuda.device(gpu):
+                torch.cuda.manual_seed(drawn)
         yield

@@ -1,5 +1,6 @@
 """Using a real run with priors: recommendations for all, and an export that needs no database."""
 
+import json
 import os
 import re
 import subprocess
@@ -101,7 +102,9 @@ def test_an_export_answers_in_ten_lines_as_recommend_does(at_home: House, tmp_pa
     (lines,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
     assert len(lines.splitlines()) <= 10
     (model / "lines.py").write_text(lines)
-    alone = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}  # no home, so no database
+    (tmp_path / "installed").mkdir()
+    (tmp_path / "installed" / "recmodels").symlink_to(ROOT / "recmodels")
+    alone = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "installed")}  # no home, so no database
     command = [sys.executable, str(model / "lines.py"), *history]
     done = subprocess.run(command, cwd=tmp_path, env=alone, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -114,6 +117,8 @@ def test_an_export_answers_in_ten_lines_as_recommend_does(at_home: House, tmp_pa
 def test_the_card_says_data_protocol_validation_and_priors(at_home: House, tmp_path: Path):
     assert main(["export", "first/2", "--model", str(tmp_path / "model")]) == 0
     card = (tmp_path / "model" / "README.md").read_text()
+    versions = json.loads((tmp_path / "model" / "config.json").read_text())["versions"]
+    assert f"the package `recmodels` {versions['recmodels']}" in card and f"torch {versions['torch']}" in card
     (_, swept) = runs(at_home)
     assert "# sasrec for tiny" in card and "Protocol `stamp`" in card and "The data are synthetic." in card
     assert f"{swept.metrics['ndcg@10']:.4f}" in card and "transition" in card and "Not opened" in card

@@ -153,3 +153,9 @@ def test_a_one_shot_process_that_dies_is_told_as_failed(settings: Settings, tmp_
     last = list(run_once(SCRIPTED, job(tmp_path, crash_at=2), settings))[-1]
     assert last["event"] == "failed"
     assert "exit code 7" in last["cause"]
+
+
+def test_a_one_shot_process_computes_on_the_device_of_the_settings(tmp_path: Path):
+    settings = Settings(home=tmp_path, database_url="sqlite://", device="cuda:99")
+    told = list(run_once("recmodels.scorer", {"kind": "score", "open_dir": str(tmp_path)}, settings))
+    assert told[-1]["cause"].startswith("device='cuda:99' is not on this machine")

@@ -10,8 +10,9 @@ import pyarrow.parquet
 import pytest
 import torch
 
+import recmodels
 from recmodels.data import Histories, TrainingData
-from recmodels.errors import DatasetUnreadable, InvalidJob
+from recmodels.errors import DatasetUnreadable, InvalidJob, OtherVersion
 from recmodels.ranking.bundle import Bundle, write_bundle
 from recmodels.ranking.evaluation import Scorer, rank
 from recmodels.ranking.finished import finished_scorer, model_scorer
@@ -287,6 +288,37 @@ def test_an_exported_model_refuses_items_it_does_not_know(folder, saved, tmp_pat
 def test_a_folder_that_is_no_export_is_named(tmp_path):
     with pytest.raises(DatasetUnreadable, match="is no exported model"):
         Bundle.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"format": 2}, "has format 2, and 1 is the newest that is known; it was written by recmodels 9.0.0, this is"),
+        ({}, "does not hold weights this version can load .* it was written by recmodels 9.0.0, this is .*; install"),
+    ],
+)
+def test_a_model_of_a_newer_version_that_cannot_be_read_says_which_to_install(
+    folder, saved, tmp_path, changed: dict, says: str
+):
+    write_bundle(tmp_path, saved, TrainingData.load(folder), folder / "items.parquet", "seen")
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert (config["format"], config["versions"]["recmodels"]) == (1, recmodels.__version__)
+    config["versions"]["recmodels"] = "9.0.0"
+    (tmp_path / "config.json").write_text(json.dumps({**config, **changed}))
+    if not changed:
+        assert Bundle.load(tmp_path).recommend(["4"], k=1), "what can be read is read, whoever wrote it"
+    params = {**saved.params, "a_field_of_tomorrow": 1}
+    save_model(tmp_path / "model.safetensors", dict(saved.model.state_dict()), saved.backbone, params, 30)
+    with pytest.raises(OtherVersion, match=says):
+        Bundle.load(tmp_path)
+
+
+def test_an_export_of_before_versions_were_written_is_read(folder, saved, tmp_path):
+    write_bundle(tmp_path, saved, TrainingData.load(folder), folder / "items.parquet", "seen")
+    config = json.loads((tmp_path / "config.json").read_text())
+    old = {name: value for name, value in config.items() if name not in ("format", "versions")}
+    (tmp_path / "config.json").write_text(json.dumps(old))
+    assert Bundle.load(tmp_path).recommend(["4"], k=1)
 
 
 def test_weights_of_another_catalogue_are_refused(trained):

@@ -274,3 +274,14 @@ def test_a_full_disk_keeps_the_checkpoint_before(call, tiny, small_params, tmp_p
         save_ranks(tmp_path / "ranks.npy", np.zeros((2, 3), np.uint32))
     assert load_checkpoint(path).epoch == 1
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_run_on_the_cpu_does_not_look_at_a_gpu(tiny, small_params, monkeypatch):
+    def looked(*_: object) -> None:
+        raise AssertionError("the generator of a GPU was read or seeded")
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for name in ("get_rng_state", "set_rng_state", "manual_seed", "manual_seed_all"):
+        monkeypatch.setattr(torch.cuda, name, looked)
+    learner = Learner(tiny.train, tiny.num_items, SASREC, small_params, 0, CPU)
+    assert math.isfinite(learner.train_epoch(1))
