@@ -9,6 +9,7 @@ from core.agents.computed import on_pruned, without_reflection
 from core.agents.protocol import Agent, Outcome, TrialView, is_pruned
 from core.artifacts import Artifacts
 from core.loop.gathering import Gathering, seed_noise
+from core.loop.kin import Kin
 from core.loop.screening import Screening
 from core.memory.consolidation import Consolidation
 from core.records import Run, Study, Trial
@@ -114,7 +115,8 @@ class Judging:
             seed_noise(self._store.runs.of_study(study.id)),
             study.min_gain,
         )
-        return replace(comparison, broken_guards=broken(study.guards, seen, theirs), against=rival.number)
+        charged = Kin(self._store, study).charged(trial, seen)
+        return replace(comparison, broken_guards=broken(study.guards, charged, theirs), against=rival.number)
 
     def _incumbent(self, study: Study, trial: Trial) -> Trial | None:
         """What a trial is judged against: the current best; for that one itself, judged again after further seeds,

@@ -8,8 +8,11 @@ from typing import Any
 from core.agents.protocol import Agent, Draft, Evidence, Nothing
 from core.clock import Clock
 from core.errors import Conflict
+from core.loop.costs import minutes_of
 from core.loop.gates import EVENT, fired
 from core.loop.gathering import Gathering
+from core.loop.tried import CLOSE_TO, near
+from core.loop.vetoes import standing_vetoes, told_apart
 from core.records import Study, Trial
 from core.states import Autonomy, StudyState, TrialState
 from core.store import Found, Store
@@ -53,6 +56,7 @@ class Planning:
             if not any(view.trial.judged_at is None for view in evidence.trials if view.trial.state in live):
                 self._store.studies.move(study.id, StudyState.STOPPING, agent.name, draft.reason)
             return False
+        draft = self._completed(draft, evidence, study)
         study = self._store.studies.get(study.id)  # its settings may have changed while the agent thought
         asks = fired(draft, replace(evidence, study=study))
         try:
@@ -69,6 +73,14 @@ class Planning:
         self._store.calls.attach(draft.calls, trial.id)
         self._decide_by_autonomy(study, trial, asks)
         return True
+
+    def _completed(self, draft: Draft, evidence: Evidence, study: Study) -> Draft:
+        """What the loop knows better than any agent: the cost, a trial close by, and whose wish was heard."""
+        close = near((view.trial for view in evidence.trials), draft.params)
+        beside = f"{CLOSE_TO} {close}" if close else ""
+        novelty = draft.novelty if beside in draft.novelty else "; ".join(filter(None, (draft.novelty, beside)))
+        draft = replace(draft, minutes=minutes_of(draft, evidence), novelty=novelty)
+        return told_apart(draft, study, standing_vetoes(self._store, study), evidence.space.declared)
 
     def _decide_by_autonomy(self, study: Study, trial: Trial, asks: Sequence[str]) -> None:
         if study.autonomy is Autonomy.AUTOPILOT or (study.autonomy is Autonomy.GATED and not asks):

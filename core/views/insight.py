@@ -7,6 +7,7 @@ from itertools import combinations
 from core.agents.names import agent_word
 from core.artifacts import Artifacts
 from core.errors import StorageFailed
+from core.loop.tried import moved
 from core.records import Proposal, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import RunState, TrialState, Verdict
@@ -205,21 +206,12 @@ def axes_of(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Propo
     ran = [trial for trial in trials if trial.state is TrialState.APPROVED]
     found = []
     for name, param in space.searched.items():
-        moved = [trial for trial in ran if name in _moved(trial, proposals.get(trial.id), start)]
-        verdicts = [trial.verdict for trial in moved]
+        movers = [trial for trial in ran if name in moved(trial, proposals.get(trial.id), start)]
+        verdicts = [trial.verdict for trial in movers]
         seen = {trial.params[name] for trial in ran if name in trial.params}
         better, worse, open_ = (verdicts.count(verdict) for verdict in _VERDICTS)
-        found.append(Axis(name, param.help, len(moved), better, worse, open_, _values(seen)))
+        found.append(Axis(name, param.help, len(movers), better, worse, open_, _values(seen)))
     return sorted(found, key=lambda axis: (-axis.tried, axis.name))
-
-
-def _moved(trial: Trial, proposal: Proposal | None, start: Mapping[str, object]) -> set[str]:
-    """The fields a trial moved, against what it was planned from; a person's own config against the baseline."""
-    if trial.kind == "baseline":
-        return set()
-    if proposal is not None and dict(proposal.params) == dict(trial.params):
-        return set(proposal.changes)
-    return {name for name, value in trial.params.items() if start.get(name) != value}
 
 
 _VERDICTS = (Verdict.BETTER, Verdict.NOT_BETTER, Verdict.INCONCLUSIVE)
