@@ -1,4 +1,5 @@
-"""When a `gated` study asks: cost, structure, risk, novelty, a lesson that says otherwise, or a named field."""
+"""When a `gated` study asks: cost, several fields for no reason, structure, risk, novelty, a lesson that says
+otherwise, or a named field."""
 
 from collections.abc import Iterator
 
@@ -23,6 +24,7 @@ def fired(draft: Draft, evidence: Evidence) -> list[str]:
     return [
         *_named(draft, evidence),
         *_cost(draft, evidence),
+        *_several(draft),
         *structural,
         *risky,
         *_novelty(draft, evidence),
@@ -53,6 +55,12 @@ def _cost(draft: Draft, evidence: Evidence) -> Iterator[str]:
     times = times_the_baseline(draft, evidence)
     if times is not None and times > COST_FACTOR:
         yield f"it costs {times:.1f} times the baseline"
+
+
+def _several(draft: Draft) -> Iterator[str]:
+    """Several fields at once teach little about each; a sampler's draw claims nothing."""
+    if draft.axis and len(draft.changes) > 1 and not draft.mechanism.strip():
+        yield f"{len(draft.changes)} fields change at once, and no reason is given"
 
 
 def _structure(draft: Draft, evidence: Evidence) -> Iterator[str]:

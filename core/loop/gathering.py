@@ -31,7 +31,7 @@ class Gathering:
         dataset = self._store.datasets.get(study.dataset_id)
         profile = Profile.from_json(dataset.profile)
         trials = self._store.trials.of_study(study.id)
-        kin, vetoes = Kin(self._store, study), standing_vetoes(self._store, study)
+        kin, vetoes = Kin(self._store, study), standing_vetoes(self._store, study, trials)
         space = without_vetoed(SearchSpace.from_json(study.space), vetoes, trials)
         found = self._retrieval.ranked(study, dataset) if study.use_memory else []
         is_off = not study.use_memory or is_planned_without(study, len(trials) + 1)

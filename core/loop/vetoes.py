@@ -43,15 +43,21 @@ class Veto:
         return text if read(text, declared).forbidden == meant else ""
 
 
-def standing_vetoes(store: Store, study: Study) -> tuple[Veto, ...]:
-    """Every vetoed step that nobody has lifted since; a veto of several fields at once refuses that config alone."""
-    trials = store.trials.of_study(study.id)
+def standing_vetoes(store: Store, study: Study, trials: Sequence[Trial]) -> tuple[Veto, ...]:
+    """Every vetoed step of the study that nobody has lifted since; a veto of several fields at once refuses that config
+    alone. `trials` are all of the study's, by number."""
+    vetoed = [trial for trial in trials if trial.state is TrialState.VETOED]
+    proposals = store.listings.proposals([trial.id for trial in trials]) if vetoed else {}
     found: dict[tuple[str, str], Veto] = {}
-    for trial in trials:
-        proposal = store.proposals.proposal(trial.id) if trial.state is TrialState.VETOED else None
+    for trial in vetoed:
+        proposal = proposals.get(trial.id)
         if proposal is None or not proposal.axis or len(proposal.changes) != 1:
             continue
-        if not _is_lifted(store, study, trials, trial, proposal):
+        at = store.trials.decisions(trial.id)[-1].at
+        lifted = _is_instructed_since(store, study, proposal.axis, at) or any(
+            _is_tried_since(store, trials[0], each, proposals.get(each.id), proposal.axis, at) for each in trials
+        )
+        if not lifted:
             after = proposal.changes[proposal.axis][1]
             found[proposal.axis, proposal.direction] = Veto(trial.number, proposal.axis, proposal.direction, after)
     return tuple(found.values())
@@ -84,13 +90,6 @@ def told_apart(draft: Draft, study: Study, vetoes: Sequence[Veto], declared: Map
     return replace(draft, mechanism=draft.mechanism.replace(together, told)) if together else draft
 
 
-def _is_lifted(store: Store, study: Study, trials: Sequence[Trial], vetoed: Trial, proposal: Proposal) -> bool:
-    at = store.trials.decisions(vetoed.id)[-1].at
-    return _is_instructed_since(store, study, proposal.axis, at) or any(
-        _is_tried_since(store, trials[0], trial, proposal.axis, at) for trial in trials
-    )
-
-
 def _is_instructed_since(store: Store, study: Study, axis: str, at: float) -> bool:
     """Whether the instructions were written anew after the veto, and name its field."""
     names = "|".join(re.escape(name) for name in (axis, axis.replace("_", " ")))
@@ -100,10 +99,10 @@ def _is_instructed_since(store: Store, study: Study, axis: str, at: float) -> bo
     return not before or before[-1] != study.instructions
 
 
-def _is_tried_since(store: Store, first: Trial, trial: Trial, axis: str, at: float) -> bool:
+def _is_tried_since(store: Store, first: Trial, trial: Trial, proposal: Proposal | None, axis: str, at: float) -> bool:
     """Whether a person moved the field after the veto, in a trial of their own or by an edit."""
     if trial.kind == "person":
         return trial.created_at > at and axis in moved(trial, None, first.params)
-    edits = [each for each in store.trials.decisions(trial.id) if each.kind == "edit" and each.at > at]
-    proposal = store.proposals.proposal(trial.id) if edits else None
-    return proposal is not None and proposal.params.get(axis) != trial.params.get(axis)
+    if proposal is None or proposal.params.get(axis) == trial.params.get(axis):
+        return False
+    return any(each.kind == "edit" and each.at > at for each in store.trials.decisions(trial.id))

@@ -91,7 +91,8 @@ def _field(param: Param, now: Any) -> dict[str, Any]:
 
 
 def axes_data(evidence: Evidence) -> dict[str, Any]:
-    """Which fields were changed in trials that were let run: how often, in which of the newest trials, and whether one of these is under way."""
+    """Which fields were changed in trials that were let run, how often and in which of the newest; and what is under
+    way."""
     tried, live = axes_tried(evidence), evidence.axes_under_way
     return {
         axis: {

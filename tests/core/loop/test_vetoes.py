@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.agents.expert.instructions import read
-from core.loop.tried import CLOSE_TO, near
+from core.loop.tried import near
 from core.loop.vetoes import instructed, standing_vetoes, without_vetoed
 from core.records import Study, Trial
 from core.space import SearchSpace
@@ -27,7 +27,7 @@ def steps_taken(world: World, study: Study, many: int) -> list[tuple[str, str]]:
     return found
 
 
-def propose(world: World, study: Study, **change: Any) -> Trial:
+def propose(world: World, study: Study, novelty: str = "", **change: Any) -> Trial:
     """A proposal of one changed field, as an agent would write it."""
     [(axis, after)] = change.items()
     space = SearchSpace.from_json(study.space)
@@ -38,7 +38,8 @@ def propose(world: World, study: Study, **change: Any) -> Trial:
         "changes": {axis: [before, after]},
         "axis": axis,
         "direction": ("up" if after > before else "down") if is_number else str(after),
-        **dict.fromkeys(("claim", "mechanism", "risk", "novelty", "falsifier"), ""),
+        **dict.fromkeys(("claim", "mechanism", "risk", "falsifier"), ""),
+        "novelty": novelty,
         "expected": {"relative": None, "relative_sd": None, "absolute": None, "absolute_sd": None},
         "cost": {"minutes": None, "seeds": 1, "money": 0.0},
         "base_trial_id": None,
@@ -52,6 +53,10 @@ def vetoed(world: World, study: Study, **change: Any) -> Trial:
 
 def told_to_agents(world: World, study: Study) -> Study:
     return world.workspace.gathering.evidence(world.store.studies.get(study.id)).study
+
+
+def axes_vetoed(world: World, study: Study) -> set[str]:
+    return {veto.axis for veto in standing_vetoes(world.store, study, world.store.trials.of_study(study.id))}
 
 
 def test_a_vetoed_step_is_never_proposed_again_nor_one_beyond_it(world: World):
@@ -97,7 +102,8 @@ def test_an_option_that_no_wish_can_name_leaves_the_space_that_agents_see(world:
     seen = world.workspace.gathering.evidence(study)
     assert "all" not in seen.space.searched["priors"].options and seen.study.instructions == ""
     assert "all" in SearchSpace.from_json(world.store.studies.get(study.id).space).searched["priors"].options
-    vetoes, trials = standing_vetoes(world.store, study), world.store.trials.of_study(study.id)
+    trials = world.store.trials.of_study(study.id)
+    vetoes = standing_vetoes(world.store, study, trials)
     ran = [*trials, view(9, SPACE.complete({"priors": "all"})).trial]
     assert "all" in without_vetoed(SPACE, vetoes, ran).searched["priors"].options
 
@@ -107,11 +113,11 @@ def test_a_later_instruction_or_a_trial_of_ones_own_lifts_a_veto(world: World):
     for change in ({"hidden_dim": 128}, {"dropout": 0.4}, {"num_blocks": 3}):
         vetoed(world, study, **change)
     world.tick()
-    assert {veto.axis for veto in standing_vetoes(world.store, study)} == {"hidden_dim", "dropout", "num_blocks"}
+    assert axes_vetoed(world, study) == {"hidden_dim", "dropout", "num_blocks"}
     world.deciding.queue(study, {"hidden_dim": 256}, "Ada", "test")
     revision = world.store.studies.revision(study.id)
     now = world.store.studies.edit(study.id, revision, {"instructions": "dropout may rise"}, "Ada")
-    assert {veto.axis for veto in standing_vetoes(world.store, now)} == {"num_blocks"}
+    assert axes_vetoed(world, now) == {"num_blocks"}
 
 
 def test_a_veto_of_several_fields_refuses_that_config_alone(world: World):
@@ -119,7 +125,7 @@ def test_a_veto_of_several_fields_refuses_that_config_alone(world: World):
     trial = world.wait_for_proposal(study)
     world.deciding.veto(trial, "no", "Ada", "test")
     assert world.store.trials.get(trial.id).state is TrialState.VETOED
-    assert standing_vetoes(world.store, study) == ()
+    assert axes_vetoed(world, study) == set()
     assert instructed(study, (), SPACE.declared) == study
 
 
