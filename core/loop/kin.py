@@ -25,12 +25,12 @@ class Kin:
 
     def __init__(self, store: Store, study: Study) -> None:
         self._store, self._study = store, study
+        self._told: dict[int, list[IntermediateValue]] = {}
 
     def values(self, trial: Trial, run: Run) -> list[IntermediateValue]:
         """A run's values by epoch; of one that took over weights, those of the run that trained them."""
-        own = self._store.runs.values(run.id)
-        source = None if own else self.source(trial, run)
-        return self._store.runs.values(source.id) if source else own
+        source = self.source(trial, run)
+        return self._own(source or run)
 
     def curve(self, trial: Trial, runs: Sequence[Run]) -> CurveSummary | None:
         """The summary of the best complete run's curve; None without one."""
@@ -47,9 +47,14 @@ class Kin:
 
     def source(self, trial: Trial, run: Run) -> Run | None:
         """The run that trained the weights of a complete one; None where it trained them itself."""
-        if run.state is not RunState.COMPLETE or not has_priors(trial.params) or self._store.runs.values(run.id):
+        if run.state is not RunState.COMPLETE or not has_priors(trial.params) or self._own(run):
             return None
-        return next((each for each in self._trained_like(trial, run) if self._store.runs.values(each.id)), None)
+        return next((each for each in self._trained_like(trial, run) if self._own(each)), None)
+
+    def _own(self, run: Run) -> list[IntermediateValue]:
+        if run.id not in self._told:
+            self._told[run.id] = self._store.runs.values(run.id)
+        return self._told[run.id]
 
     def _charged(self, trial: Trial, run: Run) -> Run:
         source = self.source(trial, run)

@@ -33,11 +33,11 @@ class SweepingTrainer(SurfaceTrainer):
         session = super().start(job)
         (Path(job["run_dir"]) / WEIGHTS).write_bytes(b"weights")
         if source := job["weights_from"]:
-            story = session._story
+            story: Any = session._story
             told = {"event": "complete", "epochs": source["epochs"], "best_epoch": source["best_epoch"]}
             told |= {"seconds": SWEEP, "metrics": story._final, "slices": {}, "parameters": 1000}
             story.epochs = 0
-            story.end = lambda: story._keep_ranks() or told  # type: ignore[method-assign]
+            story.end = lambda: story._keep_ranks() or told
         return session
 
 

@@ -23,8 +23,12 @@ def steps_taken(world: World, study: Study, many: int) -> list[tuple[str, str]]:
         assert proposal is not None
         found += [(axis, "up" if after > before else "down") for axis, (before, after) in proposal.changes.items()]
         world.deciding.approve(trial, "Ada", "test", accept_stale=True)
-        world.run_until(lambda id=trial.id: world.store.trials.get(id).judged_at is not None)
+        world.run_until(lambda: not any(each.judged_at is None for each in approved(world, study)))
     return found
+
+
+def approved(world: World, study: Study) -> list[Trial]:
+    return [trial for trial in world.store.trials.of_study(study.id) if trial.state is TrialState.APPROVED]
 
 
 def propose(world: World, study: Study, novelty: str = "", **change: Any) -> Trial:
