@@ -5,7 +5,7 @@ run as proposed, and compared whole with the trial it was planned from. Edited a
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.records import Proposal, Study, Trial
@@ -30,6 +30,9 @@ class Point:
     actual: float
     error: float  # standard error of `actual`
     verdict: str
+    low: float | None = None  # 95 % interval of `actual`
+    high: float | None = None
+    reference: float = 1.0  # value of the trial it was planned from: what the shares are of
 
     @property
     def is_inside(self) -> bool:
@@ -102,12 +105,30 @@ class Calibration:
 def calibrations(store: Store, study_id: int | None = None) -> list[Calibration]:
     """Every agent that ever predicted, the one with most points first; of one study, or of all."""
     studies = [store.studies.get(study_id)] if study_id is not None else store.studies.all()
-    by_agent: dict[str, list[Point]] = {}
+    found: list[Point] = []
     for study in studies:
-        for point in _points(store, study):
-            by_agent.setdefault(point.agent, []).append(point)
-    found = [Calibration(agent, tuple(points)) for agent, points in by_agent.items()]
+        trials = store.trials.of_study(study.id)
+        found += points_of(study, trials, store.listings.proposals([trial.id for trial in trials]))
+    return by_agent(found)
+
+
+def by_agent(points: Iterable[Point]) -> list[Calibration]:
+    """The points of whoever wrote each proposal, the one with most of them first."""
+    authors: dict[str, list[Point]] = {}
+    for point in points:
+        authors.setdefault(point.agent, []).append(point)
+    found = [Calibration(agent, tuple(own)) for agent, own in authors.items()]
     return sorted(found, key=lambda each: (-len(each.points), each.agent))
+
+
+def points_of(study: Study, trials: Iterable[Trial], proposals: Mapping[int, Proposal]) -> Iterator[Point]:
+    """The points of one study; `proposals` by trial."""
+    for trial in trials:
+        proposal = proposals.get(trial.id)
+        if proposal is None or trial.step_comparison is None or dict(trial.params) != dict(proposal.params):
+            continue
+        if (point := _point(study, trial, proposal, Comparison.from_json(trial.step_comparison))) is not None:
+            yield point
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -118,15 +139,6 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     centre = (share + spread / 2) / (1 + spread)
     reach = REACH * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
     return max(centre - reach, 0.0), min(centre + reach, 1.0)
-
-
-def _points(store: Store, study: Study) -> Iterator[Point]:
-    for trial in store.trials.of_study(study.id):
-        proposal = store.proposals.proposal(trial.id)
-        if proposal is None or trial.step_comparison is None or trial.params != proposal.params:
-            continue
-        if (point := _point(study, trial, proposal, Comparison.from_json(trial.step_comparison))) is not None:
-            yield point
 
 
 def _point(study: Study, trial: Trial, proposal: Proposal, step: Comparison) -> Point | None:
@@ -144,6 +156,9 @@ def _point(study: Study, trial: Trial, proposal: Proposal, step: Comparison) -> 
         actual=step.relative,
         error=step.error / step.reference,
         verdict=str(step.verdict),
+        low=None if step.low is None else step.low / step.reference,
+        high=None if step.high is None else step.high / step.reference,
+        reference=step.reference,
     )
 
 

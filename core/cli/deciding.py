@@ -54,10 +54,12 @@ def decide(workspace: Workspace, given: argparse.Namespace) -> int:
         return 0
     decided = _decide(workspace, given, trial)
     ensure_worker(workspace.settings)
+    beside = workspace.deciding.close_to(decided) if given.act == "edit" else ""
     if given.json:
-        print_json({"trial": decided.number, "state": str(decided.state), "approval_hash": decided.approval_hash})
+        told = {"trial": decided.number, "state": str(decided.state), "approval_hash": decided.approval_hash}
+        print_json({**told, "warning": beside} if beside else told)
     else:
-        say(f"trial {decided.number} is {decided.state} · {decided.approval_hash}")
+        say(f"trial {decided.number} is {decided.state} · {decided.approval_hash}. {beside}".strip(". "))
     return 0
 
 
@@ -100,7 +102,7 @@ def queue(workspace: Workspace, given: argparse.Namespace) -> int:
     changes = SearchSpace.from_json(study.space).parse(given.changes)
     trial = workspace.deciding.queue(study, changes, given.actor, VIA, given.reason)
     ensure_worker(workspace.settings)
-    say(f"trial {trial.number} of study {study.id} is queued")
+    say(f"trial {trial.number} of study {study.id} is queued. {workspace.deciding.close_to(trial)}".strip(". "))
     return 0
 
 

@@ -19,6 +19,7 @@ from core.worker.launch import ensure_worker
 from core.workspace import Workspace
 from recmodels.registry import BACKBONES
 
+MIN_GAIN = "smallest gain worth keeping (%(default)s); at 0 a study seldom ends before its budget is spent"
 VERBS = {
     "pause": (StudyState.PAUSED, "stop working on a study; its runs keep their epochs"),
     "resume": (StudyState.ACTIVE, "go on with a paused study"),
@@ -57,7 +58,7 @@ def _add_tune(verbs: Any) -> None:
     verb.add_argument("--deadline", type=float, metavar="MINUTES", help="of a proposal: window approves, each expires")
     verb.add_argument("--agent", default=plan.agent, choices=AGENTS)
     verb.add_argument("--objective", default=plan.objective)
-    verb.add_argument("--min-gain", type=float, default=plan.min_gain, help="smallest gain worth keeping (%(default)s)")
+    verb.add_argument("--min-gain", type=float, default=plan.min_gain, help=MIN_GAIN)
     verb.add_argument("--guard", action="append", default=[], metavar="NAME=LIMIT", help="such as min_coverage=0.2")
     add_space_options(verb)
     verb.add_argument(

@@ -1,11 +1,16 @@
-"""When a `gated` study asks: cost, structure, risk, novelty, a lesson that says otherwise, or a named field."""
+"""When a `gated` study asks: cost, several fields for no reason, structure, risk, novelty, a lesson that says
+otherwise, or a named field."""
 
 from collections.abc import Iterator
 
 from core.agents.expert.knowledge import belief
 from core.agents.protocol import Draft, Evidence
+from core.loop.costs import times_the_baseline
+from core.loop.tried import axes_tried
+from core.memory.records import Lesson
 from core.records import Study, Trial
 from core.space import Param
+from core.states import TrialState
 from core.store import Store
 
 EVENT = "gate fired"
@@ -19,6 +24,7 @@ def fired(draft: Draft, evidence: Evidence) -> list[str]:
     return [
         *_named(draft, evidence),
         *_cost(draft, evidence),
+        *_several(draft),
         *structural,
         *risky,
         *_novelty(draft, evidence),
@@ -46,9 +52,15 @@ def _names(axis: str) -> str:
 
 
 def _cost(draft: Draft, evidence: Evidence) -> Iterator[str]:
-    baseline = evidence.baseline.minutes if evidence.baseline else None
-    if baseline and draft.minutes and draft.minutes > COST_FACTOR * baseline:
-        yield f"it costs {draft.minutes / baseline:.1f} times the baseline"
+    times = times_the_baseline(draft, evidence)
+    if times is not None and times > COST_FACTOR:
+        yield f"it costs {times:.1f} times the baseline"
+
+
+def _several(draft: Draft) -> Iterator[str]:
+    """Several fields at once teach little about each; a sampler's draw claims nothing."""
+    if draft.axis and len(draft.changes) > 1 and not draft.mechanism.strip():
+        yield f"{len(draft.changes)} fields change at once, and no reason is given"
 
 
 def _structure(draft: Draft, evidence: Evidence) -> Iterator[str]:
@@ -59,25 +71,36 @@ def _structure(draft: Draft, evidence: Evidence) -> Iterator[str]:
 
 def _novelty(draft: Draft, evidence: Evidence) -> Iterator[str]:
     """An axis nobody moved in this study, or an option nobody ran, of which the memory does not speak either."""
+    tried = axes_tried(evidence)
     for axis, (_, after) in draft.changes.items():
         told = [hit.lesson for hit in evidence.hits if hit.lesson.axis == axis]
-        if axis not in evidence.axes_tried:
+        if axis not in tried:
             if not told:
                 yield f"{axis} was never tried in this study, and no lesson speaks of it"
         elif not _is_ordered(evidence.space.declared[axis]):
-            ran = any(view.trial.params.get(axis) == after for view in evidence.trials)
-            if not ran and all(lesson.direction != str(after) for lesson in told):
+            ran = [view.trial for view in evidence.trials if view.trial.state is TrialState.APPROVED]
+            if all(trial.params.get(axis) != after for trial in ran) and all(
+                lesson.direction != str(after) for lesson in told
+            ):
                 yield f"{axis} = {after} was never tried in this study, and no lesson speaks of it"
 
 
 def _conflicts(draft: Draft, evidence: Evidence) -> Iterator[str]:
-    for hit in evidence.hits:
+    """What the memory says against a change, whether the agent was shown it or not."""
+    for hit in (*evidence.hits, *evidence.held_back):
         lesson = hit.lesson
-        if lesson.kind != "avoid" or not hit.applies or lesson.axis not in draft.changes:
+        if not hit.applies or lesson.axis not in draft.changes:
             continue
-        before, after = draft.changes[lesson.axis]
-        if lesson.direction == direction_of(evidence.space.declared[lesson.axis], before, after):
+        direction = direction_of(evidence.space.declared[lesson.axis], *draft.changes[lesson.axis])
+        if _speaks_against(lesson, direction):
             yield f"lesson {lesson.id} says otherwise: {lesson.claim}"
+
+
+def _speaks_against(lesson: Lesson, direction: str) -> bool:
+    """To avoid this very step, or to take the field another way."""
+    if lesson.kind == "avoid":
+        return lesson.direction == direction
+    return lesson.kind == "do" and bool(lesson.direction) and lesson.direction != direction
 
 
 def direction_of(param: Param, before: object, after: object) -> str:

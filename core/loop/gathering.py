@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from core.agents.curves import CurveSummary, summarise
 from core.agents.protocol import Evidence, TrialView
 from core.data.profile import Profile, values
 from core.data.profile_words import facets
+from core.loop.kin import Kin
+from core.loop.vetoes import instructed, standing_vetoes, without_vetoed
 from core.memory.hits import Hit
 from core.memory.retrieval import MOST, Retrieval
 from core.memory.warm_start import Transferred, WarmStart, soft_ranges
@@ -26,23 +28,24 @@ class Gathering:
         self._told = set[int]()
 
     def evidence(self, study: Study) -> Evidence:
-        """Everything known of a study, with the memory's hits."""
+        """Everything known of a study, with the memory's hits; what a person vetoed is added to their instructions."""
         dataset = self._store.datasets.get(study.dataset_id)
         profile = Profile.from_json(dataset.profile)
         trials = self._store.trials.of_study(study.id)
-        space = SearchSpace.from_json(study.space)
+        kin, vetoes = Kin(self._store, study), standing_vetoes(self._store, study, trials)
+        space = without_vetoed(SearchSpace.from_json(study.space), vetoes, trials)
         found = self._retrieval.ranked(study, dataset) if study.use_memory else []
         self._tell_fault(study)
         is_off = not study.use_memory or is_planned_without(study, len(trials) + 1)
         hits = [] if is_off else self._retrieval.diverse(found, MOST)
         shown = {hit.lesson.id for hit in hits}
         return Evidence(
-            study=study,
+            study=instructed(study, vetoes, space.declared),
             space=space,
             dataset_name=dataset.name,
             profile=values(profile),
             facets=tuple(facets(profile)),
-            trials=tuple(self.view(study, trial) for trial in trials),
+            trials=tuple(self.view(study, trial, kin) for trial in trials),
             noise=seed_noise(self._store.runs.of_study(study.id)),
             hits=tuple(hits),
             remaining=study.max_trials - budget_used(trials),
@@ -66,28 +69,29 @@ class Gathering:
         near = self._retrieval.neighbours(dataset, but_lineage=dataset.lineage)
         return WarmStart(self._store).configs(study, dataset, hits, near)
 
-    def view(self, study: Study, trial: Trial) -> TrialView:
-        """A trial with its proposal, runs, curve and comparison."""
-        runs = tuple(self._store.runs.of_trial(trial.id))
+    def view(self, study: Study, trial: Trial, kin: Kin) -> TrialView:
+        """A trial with its proposal, runs, curve and comparison; its runs are charged with the training of weights that
+        they took over."""
+        runs = self._store.runs.of_trial(trial.id)
         decisions = self._store.trials.decisions(trial.id)
-        return TrialView(
+        seen = TrialView(
             trial=trial,
             proposal=self._store.proposals.proposal(trial.id),
-            runs=runs,
-            curve=self._curve(study, runs),
+            runs=kin.charged(trial, runs),
+            curve=kin.curve(trial, runs),
             comparison=Comparison.from_json(trial.comparison) if trial.comparison else None,
             step=Comparison.from_json(trial.step_comparison) if trial.step_comparison else None,
             decisions=tuple(decision.kind for decision in decisions),
             reasons=tuple(each.reason for each in decisions if each.kind in ("veto", "edit") and each.reason),
-            reflection=self._store.proposals.reflection(trial.id) if study.use_reflection else None,
+            reflection=self._store.proposals.reflection(trial.id),
         )
+        return seen if study.use_reflection else verdict_alone(seen)
 
-    def _curve(self, study: Study, runs: tuple[Run, ...]) -> CurveSummary | None:
-        complete = [run for run in runs if run.state is RunState.COMPLETE and run.value is not None]
-        if not complete:
-            return None
-        best = max(complete, key=lambda run: run.value or 0.0)
-        return summarise(self._store.runs.values(best.id), study.objective)
+
+def verdict_alone(view: TrialView) -> TrialView:
+    """What the agent of a study without reflection hears of a trial: its config, value and verdict."""
+    plain = tuple(replace(run, metrics={**run.metrics, "slices": {}}) for run in view.runs)
+    return replace(view, runs=plain, curve=None, step=None, reflection=None)
 
 
 def is_planned_without(study: Study, number: int) -> bool:

@@ -6,9 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from core.agents.computed import on_pruned, without_reflection
-from core.agents.protocol import Agent, Outcome, TrialView, is_pruned
+from core.agents.protocol import Agent, Evidence, Outcome, TrialView, is_pruned
 from core.artifacts import Artifacts
+from core.loop.gates import COST_FACTOR
 from core.loop.gathering import Gathering, seed_noise
+from core.loop.kin import Kin
 from core.loop.screening import Screening
 from core.memory.consolidation import Consolidation
 from core.records import Run, Study, Trial
@@ -18,6 +20,7 @@ from core.studies.guards import broken
 from core.verdict import Comparison, compare
 
 ACTOR = "verdict"
+SEED_ASKED = "one more seed asked for"
 PROMISING = 1.0  # an inconclusive gain of at least this many standard errors earns one more seed
 
 
@@ -114,7 +117,8 @@ class Judging:
             seed_noise(self._store.runs.of_study(study.id)),
             study.min_gain,
         )
-        return replace(comparison, broken_guards=broken(study.guards, seen, theirs), against=rival.number)
+        charged = Kin(self._store, study).charged(trial, seen)
+        return replace(comparison, broken_guards=broken(study.guards, charged, theirs), against=rival.number)
 
     def _incumbent(self, study: Study, trial: Trial) -> Trial | None:
         """What a trial is judged against: the current best; for that one itself, judged again after further seeds,
@@ -153,17 +157,39 @@ class Judging:
         else:
             self._store.proposals.reflect(trial, vars(without_reflection(evidence, outcome)))
         if self._earns_seed(study, trial, view.comparison):
-            seed = max(trial.seeds) + 1
-            reason = "inconclusive and promising: a second and last look"
-            self._store.trials.add_seeds(trial, (seed,), "extra", "autopilot", str(study.autonomy), reason)
+            self._look_again(study, view, evidence)
 
     def _earns_seed(self, study: Study, trial: Trial, comparison: Comparison | None) -> bool:
-        """One more seed, once, for an inconclusive trial that points up; where a person decides, they add it."""
+        """One more seed, once, for an inconclusive trial that points up."""
         if comparison is None or comparison.verdict is not Verdict.INCONCLUSIVE or trial.looks > 1:
             return False
-        if not study.extra_seeds or study.autonomy is Autonomy.EACH or study.state is not StudyState.ACTIVE:
+        if not study.extra_seeds or study.state is not StudyState.ACTIVE:
             return False
         return comparison.difference - study.min_gain > PROMISING * comparison.error
+
+    def _look_again(self, study: Study, view: TrialView, evidence: Evidence) -> None:
+        """Queue the seed, or ask for it: where a person decides everything, and where it would trip the cost gate."""
+        trial, seed = view.trial, max(view.trial.seeds) + 1
+        why = _why_ask(study, view, evidence)
+        if not why:
+            reason = "inconclusive and promising: a second and last look"
+            self._store.trials.add_seeds(trial, (seed,), "extra", "autopilot", str(study.autonomy), reason)
+        elif not self._store.events.newest(1, trial_id=trial.id, kind=SEED_ASKED):
+            detail = {"seed": seed, "why": why}
+            self._store.events.note(SEED_ASKED, ACTOR, detail, study_id=study.id, trial_id=trial.id)
+
+
+def _why_ask(study: Study, view: TrialView, evidence: Evidence) -> str:
+    """Why a person has to grant one more seed of a trial; empty where nobody has to."""
+    if study.autonomy is Autonomy.EACH:
+        return "inconclusive, and it points up by more than its own error"
+    base = evidence.baseline.minutes if evidence.baseline else None
+    times = view.minutes / base if view.minutes and base else 0.0
+    return (
+        f"a seed costs {times:.1f} times the baseline"
+        if study.autonomy is Autonomy.GATED and times > COST_FACTOR
+        else ""
+    )
 
 
 def _named(views: Mapping[int, TrialView], comparison: Comparison | None) -> TrialView | None:

@@ -6,10 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from core.agents.protocol import Agent, Draft, Evidence, Nothing
+from core.approval import config_hash
 from core.clock import Clock
 from core.errors import Conflict
+from core.loop.costs import minutes_of
 from core.loop.gates import EVENT, fired
 from core.loop.gathering import Gathering
+from core.loop.tried import CLOSE_TO, near
+from core.loop.vetoes import standing_vetoes, told_apart
 from core.records import Study, Trial
 from core.states import Autonomy, StudyState, TrialState
 from core.store import Found, Store
@@ -28,6 +32,7 @@ class Planning:
         self._agent_of = agent_of
         self._clock = clock
         self._parallel = parallel
+        self._rested: dict[int, str] = {}  # study -> why its agent proposes nothing while something is open
 
     def step(self, study: Study) -> bool:
         """Settle deadlines, then propose a trial if one is wanted; whether anything happened."""
@@ -49,10 +54,11 @@ class Planning:
         agent = self._agent_of(study)
         draft = agent.propose(evidence)
         if isinstance(draft, Nothing):
-            live = (TrialState.PROPOSED, TrialState.APPROVED)
-            if not any(view.trial.judged_at is None for view in evidence.trials if view.trial.state in live):
-                self._store.studies.move(study.id, StudyState.STOPPING, agent.name, draft.reason)
-            return False
+            return self._rest(study, agent.name, draft, evidence)
+        if config_hash(draft.params) in _held(evidence):
+            raise Conflict(f"{agent.name} proposed a config that this study holds already, and is asked again later")
+        self._rested.pop(study.id, None)
+        draft = self._completed(draft, evidence, study)
         study = self._store.studies.get(study.id)  # its settings may have changed while the agent thought
         asks = fired(draft, replace(evidence, study=study))
         try:
@@ -69,6 +75,25 @@ class Planning:
         self._store.calls.attach(draft.calls, trial.id)
         self._decide_by_autonomy(study, trial, asks)
         return True
+
+    def _rest(self, study: Study, author: str, nothing: Nothing, evidence: Evidence) -> bool:
+        """The study ends, unless something of it is still open: then that there is nothing more is told, once."""
+        live = (TrialState.PROPOSED, TrialState.APPROVED)
+        if not any(view.trial.judged_at is None for view in evidence.trials if view.trial.state in live):
+            self._store.studies.move(study.id, StudyState.STOPPING, author, nothing.reason)
+        elif self._rested.get(study.id) != nothing.reason:
+            self._rested[study.id] = nothing.reason
+            self._store.events.note("nothing proposed", author, {"reason": nothing.reason}, study_id=study.id)
+        return False
+
+    def _completed(self, draft: Draft, evidence: Evidence, study: Study) -> Draft:
+        """What the loop knows better than any agent: the cost, a trial close by, and whose wish was heard."""
+        close = near((view.trial for view in evidence.trials), draft.params)
+        beside = f"{CLOSE_TO} {close}" if close else ""
+        novelty = draft.novelty if beside in draft.novelty else "; ".join(filter(None, (draft.novelty, beside)))
+        draft = replace(draft, minutes=minutes_of(draft, evidence), novelty=novelty)
+        vetoes = standing_vetoes(self._store, study, [view.trial for view in evidence.trials])
+        return told_apart(draft, study, vetoes, evidence.space.declared)
 
     def _decide_by_autonomy(self, study: Study, trial: Trial, asks: Sequence[str]) -> None:
         if study.autonomy is Autonomy.AUTOPILOT or (study.autonomy is Autonomy.GATED and not asks):
@@ -112,6 +137,12 @@ class Planning:
             except Conflict:  # somebody decided in the last moment
                 continue
         return bool(late)
+
+
+def _held(evidence: Evidence) -> set[str]:
+    """Hashes of the configs that were run, wait or were vetoed, as the agent was shown them."""
+    gone = (TrialState.EXPIRED, TrialState.CANCELLED)
+    return {view.trial.config_hash for view in evidence.trials if view.trial.state not in gone}
 
 
 def _frozen(draft: Draft, evidence: Evidence, author: str) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.agents.pruning import is_hopeless
+from core.agents.pruning import first_rung, is_hopeless
 from core.agents.reliability import Look, look
 from core.figures import metric, percent
 from core.loop.gathering import seed_noise
@@ -15,6 +15,7 @@ from core.worker.jobs import sample_users
 from core.worker.reuse import trained
 
 MOST_KEPT = 64
+PASSED = "passed the first look"
 PRUNABLE = frozenset({"planned", "person"})  # never the baseline, nor the config in production
 
 
@@ -27,6 +28,14 @@ class Rival:
     seeds: int
 
 
+@dataclass(frozen=True)
+class _Beside:
+    ours: list[float]
+    rival: Rival
+    deviation: float
+    objective: str
+
+
 class Screening:
     """Reads curves; writes nothing."""
 
@@ -36,18 +45,32 @@ class Screening:
 
     def why_hopeless(self, run: Run) -> str | None:
         """Why a running run should be pruned after its last epoch so far, in a sentence; None to let it go on."""
+        seen = self._beside(run)
+        if seen is None or not is_hopeless(seen.ours, seen.rival.curve, seen.deviation):
+            return None
+        best, theirs = max(seen.ours), max(seen.rival.curve[: len(seen.ours)])
+        return (
+            f"by epoch {len(seen.ours)} its {seen.objective} had come to {metric(best)}, {percent(1 - best / theirs)} "
+            f"below the {metric(theirs)} of the current best (trial {seen.rival.number}) by the same epoch"
+        )
+
+    def passed_at(self, run: Run) -> int | None:
+        """The epoch of the first look, if the run has just passed it; None at any other epoch, and without a look."""
+        seen = self._beside(run)
+        if seen is None or len(seen.ours) != first_rung(seen.rival.curve):
+            return None
+        return None if is_hopeless(seen.ours, seen.rival.curve, seen.deviation) else len(seen.ours)
+
+    def _beside(self, run: Run) -> _Beside | None:
+        """A prunable run's curve so far, and what it is held against; None where there is nothing to look at."""
         study, trial = self._store.studies.get(run.study_id), self._store.trials.get(run.trial_id)
         if not _is_prunable(study, trial, run):
             return None
         rival, deviation = self._known(study, run)
         ours = self._curve(study, run)
-        if rival is None or deviation is None or not ours or not is_hopeless(ours, rival.curve, deviation):
+        if rival is None or deviation is None or not ours:
             return None
-        best, theirs = max(ours), max(rival.curve[: len(ours)])
-        return (
-            f"by epoch {len(ours)} its {study.objective} had come to {metric(best)}, {percent(1 - best / theirs)} "
-            f"below the {metric(theirs)} of the current best (trial {rival.number}) by the same epoch"
-        )
+        return _Beside(ours, rival, deviation, study.objective)
 
     def _known(self, study: Study, run: Run) -> tuple[Rival | None, float | None]:
         """The current best's curve and the deviation of a difference of two seeds; looked up once for each attempt at

@@ -27,8 +27,8 @@ class Events(Part):
             query = query.where(_table.c.study_id == study_id)
         return self._all(Event, query)
 
-    def newest(self, limit: int = 50, **equal: int) -> list[Event]:
-        """The newest events, newest first; filtered by study_id, trial_id, run_id or lesson_id."""
+    def newest(self, limit: int = 50, **equal: int | str) -> list[Event]:
+        """The newest events, newest first; filtered by study_id, trial_id, run_id, lesson_id or kind."""
         query = select(_table).order_by(_table.c.id.desc()).limit(limit)
         for column, value in equal.items():
             query = query.where(_table.c[column] == value)

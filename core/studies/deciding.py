@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import Conflict, InvalidInput
+from core.loop.tried import CLOSE_TO, near
 from core.records import Proposal, Study, Trial
 from core.space import SearchSpace
 from core.states import TrialState
@@ -62,6 +63,12 @@ class Deciding:
             raise Conflict(f"study {study.id} is {study.state}; start another one to run this config")
         params = SearchSpace.from_json(study.space).complete(changes)
         return self._store.trials.add_approved(study, "person", params, (study.seed,), actor, via, reason)
+
+    def close_to(self, trial: Trial) -> str:
+        """A word of warning where another trial of the study is nearly the same; empty otherwise."""
+        others = [each for each in self._store.trials.of_study(trial.study_id) if each.id != trial.id]
+        number = near(others, trial.params)
+        return f"It is {CLOSE_TO} {number}: one number differs, by less than a tenth." if number else ""
 
     def add_seeds(self, trial: Trial, count: int, actor: str, via: str) -> Trial:
         """Further seeds of an approved trial. Raises InvalidInput, Conflict."""

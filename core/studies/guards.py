@@ -10,7 +10,7 @@ from core.records import Run
 GUARDS = {
     "min_coverage": "smallest share of the catalogue in anybody's top 10",
     "max_parameters": "largest number of trainable weights",
-    "max_minutes": "longest training of one run, in minutes",
+    "max_minutes": "longest training of one run, in minutes, weights that it took over included",
     "max_slice_loss": "largest share of its value that any slice may lose against the current best",
 }
 
@@ -26,7 +26,8 @@ def check_guards(guards: Mapping[str, float]) -> dict[str, float]:
 
 
 def broken(guards: Mapping[str, float], challenger: Sequence[Run], incumbent: Sequence[Run]) -> tuple[str, ...]:
-    """Each broken guard as a sentence with the value and the limit."""
+    """Each broken guard as a sentence with the value and the limit; the challenger's runs with all the time they took,
+    that of weights they took over included."""
     faults = []
     coverage, parameters = _mean(challenger, "coverage@10"), _mean(challenger, "parameters")
     minutes = sum(run.seconds for run in challenger) / 60 / max(len(challenger), 1)

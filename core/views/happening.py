@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.figures import change, metric, signed_percent
+from core.loop.judging import SEED_ASKED
+from core.loop.screening import PASSED
 from core.memory.starting import STARTING
 from core.records import Event, Study, Trial
 from core.store import Store
@@ -93,6 +95,11 @@ def _pack(scene: _Scene) -> Happening:
     return scene.tell("lesson", f"{added} lessons came with a memory pack", name)
 
 
+def _passed(scene: _Scene) -> Happening:
+    epoch = scene.event.detail.get("epoch")
+    return scene.tell("running", f"passed the first look at epoch {epoch}", "its run goes on")
+
+
 def _says(sign: str, says: str, key: str = "reason") -> Callable[[_Scene], Happening]:
     def tell(scene: _Scene) -> Happening:
         more = str(scene.event.detail.get(key) or "")
@@ -110,11 +117,13 @@ _TELLERS: Mapping[str, Callable[[_Scene], Happening]] = {
     "trial vetoed": _says("vetoed", "was vetoed by {actor}"),
     "trial expired": _says("expired", "expired"),
     "trial cancelled": _says("cancelled", "was cancelled by {actor}"),
+    SEED_ASKED: _says("inconclusive", "asks for one more seed", "why"),
     "trial recommended": _says("finished", "is recommended", "why"),
     "proposal stale": _says("expired", "went stale", "why"),
     "run failed": _says("failed", "failed", "error"),
     "run lost": _says("failed", "lost its worker and goes on from its last epoch", "why"),
     "index out of reach": _says("failed", "goes on without the index of lessons", "error"),
+    "nothing proposed": _says("waiting", "has nothing further to propose for now"),
     "loop failed": _says("failed", "could not go on", "error"),
     "reveal requested": _says("running", "has its test opened by {actor}"),
     "reveal done": _says("finished", "has its test opened"),
@@ -132,6 +141,7 @@ _MORE: Mapping[str, Callable[[_Scene], Happening]] = {
     "trial noted": _says("lesson", "was noted by {actor}", "note"),
     "trial archived": _says("cancelled", "was archived by {actor}"),
     "trial restored": _says("approved", "was brought back by {actor}"),
+    PASSED: _passed,
     "incumbent changed": _says("better", "is the current best now"),
     "study edited": _says("paused", "was edited by {actor}"),
 }

@@ -6,7 +6,9 @@ from itertools import combinations
 
 from core.agents.names import agent_word
 from core.artifacts import Artifacts
+from core.calibration import Point, by_agent, points_of
 from core.errors import StorageFailed
+from core.loop.tried import moved
 from core.records import Proposal, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import RunState, TrialState, Verdict
@@ -60,7 +62,8 @@ class Axis:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a proposal predicted (one standard deviation) and what its trial showed (95 % interval)."""
+    """What a proposal predicted (one standard deviation) and what its trial showed (95 % interval), in units of the
+    objective; whether that is inside is said by core/calibration.py."""
 
     number: int
     predicted: float
@@ -68,28 +71,20 @@ class Claim:
     observed: float
     low: float | None
     high: float | None
-    error: float  # standard error of the observed change
     verdict: str
-
-    @property
-    def is_within_noise(self) -> bool:
-        """The same, allowing for the noise of the measurement: both spreads taken together."""
-        return abs(self.observed - self.predicted) <= (self.deviation**2 + self.error**2) ** 0.5
-
-    @property
-    def is_inside(self) -> bool:
-        """Whether the observed change lies within one standard deviation of the predicted one."""
-        return abs(self.observed - self.predicted) <= self.deviation
+    is_inside: bool
+    is_inside_noise: bool
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """`share` inside one standard deviation, about 0.68 for an agent that knows itself; `bias` is predicted minus
-    observed, on average."""
+    """How far the study's own agent may be trusted: `share` of changes inside the stated 95 % interval; `bias` is
+    observed minus predicted as a share, on average; `beside` tells of whoever stepped in for it."""
 
-    claims: tuple[Claim, ...]
-    share: float | None
-    bias: float | None
+    claims: tuple[Claim, ...] = ()
+    share: float | None = None
+    bias: float | None = None
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +131,7 @@ def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
         study=study,
         racers=tuple(racer(store, each, each.id == study.id) for each in rivals(store, study)),
         axes=tuple(axes_of(study, trials, proposals)),
-        calibration=calibration(trials, proposals),
+        calibration=calibration(study, trials, proposals),
         pairs=pairs,
         noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
         problem=problem,
@@ -144,26 +139,29 @@ def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
     )
 
 
-def calibration(trials: Sequence[Trial], proposals: Mapping[int, Proposal]) -> Calibration:
-    """Every judged trial whose proposal gave a change and its uncertainty, each against what it was planned from."""
-    claims = [claim for trial in trials if (claim := _claim(trial, proposals.get(trial.id))) is not None]
-    if not claims:
-        return Calibration((), None, None)
-    inside = sum(claim.is_inside for claim in claims) / len(claims)
-    bias = sum(claim.predicted - claim.observed for claim in claims) / len(claims)
-    return Calibration(tuple(claims), inside, bias)
+def calibration(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Proposal]) -> Calibration:
+    """The points of the study's own agent, those of anybody who stepped in for it told apart."""
+    found = by_agent(points_of(study, trials, proposals))
+    own = next((each for each in found if each.agent == study.agent), None)
+    beside = ". ".join(f"{agent_word(each.agent)}: {each.sentence}" for each in found if each is not own)
+    if own is None:
+        return Calibration(beside=beside)
+    return Calibration(tuple(_claim(point) for point in own.points), own.hit_rate, own.bias, beside)
 
 
-def _claim(trial: Trial, proposal: Proposal | None) -> Claim | None:
-    judged = trial.step_comparison or trial.comparison
-    if proposal is None or judged is None or dict(proposal.params) != dict(trial.params):  # an edited one is not theirs
-        return None
-    predicted, deviation = proposal.expected.get("absolute"), proposal.expected.get("absolute_sd")
-    if predicted is None or deviation is None:
-        return None
-    seen = Comparison.from_json(judged)
+def _claim(point: Point) -> Claim:
+    scale = point.reference
+    low, high = (None if end is None else end * scale for end in (point.low, point.high))
     return Claim(
-        trial.number, predicted, deviation, seen.difference, seen.low, seen.high, seen.error, str(seen.verdict)
+        number=point.trial,
+        predicted=point.predicted * scale,
+        deviation=point.sd * scale,
+        observed=point.actual * scale,
+        low=low,
+        high=high,
+        verdict=point.verdict,
+        is_inside=point.is_inside,
+        is_inside_noise=point.is_inside_noise,
     )
 
 
@@ -205,21 +203,12 @@ def axes_of(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Propo
     ran = [trial for trial in trials if trial.state is TrialState.APPROVED]
     found = []
     for name, param in space.searched.items():
-        moved = [trial for trial in ran if name in _moved(trial, proposals.get(trial.id), start)]
-        verdicts = [trial.verdict for trial in moved]
+        movers = [trial for trial in ran if name in moved(trial, proposals.get(trial.id), start)]
+        verdicts = [trial.verdict for trial in movers]
         seen = {trial.params[name] for trial in ran if name in trial.params}
         better, worse, open_ = (verdicts.count(verdict) for verdict in _VERDICTS)
-        found.append(Axis(name, param.help, len(moved), better, worse, open_, _values(seen)))
+        found.append(Axis(name, param.help, len(movers), better, worse, open_, _values(seen)))
     return sorted(found, key=lambda axis: (-axis.tried, axis.name))
-
-
-def _moved(trial: Trial, proposal: Proposal | None, start: Mapping[str, object]) -> set[str]:
-    """The fields a trial moved, against what it was planned from; a person's own config against the baseline."""
-    if trial.kind == "baseline":
-        return set()
-    if proposal is not None and dict(proposal.params) == dict(trial.params):
-        return set(proposal.changes)
-    return {name for name, value in trial.params.items() if start.get(name) != value}
 
 
 _VERDICTS = (Verdict.BETTER, Verdict.NOT_BETTER, Verdict.INCONCLUSIVE)

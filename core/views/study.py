@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.agents.names import agent_word
 from core.figures import duration, metric, signed_percent
 from core.loop.gathering import budget_used
+from core.loop.vetoes import standing_vetoes
 from core.records import Dataset, Run, Study, Trial
 from core.stamp import in_words
 from core.states import STUDY_MOVES, Autonomy, RunState, StudyState
@@ -36,6 +37,7 @@ class Head:
     moves: frozenset[StudyState]
     synthetic: bool
     instructions: str
+    vetoed: tuple[str, ...]  # steps that no agent proposes again, such as `hidden_dim (up)`
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
     return StudyView(
         study=study,
         version=study.version,
-        head=_head(study, dataset),
+        head=_head(store, study, dataset, trials),
         figures=_figures(study, held, seen, now, store.calls.spent(study.id)),
         steps=tuple(
             Step(trial.number, trial.id, standing(trial, held.of(trial)), trial.archived_at is not None)
@@ -147,7 +149,7 @@ def _won(comparison: Comparison) -> bool:
     return comparison.verdict == "better" and not comparison.broken_guards
 
 
-def _head(study: Study, dataset: Dataset) -> Head:
+def _head(store: Store, study: Study, dataset: Dataset, trials: Sequence[Trial]) -> Head:
     title = get_backbone(study.backbone).title
     return Head(
         title=f"{dataset.name} × {title}",
@@ -156,6 +158,7 @@ def _head(study: Study, dataset: Dataset) -> Head:
         moves=frozenset(target for origin, target in STUDY_MOVES if origin is study.state),
         synthetic=bool(dataset.card.get("synthetic")),
         instructions=study.instructions,
+        vetoed=tuple(veto.words for veto in standing_vetoes(store, study, trials)) if not study.has_ended else (),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.figures import duration, metric, size
 from core.loop.gates import gates_of
+from core.loop.judging import SEED_ASKED
 from core.records import Decision, Proposal, Reflection, Run, Study, Trial
 from core.states import RunState, TrialState
 from core.store import Store
@@ -90,6 +91,7 @@ class TrialView:
     calls: tuple[CallView, ...]  # of a language model
     acts: Acts
     gates: tuple[str, ...]  # why it asks, while it waits
+    asks_seed: str  # why one more seed is asked for, until a person grants it
     noise_floor: float | None
     min_gain: float
 
@@ -110,6 +112,7 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
     stands = standing(trial, runs)
     reflection = store.proposals.reflection(trial.id)
     base, word = _base(held, trial, proposal)
+    acts = _acts(study, trial, runs)
     return TrialView(
         trial=trial,
         proposal=proposal,
@@ -130,8 +133,9 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
         history=_history(store, trial),
         runs=tuple(runs),
         calls=calls_of(store, trial),
-        acts=_acts(study, trial, runs),
+        acts=acts,
         gates=tuple(gates_of(store, study, trial)) if trial.waits else (),
+        asks_seed=_asks_seed(store, trial, stands) if acts.add_seeds else "",
         noise_floor=noise.deviation * 2**0.5 if noise.degrees else None,
         min_gain=study.min_gain,
     )
@@ -222,6 +226,13 @@ def _row(decision: Decision) -> HistoryRow:
     return HistoryRow(
         decision.at, did[decision.kind], decision.actor, decision.via, decision.reason, decision.approval_hash
     )
+
+
+def _asks_seed(store: Store, trial: Trial, stands: str) -> str:
+    if stands != "inconclusive" or trial.looks > 1:
+        return ""
+    asked = store.events.newest(1, trial_id=trial.id, kind=SEED_ASKED)
+    return str(asked[0].detail["why"]) if asked else ""
 
 
 def _acts(study: Study, trial: Trial, runs: Sequence[Run]) -> Acts:

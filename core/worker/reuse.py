@@ -17,7 +17,7 @@ def weights_from(store: Store, artifacts: Artifacts, study: Study, trial: Trial,
     """The job's `weights_from`; None where the run has no priors or nothing was trained alike, seed and all."""
     if trial.params.get("priors", "none") == "none":
         return None
-    others = [other for other in store.studies.all() if _is_alike(study, other)]
+    others = [other for other in store.studies.all() if is_alike(study, other)]
     for other in sorted(others, key=lambda each: each.id != study.id):
         trials = {each.id: each for each in store.trials.of_study(other.id)}
         for candidate in store.runs.of_study(other.id):
@@ -33,7 +33,7 @@ def weights_from(store: Store, artifacts: Artifacts, study: Study, trial: Trial,
     return None
 
 
-def _is_alike(study: Study, other: Study) -> bool:
+def is_alike(study: Study, other: Study) -> bool:
     """What decides, beside the params, which weights come out of a run."""
     names = ("dataset_id", "backbone", "objective", "masking", "max_epochs")
     return all(getattr(study, name) == getattr(other, name) for name in names)

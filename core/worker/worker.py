@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.clock import Clock
 from core.errors import Conflict, IllegalMove, StaleAttempt
-from core.loop.screening import Screening
+from core.loop.screening import PASSED, Screening
 from core.records import Run, Study
 from core.settings import Settings
 from core.states import RunState, StudyState
@@ -51,7 +51,8 @@ class Worker:
     ) -> None:
         self.store, self.trainer, self.clock, self.settings, self.name = store, trainer, clock, settings, name
         self._siblings, self._monotonic = siblings, monotonic
-        self._why_hopeless = why_hopeless or Screening(store).why_hopeless
+        self._screening = Screening(store)
+        self._why_hopeless = why_hopeless or self._looked_at
         self._faults = Faults(store, name, monotonic)
         self._rounds = Rounds(loop, indexer, self._faults, planning or Inline(), monotonic)
         self._desk = RevealDesk(store, reveals, name, self._faults, revealing or Inline(), monotonic)
@@ -179,6 +180,15 @@ class Worker:
         folder = Path(job["run_dir"])
         objective = job["objective"]
         return Attempt(self.store, run, label, session, self._monotonic, objective, folder, self._why_hopeless)
+
+    def _looked_at(self, run: Run) -> str | None:
+        """Why a run is hopeless after its last epoch; one that passes its first look has that noted."""
+        why = self._screening.why_hopeless(run)
+        epoch = None if why else self._screening.passed_at(run)
+        if epoch and not self.store.events.newest(1, run_id=run.id, kind=PASSED):
+            ids = {"study_id": run.study_id, "trial_id": run.trial_id, "run_id": run.id}
+            self.store.events.note(PASSED, self.name, {"epoch": epoch}, **ids)
+        return why
 
     def _pause(self, run: Run, problem: DatasetGone) -> None:
         try:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.figures import duration
+from core.loop.tried import CLOSE_TO
 from core.records import Study, Trial
 from core.states import Autonomy
 from core.views.config_form import Field, fields
@@ -95,7 +96,8 @@ def _risk(risk: str, novelty: str) -> None:
     level, _, more = risk.partition(":")
     colour = RISKS.get(level.strip(), "gray")
     words = f"{level.strip()} risk" + (f": {more.strip()}" if more else "")
-    st.markdown(f":{colour}-badge[{escaped(words)}] :gray-badge[{escaped(novelty)}] :gray-badge[no duplicate]")
+    twin = ":orange-badge[nearly a duplicate]" if CLOSE_TO in novelty else ":gray-badge[no duplicate]"
+    st.markdown(f":{colour}-badge[{escaped(words)}] :gray-badge[{escaped(novelty)}] {twin}")
 
 
 def _countdown(study: Study, trial: Trial) -> None:
@@ -191,8 +193,9 @@ def _approve(trial: Trial, accept_stale: bool) -> None:
 def _approve_edited(trial: Trial, rows: tuple[Field, ...], key: str) -> None:
     with dialogs.acting():
         reason = st.session_state.get(f"{key}-reason", "")
-        workspace().deciding.edit(trial, changed(rows, key), actor(), VIA, reason, trial.approval_hash)
-        st.toast(f"Trial {trial.number} is approved with your config.", icon=":material/check:")
+        edited = workspace().deciding.edit(trial, changed(rows, key), actor(), VIA, reason, trial.approval_hash)
+        beside = workspace().deciding.close_to(edited)
+        st.toast(f"Trial {trial.number} is approved with your config. {beside}".strip(), icon=":material/check:")
         wake_worker()
 
 

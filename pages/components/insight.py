@@ -155,19 +155,21 @@ def calibration_card(study_id: int, seen: Calibration) -> None:
         with st.grid(2, min_column_width=150):
             count = len(seen.claims)
             st.metric(
-                "Inside ± one deviation",
+                "Inside the stated interval",
                 f"{sum(claim.is_inside for claim in seen.claims)} of {count}",
-                delta_description=f"{percent(seen.share, 0)}; 68 % would be right",
+                delta_description=f"{percent(seen.share, 0)}; 95 % was stated",
             )
-            leans = "promises too much" if (seen.bias or 0) > 0 else "promises too little"
-            st.metric("Predicted minus observed", signed(seen.bias), delta_description=f"on average {leans}")
+            leans = "promises too much" if (seen.bias or 0) < 0 else "promises too little"
+            st.metric("Observed minus predicted", signed_percent(seen.bias), delta_description=f"on average {leans}")
         newest = seen.claims[-MOST_TOLD:]
         each = (f"trial {c.number}: {signed(c.predicted)}, came {signed(c.observed)}" for c in newest)
         alt = f"Predicted against observed. {'; '.join(each)}"
         drawn = versioned(f"calibration figure {study_id}", (seen, palette()), lambda: calibration_figure(seen))
         chart(drawn, key=f"calibration-{study_id}", alt=alt, height=230)
-        within = sum(claim.is_within_noise for claim in seen.claims)
+        within = sum(claim.is_inside_noise for claim in seen.claims)
         small(f"Allowing for the noise of the measurement: {within} of {count}. Dotted: exactly as predicted.")
+        if seen.beside:
+            small(escaped(f"{seen.beside}."))
         if count < FEWEST_CLAIMS:
             plural = "s" if count != 1 else ""
             small(f"{count} prediction{plural}; from about {FEWEST_CLAIMS} on the share begins to mean something.")
@@ -177,16 +179,18 @@ def calibration_figure(seen: Calibration) -> go.Figure:
     """Each claim as a point with both its spreads; on the diagonal it would be exactly right."""
     colours = palette()
     drawn = figure(colours)
-    ends = [end for c in seen.claims for end in (c.predicted - c.deviation, c.predicted + c.deviation, c.observed)]
+    spans = [(c.predicted - c.deviation, c.predicted + c.deviation, c.observed, c.low, c.high) for c in seen.claims]
+    ends = [end for span in spans for end in span if end is not None]
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     line = {"color": colours.muted, "width": 1, "dash": "dot"}
     drawn.add_scatter(x=[low, high], y=[low, high], mode="lines", line=line, hoverinfo="skip")
     for verdict in dict.fromkeys(claim.verdict for claim in seen.claims):
         _draw_claims(drawn, [claim for claim in seen.claims if claim.verdict == verdict], colours)
     drawn.update_layout(margin={"l": 8, "r": 14, "t": 6, "b": 8})
-    heights = [end for c in seen.claims for end in (c.observed, c.low, c.high) if end is not None]
-    drawn.update_xaxes(title_text="predicted change", **signed_ticks(low, high))
-    drawn.update_yaxes(title_text="observed", **signed_ticks(min([*heights, low]), max([*heights, high])))
+    spare = (high - low) * 0.05 or 1e-6
+    scale = {**signed_ticks(low, high), "range": [low - spare, high + spare]}  # one for both axes
+    drawn.update_xaxes(title_text="predicted change", **scale)
+    drawn.update_yaxes(title_text="observed", **scale)
     return drawn
 
 

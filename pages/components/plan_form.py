@@ -142,7 +142,9 @@ def rules() -> None:
         step=0.0005,
         format="%.4f",
         key="plan_min_gain",
-        help="a trial is better only if the whole 95 % interval of its gain lies above this",
+        help="a trial is better only if the whole 95 % interval of its gain lies above this; a study ends early once "
+        "no step is likely to gain more, so that at 0 it seldom does: the noise floor of an earlier study on this data "
+        "is a measure of what is worth a trial",
     )
     st.markdown(":small[:gray[A better trial that breaks a guard does not become the current best. Blank: no guard.]]")
     for name, label in guard_labels().items():
@@ -174,7 +176,8 @@ def agent_choices() -> None:
         "One more seed for a promising trial",
         DEFAULT.extra_seeds,
         key="plan_extra_seeds",
-        help="an inconclusive gain of at least one standard error earns a second look, once; two looks stay below 5 %",
+        help="an inconclusive gain of at least one standard error earns a second look, once, or asks "
+        "for it where you decide each; two looks stay below 5 %",
     )
     st.toggle(
         "Learn from this study",

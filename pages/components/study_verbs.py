@@ -47,6 +47,8 @@ def figures(view: StudyView) -> None:
             _figure(figure)
     if view.head.instructions:
         small(f":material/push_pin: Standing instructions: {escaped(view.head.instructions)}")
+    if view.head.vetoed:
+        small(f":material/block: Vetoed, so not proposed again: {escaped(', '.join(view.head.vetoed))}")
 
 
 def _figure(figure: Figure) -> None:

@@ -117,8 +117,17 @@ def _no_rule(seen: TrialView) -> str:
 
 
 def _one_more_seed(seen: TrialView) -> None:
+    if seen.asks_seed:
+        small(f"**It asks for one more seed**: {escaped(seen.asks_seed)}.")
     with st.container(horizontal=True, vertical_alignment="center", key="one-more"):
-        st.button("Add one seed", key="add-seed", icon=":material/add:", on_click=_add_seed, args=(seen,))
+        st.button(
+            "Add one seed",
+            key="add-seed",
+            type="primary" if seen.asks_seed else "secondary",
+            icon=":material/add:",
+            on_click=_add_seed,
+            args=(seen,),
+        )
         small(
             "once more, then judged again; two looks stay below 5 %" if seen.trial.looks < 2 else "judged twice already"
         )

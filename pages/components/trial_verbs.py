@@ -112,7 +112,8 @@ def _clone(study: Study, trial: Trial, rows: tuple[Field, ...], key: str) -> Non
         reason = st.session_state.get(f"{key}-reason", "")
         queued = workspace().deciding.queue(study, own, actor(), VIA, reason or f"cloned from trial {trial.number}")
         st.query_params["trial"] = str(queued.number)
-        st.toast(f"Trial {queued.number} is queued.", icon=":material/check:")
+        beside = workspace().deciding.close_to(queued)
+        st.toast(f"Trial {queued.number} is queued. {beside}".strip(), icon=":material/check:")
         wake_worker()
 
 

@@ -40,6 +40,6 @@ def test_a_finished_study_shows_race_axes_calibration_and_a_a(open_page: Open, h
     assert not page.exception
     shown = text(page)
     assert "chance" in shown and "random search" in shown and "`dropout`" in shown
-    assert "inconclusive" in shown and page.metric[0].label == "Inside ± one deviation"
+    assert "inconclusive" in shown and page.metric[0].label == "Inside the stated interval"
     page.segmented_control(key="landscape_kind").set_value("Contour").run()
     assert not page.exception and len(page.multiselect) == 1

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.states import RunState
 from core.workspace import Workspace
+from tests.core.loop.test_vetoes import propose, vetoed
 from tests.pages.scripted import ScriptedHome
 from tests.pages.test_study import button, text
 
@@ -52,3 +53,31 @@ def test_pruning_parallel_and_what_always_asks_can_be_changed(open_page: Open, h
     button(page, f"{key}-go").click().run()
     now = story.store.studies.get(study.id)
     assert (now.parallel, now.ask_for, now.use_pruning) == (2, ("lr",), False)
+
+
+def test_a_promising_trial_asks_for_a_seed_and_one_press_grants_it(open_page: Open, home: Workspace):
+    story = ScriptedHome(home, surface=lambda params: 0.03 if params["dropout"] == 0.4 else 0.0)
+    story.dataset()
+    study = story.start(autonomy="each")
+    story.run_until(lambda: story.store.studies.get(study.id).incumbent_id is not None)
+    trial = story.deciding.queue(study, {"dropout": 0.4}, "Ada", "test")
+    story.run_until(lambda: story.store.trials.get(trial.id).judged_at is not None)
+    story.tick()
+    page = open_page("study", {"study": study.id, "trial": trial.number})
+    assert "It asks for one more seed" in text(page)
+    button(page, "add-seed").click().run()
+    assert len(story.store.trials.get(trial.id).seeds) == 2
+    assert "It asks for one more seed" not in text(page)
+
+
+def test_a_near_duplicate_and_a_standing_veto_are_told(open_page: Open, home: Workspace):
+    story = ScriptedHome(home)
+    story.dataset()
+    study = story.start(autonomy="each")
+    vetoed(story, study, hidden_dim=128)
+    plain = propose(story, study, dropout=0.25)
+    assert "no duplicate" in text(open_page("study", {"study": study.id, "trial": plain.number}))
+    close = propose(story, study, novelty="close to trial 1", lr=0.00095)
+    said = text(open_page("study", {"study": study.id, "trial": close.number}))
+    assert "nearly a duplicate" in said and "no duplicate" not in said
+    assert "Vetoed, so not proposed again: hidden\\_dim (up)" in said or "hidden_dim (up)" in said

@@ -10,6 +10,7 @@ from core.agents.llm import prose, telling
 from core.agents.llm.answers import InvalidAnswer, ProposalAnswer, ReflectionAnswer
 from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft, TrialView
 from core.approval import config_hash
+from core.loop.tried import CLOSE_TO, axes_tried, near
 from core.records import Params
 from core.space import InvalidParams, Param
 
@@ -175,29 +176,13 @@ def _risk(evidence: Evidence, answer: ProposalAnswer, reason: str, changes: Mapp
 
 
 def _novelty(evidence: Evidence, axis: str, params: Params) -> str:
-    near = _near(evidence, params)
-    beside = f"; close to trial {near}" if near else ""
-    tried = evidence.axes_tried.get(axis, [])
+    close = near((view.trial for view in evidence.trials), params)
+    beside = f"; {CLOSE_TO} {close}" if close else ""
+    tried = axes_tried(evidence).get(axis, [])
     if not tried:
         return f"{axis} was not tried in this study{beside}"
     times = "once" if len(tried) == 1 else f"{len(tried)} times"
     return f"{axis} was tried {times} (trial {', '.join(map(str, tried))}){beside}"
-
-
-def _near(evidence: Evidence, params: Params) -> int | None:
-    """A trial that differs in one number alone, by less than a tenth of it."""
-    for view in evidence.trials:
-        theirs = view.trial.params
-        differ = [name for name in params if theirs.get(name) != params[name]]
-        if len(differ) == 1 and _is_close(params[differ[0]], theirs.get(differ[0])):
-            return view.trial.number
-    return None
-
-
-def _is_close(a: Any, b: Any) -> bool:
-    if isinstance(a, bool) or isinstance(b, bool) or not isinstance(a, int | float) or not isinstance(b, int | float):
-        return False
-    return abs(a - b) < 0.1 * max(abs(a), abs(b))
 
 
 def _record(evidence: Evidence) -> set[float]:

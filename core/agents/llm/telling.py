@@ -4,6 +4,8 @@ from typing import Any
 
 from core.agents.curves import CurveSummary
 from core.agents.protocol import Evidence, TrialView
+from core.loop.kin import has_priors
+from core.loop.tried import axes_tried
 from core.memory.hits import Hit
 from core.memory.warm_start import Transferred
 from core.records import Params
@@ -89,15 +91,16 @@ def _field(param: Param, now: Any) -> dict[str, Any]:
 
 
 def axes_data(evidence: Evidence) -> dict[str, Any]:
-    """Which fields were changed: how often, in which of the newest trials, and whether one of these is under way."""
-    tried, live = evidence.axes_tried, evidence.axes_under_way
+    """Which fields were changed in trials that were let run, how often and in which of the newest; and what is under
+    way."""
+    tried, live = axes_tried(evidence), evidence.axes_under_way
     return {
         axis: {
             "times": len(numbers),
-            "newest_trials": numbers[-NEWEST:],
+            "newest_trials": list(numbers[-NEWEST:]),
             **({"under_way": True} if axis in live else {}),
         }
-        for axis, numbers in tried.items()
+        for axis, numbers in {**dict.fromkeys(sorted(live), ()), **tried}.items()
     }
 
 
@@ -123,7 +126,7 @@ def trial_data(view: TrialView, numbers: dict[int, int]) -> dict[str, Any]:
     if view.step and view.comparison and view.step.against != view.comparison.against:
         told["its_own_step"] = comparison_data(view.step)
     if view.curve:
-        told["curve"] = curve_data(view.curve)
+        told["curve"] = curve_data(view.curve) | _of_what(view)
     if view.reflection and (view.reflection.rule or view.reflection.next_action):
         told["concluded"] = [short(text, 200) for text in (view.reflection.rule, view.reflection.next_action) if text]
     return told
@@ -161,6 +164,11 @@ def curve_data(curve: CurveSummary) -> dict[str, Any]:
         "slope_per_epoch": rounded(curve.slope),
         "swing": rounded(curve.swing),
     }
+
+
+def _of_what(view: TrialView) -> dict[str, str]:
+    """Priors act after training, so that no epoch shows them."""
+    return {"of": "model alone, before its priors"} if has_priors(view.trial.params) else {}
 
 
 def slices_data(view: TrialView) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from core.agents.importance import FEWEST, param_importance
 from core.agents.llm import telling
 from core.agents.llm.model import Tool
 from core.agents.protocol import Evidence, TrialView
+from core.loop.kin import Kin, has_priors
 from core.store import Store
 
 MOST_ROWS = 40
@@ -83,14 +84,17 @@ class Tools:
 
     def _get_curve(self, args: Args) -> Any:
         view = self._view(args.get("trial"))
+        if not self._evidence.study.use_reflection:
+            raise NoSuchThing("this study goes without reflection: verdicts are told, curves are not")
         runs = [run for run in view.runs if run.value is not None]
         if not runs:
             raise NoSuchThing(f"trial {view.trial.number} has no complete run")
         best = max(runs, key=lambda run: run.value or 0.0)
-        points = self._store.runs.values(best.id)
+        points = Kin(self._store, self._evidence.study).values(view.trial, best)
         objective = self._evidence.study.objective
         every = max(1, -(-len(points) // MOST_POINTS))
-        return {str(each.epoch): telling.rounded(each.metrics.get(objective)) for each in points[::every]}
+        told = {str(each.epoch): telling.rounded(each.metrics.get(objective)) for each in points[::every]}
+        return told | ({"note": "of the model alone, before its priors"} if has_priors(view.trial.params) else {})
 
     def _search_memory(self, args: Args) -> Any:
         words = str(args.get("text", "")).lower().split()[:20]

@@ -101,6 +101,16 @@ def test_a_stale_proposal_asks_to_be_planned_again(home: Home):
     assert home.store.trials.get(trial.id).state is TrialState.EXPIRED
 
 
+def test_what_is_nearly_a_trial_of_the_study_is_told_and_runs_all_the_same(home: Home):
+    study, _, proposal = home.waiting()
+    home.say("queue", str(study.id), "--set", "lr=0.002")
+    near = "It is close to trial 3: one number differs, by less than a tenth"
+    assert near in home.say("queue", str(study.id), "--set", "lr=0.0021").out
+    edit = ("decide", str(proposal), "edit", "--set", "dropout=0.2", "--set", "lr=0.00195", "--json")
+    assert home.say(*edit).json["warning"].startswith("It is close to trial 3")
+    assert [trial.state for trial in home.store.trials.of_study(study.id)] == [TrialState.APPROVED] * 4
+
+
 def test_a_config_of_ones_own_is_queued_once(home: Home):
     study = home.start(autonomy="each", trials=3)
     assert home.say("queue", str(study.id), "--set", "lr=0.002").out.endswith("is queued\n")

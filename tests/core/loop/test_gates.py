@@ -1,16 +1,19 @@
 """What makes a gated study ask, and who decides after the mode was changed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.agents.expert import Expert
+from core.agents.llm.telling import axes_data
 from core.agents.protocol import Draft
 from core.errors import InvalidInput
 from core.loop.gates import fired
+from core.loop.tried import axes_tried
 from core.states import Autonomy, TrialState
 from core.studies.study_editing import edit_settings
-from tests.core.agents.building import baseline, evidence, lesson_hit, step
+from tests.core.agents.building import SPACE, baseline, evidence, lesson_hit, step, view
 from tests.core.loop.world import World
 
 
@@ -54,6 +57,58 @@ def test_a_small_step_on_a_tried_axis_asks_nobody():
 def test_an_axis_that_a_lesson_speaks_of_is_not_new():
     known = evidence(baseline(), hits=[lesson_hit("dropout", "up")])
     assert fired(draft(change=("dropout", 0.2, 0.4)), known) == []
+
+
+DROPOUT_UP = draft(change=("dropout", 0.2, 0.4))
+
+
+@pytest.mark.parametrize("state", [TrialState.VETOED, TrialState.EXPIRED, TrialState.CANCELLED, TrialState.PROPOSED])
+def test_what_never_ran_tried_nothing(state: TrialState):
+    seen = step(2, "dropout", 0.3)
+    known = evidence(replace(seen, trial=replace(seen.trial, state=state)))
+    assert any("dropout was never tried" in reason for reason in fired(DROPOUT_UP, known))
+    assert "dropout" not in axes_data(known)
+
+
+def test_an_edited_trial_tried_what_a_person_made_of_it():
+    seen = step(2, "lr", 0.002)
+    ran = SPACE.complete({"dropout": 0.3})
+    known = evidence(replace(seen, trial=replace(seen.trial, params=ran), decisions=("edit",)))
+    assert axes_tried(known) == {"dropout": [2]}
+    assert fired(DROPOUT_UP, known) == []
+
+
+def test_a_persons_own_config_counts_as_tried():
+    known = evidence(view(2, SPACE.complete({"dropout": 0.3}), kind="person"))
+    assert axes_tried(known) == {"dropout": [2]} and fired(DROPOUT_UP, known) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "lesson"),
+    [
+        (("dropout", 0.2, 0.4), lesson_hit("dropout", "down", "do")),
+        (("dropout", 0.2, 0.4), lesson_hit("dropout", "up", "avoid")),
+        (("ffn", "relu", "gelu"), lesson_hit("ffn", "swiglu", "do")),
+    ],
+)
+def test_a_lesson_for_another_way_asks_shown_or_held_back(change, lesson):
+    tried = step(2, change[0], change[2])
+    for known in (evidence(tried, hits=[lesson]), replace(evidence(tried), held_back=(lesson,))):
+        assert [reason for reason in fired(draft(change=change), known) if "lesson 7 says otherwise" in reason]
+
+
+@pytest.mark.parametrize(
+    "lesson", [lesson_hit("dropout", "up", "do"), lesson_hit("dropout", "down", "avoid"), lesson_hit("lr", "down")]
+)
+def test_a_lesson_that_agrees_or_speaks_of_another_field_does_not_ask(lesson):
+    assert fired(DROPOUT_UP, evidence(TRIED, hits=[lesson])) == []
+
+
+def test_while_the_baseline_runs_the_cost_is_judged_by_what_is_believed():
+    known = evidence(replace(baseline(), runs=()), step(2, "negatives", 512))
+    heavy = draft(change=("negative_sharing", "block", "position"), minutes=None)
+    heavy = replace(heavy, params=SPACE.complete({"negative_sharing": "position"}))
+    assert [reason for reason in fired(heavy, known) if "5.0 times the baseline" in reason]
 
 
 def test_a_gated_study_asks_for_a_named_field_and_keeps_why(world: World):

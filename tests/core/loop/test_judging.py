@@ -5,10 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from core.loop import judging
+from core.loop.judging import SEED_ASKED
 from core.records import Study, Trial
 from core.space import SearchSpace
 from core.states import StudyState, Verdict
 from core.studies.space_editing import edit_space
+from core.views.happening import happenings
+from core.views.trial import trial_view
 from tests.core.loop.world import SurfaceTrainer, World, classic_space, likes_dropout
 from tests.core.worker.scripted import ScriptedSession
 
@@ -106,3 +112,60 @@ def test_a_study_recommends_its_best_even_where_the_space_was_edited_to_leave_it
     world.store.studies.move(study.id, StudyState.STOPPING, "Ada")
     ended = world.finish(study)
     assert ended.recommended_id == trial.id
+
+
+def promising(params: Mapping[str, Any]) -> float:
+    """A little better with more dropout: too little for one seed."""
+    return 0.03 if params["dropout"] == GOOD["dropout"] else 0.0
+
+
+@pytest.fixture
+def unsure(tmp_path: Path) -> World:
+    made = World(tmp_path, promising)
+    made.dataset()
+    return made
+
+
+def asked(world: World, trial: Trial) -> list[Any]:
+    return [event.detail for event in world.store.events.newest(50, trial_id=trial.id, kind=SEED_ASKED)]
+
+
+def test_a_promising_inconclusive_trial_earns_one_seed_and_no_third_look(unsure: World):
+    study = unsure.start(autonomy="gated", ask_for=["dropout", "lr", "hidden_dim"])
+    trial = unsure.wait_for_proposal(study)
+    unsure.deciding.edit(trial, GOOD, "Ada", "test")
+    unsure.run_until(lambda: unsure.store.trials.get(trial.id).looks == 2)
+    unsure.tick(5)
+    now = unsure.store.trials.get(trial.id)
+    assert len(now.seeds) == 2 and now.looks == 2 and asked(unsure, trial) == []
+    assert unsure.store.trials.decisions(trial.id)[-1].actor == "autopilot"
+
+
+def test_where_a_person_decides_the_seed_is_asked_for_and_waits(unsure: World):
+    study = unsure.start(autonomy="each")
+    trial = judged(unsure, study, GOOD)
+    unsure.tick(5)
+    assert trial.verdict is Verdict.INCONCLUSIVE and unsure.store.trials.get(trial.id).seeds == trial.seeds
+    [detail] = asked(unsure, trial)
+    assert detail["seed"] == max(trial.seeds) + 1
+    seen = trial_view(unsure.store, unsure.store.studies.get(study.id), trial.number)
+    assert seen.asks_seed == detail["why"]
+    assert any(each.says == "asks for one more seed" for each in happenings(unsure.store, 20, study_id=study.id))
+    unsure.deciding.add_seeds(trial, 1, "Ada", "test")
+    assert again(unsure, trial).looks == 2
+    assert trial_view(unsure.store, unsure.store.studies.get(study.id), trial.number).asks_seed == ""
+
+
+def test_a_seed_that_costs_more_than_the_gate_allows_is_asked_for(unsure: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(judging, "COST_FACTOR", 0.5)  # every trial costs more than half the baseline
+    study = unsure.start(autonomy="gated", ask_for=["dropout", "lr", "hidden_dim"])
+    trial = judged(unsure, study, GOOD)
+    [detail] = asked(unsure, trial)
+    assert "1.0 times the baseline" in detail["why"] and len(trial.seeds) == 1
+
+
+def test_nothing_is_asked_for_a_trial_that_does_not_point_up(tmp_path: Path):
+    world = World(tmp_path, lambda params: 0.0 if params["dropout"] != GOOD["dropout"] else -0.02)
+    world.dataset()
+    trial = judged(world, world.start(autonomy="each"), GOOD)
+    assert trial.verdict is Verdict.INCONCLUSIVE and asked(world, trial) == []

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.agents.llm.tools import Tools
 from core.agents.names import LLM
 from core.errors import InvalidInput
 from core.states import StudyState, Verdict
@@ -52,12 +53,17 @@ def test_without_reflection_verdicts_stay_and_nothing_is_learned(world: World):
     assert all(each and "without reflection" in each.why and not each.rule for each in told)
     shown = world.workspace.gathering.evidence(study)
     assert all(view.reflection is None for view in shown.trials)
+    assert any(trial.step_comparison for trial in trials) and world.store.runs.values(1)
+    assert all((view.curve, view.step, view.slices) == (None, None, {}) for view in shown.trials)
+    assert any(view.comparison for view in shown.trials)
+    assert "without reflection" in Tools(shown, world.store).call("get_curve", {"trial": 1})["error"]
 
 
 def test_with_reflection_the_agent_is_shown_what_it_concluded(world: World):
     study = world.finish(world.start(trials=3))
     shown = world.workspace.gathering.evidence(study)
-    assert all(view.reflection is not None for view in shown.trials)
+    assert all(view.reflection is not None and view.curve and view.slices for view in shown.trials)
+    assert Tools(shown, world.store).call("get_curve", {"trial": 1}).keys() >= {"1", "7"}
 
 
 def test_a_study_of_a_language_model_does_not_start_without_one(tmp_path: Path):

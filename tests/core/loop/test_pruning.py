@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from core.agents.reliability import reliability
-from core.loop.screening import Screening
+from core.loop.screening import PASSED, Screening
 from core.records import Study, Trial
 from core.states import RunState, Verdict
 from core.views.standing import standing
+from core.views.timeline import timeline
 from core.worker.worker import Worker
 from tests.core.loop.world import World
 
@@ -97,6 +98,16 @@ def test_a_pruned_run_that_a_person_retries_runs_to_its_end_and_is_judged_whole(
 def test_without_pruning_a_hopeless_run_goes_to_its_end(world: World):
     trial = judged(world, waiting(world, use_pruning=False), BAD)
     assert only_run(world, trial).state is RunState.COMPLETE and trial.value is not None
+
+
+def test_a_run_that_passes_its_first_look_says_so_once_and_a_hopeless_one_does_not(world: World):
+    study = waiting(world)
+    good, bad = judged(world, study, {"dropout": 0.35}), judged(world, study, BAD)
+    [passed] = world.store.events.newest(9, trial_id=good.id, kind=PASSED)
+    assert passed.detail == {"epoch": 3} and passed.run_id == only_run(world, good).id
+    assert world.store.events.newest(9, trial_id=bad.id, kind=PASSED) == []
+    seen = timeline(world.store, world.store.studies.get(study.id), world.clock.now())
+    assert "passed the first look at epoch 3" in [each.says for each in seen.happened if each.number == good.number]
 
 
 def test_neither_baseline_nor_production_nor_added_seeds_are_pruned(world: World):

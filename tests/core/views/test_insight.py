@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from core.views.insight import Insight, insight, rivals
+from core.agents.names import STEPPED_IN
+from core.calibration import calibrations
+from core.views.insight import Insight, calibration, insight, rivals
 from core.views.landscape import EDF, FEWEST, KINDS, PARALLEL, drawn, landscape
 from tests.core.loop.world import World
 
@@ -49,17 +51,32 @@ def test_an_axis_counts_the_trials_that_moved_it_by_their_verdicts(seen: Insight
     assert seen.axes[-1].tried == 0  # an expert of ten trials has not looked everywhere
 
 
-def test_calibration_compares_what_was_said_with_what_came(world: World, seen: Insight):
-    claims = {claim.number: claim for claim in seen.calibration.claims}
-    assert claims and 1 not in claims
-    for number, claim in claims.items():
-        trial = world.store.trials.by_number(1, number)
+def test_the_page_and_the_command_line_have_one_calibration(world: World, seen: Insight):
+    (own,) = calibrations(world.store, 1)
+    claims = seen.calibration.claims
+    assert claims and [claim.number for claim in claims] == [point.trial for point in own.points]
+    assert (seen.calibration.share, seen.calibration.bias) == (own.hit_rate, own.bias)
+    for claim in claims:
+        trial = world.store.trials.by_number(1, claim.number)
         proposal = world.store.proposals.proposal(trial.id)
-        judged = trial.step_comparison or trial.comparison
-        assert proposal is not None and judged is not None
-        assert claim.predicted == proposal.expected["absolute"] and claim.observed == judged["difference"]
-    inside = sum(claim.is_inside for claim in claims.values())
-    assert seen.calibration.share == pytest.approx(inside / len(claims))
+        assert proposal is not None and trial.step_comparison is not None
+        assert claim.predicted == pytest.approx(proposal.expected["absolute"])
+        assert claim.observed == pytest.approx(trial.step_comparison["difference"])
+        assert claim.low == pytest.approx(trial.step_comparison["low"])
+
+
+def test_whoever_stepped_in_for_the_agent_and_pruned_trials_are_told_apart(world: World):
+    study = world.store.studies.get("expert")
+    trials = world.store.trials.of_study(study.id)
+    proposals = world.store.listings.proposals([trial.id for trial in trials])
+    first, *others = calibration(study, trials, proposals).claims
+    of_first = next(trial for trial in trials if trial.number == first.number)
+    stepped_in = {**proposals, of_first.id: replace(proposals[of_first.id], author=STEPPED_IN)}
+    seen = calibration(study, trials, stepped_in)
+    assert list(seen.claims) == others and "1 inside" in seen.beside
+    pruned = replace(of_first, step_comparison={**(of_first.step_comparison or {}), "epoch": 3})
+    left = [pruned if trial.id == of_first.id else trial for trial in trials]
+    assert list(calibration(study, left, proposals).claims) == others
 
 
 def test_a_sampler_claims_nothing(world: World):
