@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.views.insight import insight, rivals
+from core.views.insight import insight, racing
 from core.views.landscape import landscape
 from core.views.snapshot import snapshot
 from pages.components.chosen_study import chosen_study, no_study
@@ -33,7 +33,7 @@ def _live(study_id: int) -> None:
     with shown_errors():
         parts = workspace()
         study = parts.store.studies.get(study_id)
-        version = tuple((each.id, each.version) for each in rivals(parts.store, study))
+        version = tuple((each.id, each.version) for each in racing(parts.store, study))
         seen = versioned(f"insight {study_id}", version, lambda: insight(parts.store, parts.artifacts, study))
         left, right = st.columns([1.25, 1], gap="medium")
         with left:

@@ -115,15 +115,19 @@ class Insight:
 
 
 def rivals(store: Store, study: Study) -> list[Study]:
-    """The study, then the newest others that may be compared with it: one protocol, one model, one objective."""
-    same = [
+    """Every other study that may be compared with it, the newest first: one protocol, one model, one objective."""
+    return [
         each
         for each in reversed(store.studies.all())
         if each.id != study.id
         and (each.dataset_id, each.backbone, each.stamp, each.objective)
         == (study.dataset_id, study.backbone, study.stamp, study.objective)
     ]
-    return [study, *same[: MOST_RACERS - 1]]
+
+
+def racing(store: Store, study: Study) -> list[Study]:
+    """The study and the newest of its rivals: as many as are told apart in one chart."""
+    return [study, *rivals(store, study)[: MOST_RACERS - 1]]
 
 
 def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
@@ -134,7 +138,7 @@ def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
     pairs, problem = _pairs(artifacts, study, trials, runs, noise)
     return Insight(
         study=study,
-        racers=tuple(racer(store, each, each.id == study.id) for each in rivals(store, study)),
+        racers=tuple(racer(store, each, each.id == study.id) for each in racing(store, study)),
         axes=tuple(axes_of(study, trials, proposals)),
         calibration=calibration(trials, proposals),
         pairs=pairs,

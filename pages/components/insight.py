@@ -13,12 +13,11 @@ from pages.components.chips import chip, glyph
 from pages.components.intervals import Bar, height_of, interval_figure, marker, signed_ticks, told
 from pages.components.live import versioned
 from pages.components.progress import mark_edits
-from pages.components.references import references_line
+from pages.components.references import References, references_line
 from pages.components.rows import head, small
 from pages.components.style import Palette, figure, palette, sign
 from pages.components.workspace import escaped
 
-References = Sequence[tuple[str, float]]  # a reference line's name and value
 MINUTES, TRIALS = "training minutes", "trials"
 MOST_TOLD = 20  # claims that the text beside the chart names
 FEWEST_CLAIMS = 5  # below it a share inside says little
