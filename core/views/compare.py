@@ -176,7 +176,7 @@ def _label(number: int, index: int, at: int, fields: Sequence[Field]) -> str:
 
 
 def reading(seen: Trials) -> str:
-    """The intervals in one sentence: `Against trial 1, trial 5 is ahead by 0.0191 ± 0.0102; trial 3 is not told apart.`"""
+    """The intervals in one sentence: `Against trial 1, trial 5 is ahead by 0.0191 ± 0.0102.`"""
     known = [each for each in seen.beside if each.comparison is not None]
     if not known:
         return ""

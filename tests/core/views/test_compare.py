@@ -7,8 +7,8 @@ import pytest
 from core.errors import InvalidInput
 from core.records import Study
 from core.views.compare import comparable, in_sight, race, reading, side_by_side, usual
-from core.views.insight import MOST_RACERS, racing, rivals
 from core.views.curves import Curves, Line, only, smoothed
+from core.views.insight import MOST_RACERS, racing, rivals
 from tests.core.loop.world import World
 
 
