@@ -75,13 +75,14 @@ def show_live() -> None:
     with shown_errors():
         parts = workspace()
         now = parts.clock.now()
-        view = versioned("overview", version(parts.store), lambda: overview(parts.store, now))
+        moved = version(parts.store)
+        view = versioned("overview", moved, lambda: overview(parts.store, now))
         line = worker_line(parts.store, parts.clock)
         show_figures(view, line, now)
         left, right = st.columns([2.15, 1], gap="medium")
         with left:
             show_waiting(view, now)
-            studies_table(view.studies)
+            studies_table(moved)
         with right:
             show_worker(view, line)
             show_happened(view)

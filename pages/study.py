@@ -12,6 +12,7 @@ from pages.components.approval import approval_card
 from pages.components.curves import curves_card
 from pages.components.evidence import evidence
 from pages.components.frame import frame
+from pages.components.kept_tabs import kept_tabs
 from pages.components.knowledge import knowledge_card
 from pages.components.lineage import lineage_card
 from pages.components.live import REFRESH, versioned
@@ -118,7 +119,7 @@ def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
     names = [*([EVIDENCE] if seen.observed else []), "Trials so far", *RECORD]
     names += ["Model"] if seen.calls else []
     with st.container(border=True, key="below"):
-        tabs = st.tabs(names, key=f"tabs-{'-'.join(names)}", on_change="rerun")
+        tabs = kept_tabs(names, chosen, f"tabs-{study.id}")
         for name, tab in zip(names, tabs, strict=True):
             if not tab.open:
                 continue

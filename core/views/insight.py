@@ -38,6 +38,7 @@ class Racer:
     gain: float | None
     per_minute: float | None
     money: float | None  # the language model's bill in dollars; None where a price is not set
+    estimate: float | None = None  # of the recommended trial, where no verdict made it the current best
 
     @property
     def per_dollar(self) -> float | None:
@@ -187,7 +188,11 @@ def racer(store: Store, study: Study, is_this: bool) -> Racer:
     name = agent_word(study.agent)
     spent_money = store.calls.spent(study.id)
     money = None if spent_money.unpriced else spent_money.money
-    return Racer(study.id, study.name, name, is_this, tuple(minutes), values, gain, per_minute, money)
+    estimate = held.ids.get(study.estimate_id or 0)
+    return Racer(
+        *(study.id, study.name, name, is_this, tuple(minutes), values, gain, per_minute, money),
+        estimate=estimate.value if estimate else None,
+    )
 
 
 def _edits(store: Store, study: Study, trials: Sequence[Trial]) -> tuple[tuple[float, float, Edit], ...]:
@@ -248,5 +253,16 @@ def _pairs(
         scores = {run.seed: artifacts.scores(baseline, run, study.objective) for run in seeds}
     except StorageFailed as problem:
         return (), str(problem)
+    names = _seed_names(seeds)
     chosen = list(combinations(sorted(scores), 2))[:MOST_PAIRS]
-    return tuple(Pair(f"{a} – {b}", compare([scores[a]], [scores[b]], noise, study.min_gain)) for a, b in chosen), ""
+    return tuple(
+        Pair(f"{names[a]} – {names[b]}", compare([scores[a]], [scores[b]], noise, study.min_gain)) for a, b in chosen
+    ), ""
+
+
+def _seed_names(runs: Sequence[Run]) -> dict[int, str]:
+    """Each seed as people say it: `seed 2`; those of the final figure are counted apart, `fresh seed 1`."""
+    fresh = sorted(run.seed for run in runs if run.purpose == "fresh")
+    return {
+        run.seed: f"fresh seed {fresh.index(run.seed) + 1}" if run.seed in fresh else f"seed {run.seed}" for run in runs
+    }

@@ -169,21 +169,24 @@ def _figures(study: Study, held: Snapshot, seen: Forecast, now: float, spent: Sp
 
 
 def _best(study: Study, held: Snapshot) -> Figure:
+    """The current best by verdict; what is recommended without one stands apart as an estimate."""
     label = f"Best validation {objective_words(study.objective)}"
     baseline = held.baseline
-    best = held.ids.get(study.best_id or 0)
+    best = held.ids.get(study.incumbent_id or 0)
     if best is None or best.value is None or baseline is None or not baseline.value:
         return Figure(label, "–", context="the baseline has no value yet")
     half = held.noise.half_width(_complete(held.of(best)))
     aside = f"± {half:.4f}" if half is not None else ""
-    is_estimate = best.id != study.incumbent_id
-    word = "recommended: best pooled estimate" if is_estimate else "current best"
-    help = f"Trial {best.number}, {word}. ± is the 95 % interval from the noise between seeds."
+    help = f"Trial {best.number}, current best by verdict. ± is the 95 % interval from the noise between seeds."
+    apart = ""
+    estimate = held.ids.get(study.estimate_id or 0)
+    if estimate is not None and estimate.value is not None:
+        apart = f" · ○ estimate {metric(estimate.value)}"
+        help += f" Trial {estimate.number} is recommended by its pooled estimate; no verdict called it better."
     if best.id == baseline.id:
-        return Figure(label, metric(best.value), aside, context="the baseline itself", help=help)
+        return Figure(label, metric(best.value), aside, context=f"the baseline itself{apart}", help=help)
     delta = signed_percent(best.value / baseline.value - 1)
-    context = "over baseline; pooled estimate" if is_estimate else "over baseline"
-    return Figure(label, metric(best.value), aside, delta, context, help)
+    return Figure(label, metric(best.value), aside, delta, f"over baseline{apart}", help)
 
 
 def _budget(study: Study, trials: Sequence[Trial], runs: Sequence[Run]) -> Figure:

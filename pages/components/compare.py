@@ -45,7 +45,7 @@ def fields_card(seen: Trials) -> None:
 
 
 def _row(name: str, values: list[str], seen: Trials) -> dict[str, str]:
-    links = [f"[trial {each.number}](/study?study={seen.study.id}&trial={each.number})" for each in seen.columns]
+    links = [f"[trial {each.number}](study?study={seen.study.id}&trial={each.number})" for each in seen.columns]
     return {"": name, **dict(zip(links, values, strict=True))}
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import InvalidInput
 from core.records import Study
+from core.states import Verdict
 from core.views.compare import comparable, in_sight, race, reading, side_by_side, usual
 from core.views.curves import Curves, Line, only, smoothed
 from core.views.insight import MOST_RACERS, racing, rivals
@@ -71,9 +72,15 @@ def test_each_trial_is_named_by_what_sets_it_apart_from_the_reference(world: Wor
 
 def test_the_difference_is_read_in_one_sentence(world: World, expert: Study):
     seen = side_by_side(world.store, world.workspace.artifacts, expert, (1, 2), 1)
-    comparison = seen.beside[0].comparison
-    assert comparison is not None and comparison.verdict == "better"
-    assert reading(seen).startswith(f"Against trial 1, trial 2 is ahead by {comparison.difference:.4f} ± ")
+    [beside] = seen.beside
+    assert beside.comparison is not None
+    judged = replace(beside.comparison, difference=-0.0191, low=-0.0291, high=-0.0091)
+
+    def read(verdict: Verdict) -> str:
+        return reading(replace(seen, beside=(replace(beside, comparison=replace(judged, verdict=verdict)),)))
+
+    assert read(Verdict.NOT_BETTER) == "Against trial 1, trial 2 is behind by 0.0191 ± 0.0100."
+    assert read(Verdict.INCONCLUSIVE) == "Against trial 1, trial 2 is not told apart (−0.0191 ± 0.0100)."
 
 
 def test_trials_in_the_archive_are_offered_only_when_asked_for(world: World, expert: Study):

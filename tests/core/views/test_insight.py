@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.views.insight import Insight, insight, rivals
+from core.views.insight import Insight, insight, racing
 from core.views.landscape import EDF, FEWEST, KINDS, PARALLEL, drawn, landscape
 from tests.core.loop.world import World
 
@@ -30,7 +30,7 @@ def test_only_studies_of_one_protocol_race_each_other(world: World, seen: Insigh
     assert seen.racers[0].is_this and seen.racers[1].agent == "random search"
     world.dataset("other")
     other = world.start("other", name="elsewhere")
-    assert [study.name for study in rivals(world.store, other)] == ["elsewhere"]
+    assert [study.name for study in racing(world.store, other)] == ["elsewhere"]
 
 
 def test_the_line_of_a_race_never_falls_and_its_minutes_are_those_of_training(world: World, seen: Insight):
