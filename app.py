@@ -15,7 +15,7 @@ from pages.components.chips import chip, glyph
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
 from pages.components.moments import when
-from pages.components.rows import small
+from pages.components.rows import page_title, small
 from pages.components.studies_table import studies_table
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
@@ -27,7 +27,7 @@ def main() -> None:
         show_empty(parts)
         return
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.header("Overview", anchor=False)
+        page_title("Overview")
         st.button(
             "New study",
             icon=":material/add:",
@@ -41,7 +41,7 @@ def main() -> None:
 
 def show_empty(parts: Workspace) -> None:
     """A fresh home: one next action."""
-    st.header("Overview", anchor=False)
+    page_title("Overview")
     with st.container(border=True):
         st.markdown("### Nothing runs yet")
         st.markdown(

@@ -14,7 +14,7 @@ from pages.components.histories import histories_card
 from pages.components.import_form import arrived, import_form, take_sample
 from pages.components.live import REFRESH, forget, versioned
 from pages.components.profile_card import profile_card
-from pages.components.rows import head, small
+from pages.components.rows import head, page_title, small
 from pages.components.transfer import near_card
 from pages.components.workspace import escaped, shown_errors, workspace
 
@@ -25,7 +25,7 @@ _TAB, _OPEN = "datasets_tab", "open_dataset"
 def main() -> None:
     """The library with one dataset open, and the import."""
     parts = frame("Datasets")
-    st.header("Datasets", anchor=False)
+    page_title("Datasets")
     if (fresh := arrived()) is not None:
         st.query_params["dataset"] = fresh
         st.session_state[_TAB] = LIBRARY

@@ -19,6 +19,7 @@ from pages.components.live import REFRESH, versioned
 from pages.components.progress import trials_so_far
 from pages.components.references import references_of
 from pages.components.reveal import reveal_card
+from pages.components.rows import page_title
 from pages.components.stepper import chosen_number, stepper
 from pages.components.study_verbs import figures, study_head
 from pages.components.timeline import timeline_card
@@ -45,7 +46,7 @@ def show(opened: Workspace) -> None:
 
 
 def _nothing_yet() -> None:
-    st.subheader("No study yet", anchor=False)
+    page_title("No study yet")
     st.markdown("A study tunes one model on one dataset: the agent proposes trials, you decide, a worker trains them.")
     st.page_link("pages/new_study.py", label="Start a study", icon=":material/add_circle:")
 
