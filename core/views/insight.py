@@ -261,8 +261,6 @@ def _pairs(
 
 
 def _seed_names(runs: Sequence[Run]) -> dict[int, str]:
-    """Each seed as people say it: `seed 2`; those of the final figure are counted apart, `fresh seed 1`."""
+    """Each seed as people say it: `seed 2`; those of the final figure are counted apart, `fresh 1`."""
     fresh = sorted(run.seed for run in runs if run.purpose == "fresh")
-    return {
-        run.seed: f"fresh seed {fresh.index(run.seed) + 1}" if run.seed in fresh else f"seed {run.seed}" for run in runs
-    }
+    return {run.seed: f"fresh {fresh.index(run.seed) + 1}" if run.seed in fresh else f"seed {run.seed}" for run in runs}

@@ -40,7 +40,8 @@ class Head:
 
 @dataclass(frozen=True)
 class Figure:
-    """One of the four figures: `aside` stands small behind the value, `delta` is marked, `context` is grey."""
+    """One of the four figures: `aside` stands small behind the value, `delta` is marked, `context` is grey. A gain is
+    green or violet."""
 
     label: str
     value: str
@@ -48,6 +49,7 @@ class Figure:
     delta: str = ""
     context: str = ""
     help: str = ""
+    is_gain: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class StudyView:
     noise_floor: float | None
     protocol: str
     running: str
+    estimate: str = ""
 
     @property
     def chosen_by_default(self) -> int | None:
@@ -121,6 +124,7 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
         noise_floor=floor,
         protocol=protocol_words(study),
         running=_running(study, trials, runs, seen),
+        estimate=_estimate(study, held),
     )
 
 
@@ -169,8 +173,8 @@ def _figures(study: Study, held: Snapshot, seen: Forecast, now: float, spent: Sp
 
 
 def _best(study: Study, held: Snapshot) -> Figure:
-    """The current best by verdict; what is recommended without one stands apart as an estimate."""
-    label = f"Best validation {objective_words(study.objective)}"
+    """The current best by verdict."""
+    label = f"Validation {objective_words(study.objective)}"
     baseline = held.baseline
     best = held.ids.get(study.incumbent_id or 0)
     if best is None or best.value is None or baseline is None or not baseline.value:
@@ -178,15 +182,18 @@ def _best(study: Study, held: Snapshot) -> Figure:
     half = held.noise.half_width(_complete(held.of(best)))
     aside = f"± {half:.4f}" if half is not None else ""
     help = f"Trial {best.number}, current best by verdict. ± is the 95 % interval from the noise between seeds."
-    apart = ""
-    estimate = held.ids.get(study.estimate_id or 0)
-    if estimate is not None and estimate.value is not None:
-        apart = f" · ○ estimate {metric(estimate.value)}"
-        help += f" Trial {estimate.number} is recommended by its pooled estimate; no verdict called it better."
     if best.id == baseline.id:
-        return Figure(label, metric(best.value), aside, context=f"the baseline itself{apart}", help=help)
+        return Figure(label, metric(best.value), aside, context="best: the baseline itself", help=help)
     delta = signed_percent(best.value / baseline.value - 1)
-    return Figure(label, metric(best.value), aside, delta, f"over baseline{apart}", help)
+    return Figure(label, metric(best.value), aside, delta, "over baseline", help, is_gain=True)
+
+
+def _estimate(study: Study, held: Snapshot) -> str:
+    """What is recommended where no verdict made it the current best."""
+    trial = held.ids.get(study.estimate_id or 0)
+    if trial is None or trial.value is None:
+        return ""
+    return f"estimate {metric(trial.value)}: trial {trial.number} is recommended, though no verdict called it better"
 
 
 def _budget(study: Study, trials: Sequence[Trial], runs: Sequence[Run]) -> Figure:

@@ -63,7 +63,8 @@ def intervals_card(seen: Trials) -> None:
         if bars:
             drawn = interval_figure(bars, seen.noise_floor, seen.study.min_gain)
             key = f"compare-{seen.study.id}-{seen.reference}-{'-'.join(str(c.number) for c in seen.columns)}"
-            alt = f"Change of {seen.study.objective} against trial {seen.reference}: {told(bars)}"
+            what = objective_words(seen.study.objective)
+            alt = f"Change of validation {what} against trial {seen.reference}: {told(bars)}"
             chart(drawn, key=key, alt=alt, height=height_of(bars))
             small("95 % intervals over the same users, seed noise pooled over the study. Grey: the noise floor.")
             small(
@@ -99,7 +100,12 @@ def curves_card(seen: Trials, references: References = ()) -> None:
             drawn.update_xaxes(type="log")
         ends = ", ".join(f"trial {line.number} {max(line.validation):.4f}" for line in whole.lines if line.validation)
         key = f"compare-curves-{study.id}-{'-'.join(map(str, numbers))}-{by}-{is_log}"
-        chart(drawn, key=key, alt=f"Validation {study.objective} by {by}; best epochs: {ends}", height=HEIGHT)
+        chart(
+            drawn,
+            key=key,
+            alt=f"Validation {objective_words(study.objective)} by {by}; best epochs: {ends}",
+            height=HEIGHT,
+        )
         if said := reading(seen):
             st.markdown(said)
         band = (

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.figures import percent, signed
 from core.views.insight import Axis, Calibration, Claim, Insight, Pair, Racer
-from core.views.study import protocol_words
+from core.views.study import objective_words, protocol_words
 from pages.components.chart import chart
 from pages.components.chips import chip, glyph
 from pages.components.intervals import Bar, height_of, interval_figure, marker, signed_ticks, told
@@ -48,7 +48,7 @@ def race_card(seen: Insight, references: References = ()) -> None:
         alt = "; ".join(f"{racer.name} ({racer.agent}) ends at {racer.values[-1]:.4f}" for racer in racers)
         alt += "".join(f"; {label} {value:.4f}" for label, value in references)
         key = f"race-{seen.study.id}-{along}"
-        chart(drawn, key=key, alt=f"Best {seen.study.objective} so far: {alt}", height=250)
+        chart(drawn, key=key, alt=f"Best validation {objective_words(seen.study.objective)} so far: {alt}", height=250)
         small(f"The current best by verdict. {protocol_words(seen.study)}")
         _paces(racers)
         if len(racers) == 1:

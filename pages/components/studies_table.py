@@ -66,15 +66,15 @@ def _table(seen: StudyTable) -> None:
             "study": columns.ButtonColumn(
                 pinned=True, alignment="left", type="tertiary", on_click=_open, args=(seen.rows,), key=_CLICK
             ),
-            "best": number(format="%.4f", width=72),
-            "±": number(format="%.4f", width=72),
-            "gain": number(format="%+.1f %%", width=76),
-            "○ estimate": number(format="%.4f", width=84, help="recommended by its pooled estimate, without a verdict"),
-            "best so far": columns.LineChartColumn(color="gray", width=90),
+            "best": number(format="%.4f", width=66),
+            "±": number(format="%.4f", width=62),
+            "gain": number(format="%+.1f %%", width=70),
+            "○ estimate": number(format="%.4f", width=80, help="recommended by its pooled estimate, without a verdict"),
+            "best so far": columns.LineChartColumn(color="gray", width=80),
             "state": columns.MultiselectColumn(options=STATES, color=[sign(state).colour for state in STATES]),
-            "trials": number(width=60),
-            "of": number(width=56, help="the budget of trials"),
-            "minutes": number(format="%.1f", width=76, help="of training"),
+            "trials": number(width=50),
+            "of": number(width=44, help="the budget of trials"),
+            "minutes": number(format="%.1f", width=66, help="of training"),
             "bill": number(format="$%.2f"),
         },
     )

@@ -45,13 +45,15 @@ def figures(view: StudyView) -> None:
     with st.container(border=True, key="figures"), st.grid(4, min_column_width=140, key="figures-grid"):
         for figure in view.figures:
             _figure(figure)
+    if view.estimate:
+        small(f"○ {view.estimate}.")
     if view.head.instructions:
         small(f":material/push_pin: Standing instructions: {escaped(view.head.instructions)}")
 
 
 def _figure(figure: Figure) -> None:
     aside = f" :small[:gray[{figure.aside}]]" if figure.aside else ""
-    is_gain = figure.label.startswith("Best")
+    is_gain = figure.is_gain
     st.metric(
         figure.label,
         f"{figure.value}{aside}",
