@@ -43,12 +43,24 @@ def studies_table(version: object) -> None:
 
 
 def _controls(seen: StudyTable) -> None:
-    hidden = {"label_visibility": "collapsed"}
-    st.text_input("Study or dataset", key=_NAME, placeholder="study or dataset contains", width=200, **hidden)
-    st.selectbox("Sort by", list(ORDERS), format_func=ORDERS.__getitem__, key=_ORDER, width=170, **hidden)
+    st.text_input(
+        "Study or dataset",
+        key=_NAME,
+        placeholder="study or dataset contains",
+        label_visibility="collapsed",
+        width=200,
+    )
+    st.selectbox(
+        "Sort by",
+        list(ORDERS),
+        format_func=lambda order: ORDERS[order],
+        key=_ORDER,
+        label_visibility="collapsed",
+        width=170,
+    )
     if seen.pages > 1:
         st.session_state[_PAGE] = seen.page + 1  # a name may have left fewer pages
-        st.number_input("Page", 1, seen.pages, key=_PAGE, width=110, **hidden)
+        st.number_input("Page", 1, seen.pages, key=_PAGE, label_visibility="collapsed", width=110)
         small(f"of {seen.pages}")
 
 
