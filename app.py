@@ -15,7 +15,7 @@ from pages.components.chips import chip, glyph
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
 from pages.components.moments import when
-from pages.components.rows import small
+from pages.components.rows import page_title, small
 from pages.components.studies_table import studies_table
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
@@ -27,7 +27,7 @@ def main() -> None:
         show_empty(parts)
         return
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.header("Overview", anchor=False)
+        page_title("Overview")
         st.button(
             "New study",
             icon=":material/add:",
@@ -41,7 +41,7 @@ def main() -> None:
 
 def show_empty(parts: Workspace) -> None:
     """A fresh home: one next action."""
-    st.header("Overview", anchor=False)
+    page_title("Overview")
     with st.container(border=True):
         st.markdown("### Nothing runs yet")
         st.markdown(
@@ -75,13 +75,14 @@ def show_live() -> None:
     with shown_errors():
         parts = workspace()
         now = parts.clock.now()
-        view = versioned("overview", version(parts.store), lambda: overview(parts.store, now))
+        moved = version(parts.store)
+        view = versioned("overview", moved, lambda: overview(parts.store, now))
         line = worker_line(parts.store, parts.clock)
         show_figures(view, line, now)
         left, right = st.columns([2.15, 1], gap="medium")
         with left:
             show_waiting(view, now)
-            studies_table(view.studies)
+            studies_table(moved)
         with right:
             show_worker(view, line)
             show_happened(view)

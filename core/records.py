@@ -68,6 +68,11 @@ class Study:
         return self.recommended_id or self.incumbent_id
 
     @property
+    def estimate_id(self) -> int | None:
+        """The recommended trial, where no verdict made it the current best: its value is an estimate."""
+        return self.recommended_id if self.recommended_id != self.incumbent_id else None
+
+    @property
     def has_ended(self) -> bool:
         """Whether nothing of the study will change by itself any more."""
         return self.state in STUDY_ENDED

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.records import Study
-from core.views.compare import FEWEST, MOST, comparable, race, side_by_side, usual
+from core.views.compare import FEWEST, MOST, comparable, in_sight, race, side_by_side, usual
 from core.views.insight import rivals
 from core.workspace import Workspace
 from pages.components.chosen_study import chosen_study, no_study
@@ -37,16 +37,18 @@ def main() -> None:
 
 
 def _trials(parts: Workspace, study: Study) -> None:
-    valued = comparable(parts.store, study)
-    if len(valued) < FEWEST:
+    every = comparable(parts.store, study)
+    if len(every) < FEWEST:
         with st.container(border=True):
-            have = "one trial has" if valued else "no trial has"
+            have = "one trial has" if every else "no trial has"
             st.markdown(f"**{escaped(study.name)}**: {have} a value yet; two are needed.")
             query = {"study": str(study.id)}
             st.page_link("pages/study.py", label="See its trials", icon=":material/science:", query_params=query)
         return
-    numbers = [trial.number for trial in valued]
     linked = [int(part) for part in st.query_params.get("trials", "").split(",") if part.isdecimal()]
+    shelved = f"compare_archived_{study.id}"
+    valued = every if st.session_state.get(shelved) else in_sight(every, linked)
+    numbers = [trial.number for trial in valued]
     first = [number for number in linked if number in numbers][:MOST]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
@@ -57,6 +59,8 @@ def _trials(parts: Workspace, study: Study) -> None:
             format_func=lambda number: f"trial {number}",
             key=f"compare_trials_{study.id}",
         )
+        if any(trial.archived_at is not None for trial in every):
+            st.toggle("Archived too", key=shelved)
         if len(chosen) < FEWEST:
             small("Choose another trial.")
             return
@@ -84,13 +88,13 @@ def _beside(study_id: int, numbers: tuple[int, ...], reference: int) -> None:
         left, right = st.columns([1.15, 1], gap="medium")
         with left:
             fields_card(seen)
-            curves_card(seen)
         with right:
             intervals_card(seen)
+        curves_card(seen, references_of(parts, study))
 
 
 def _studies(parts: Workspace, study: Study) -> None:
-    others = {each.id: each.name for each in rivals(parts.store, study)[1:]}
+    others = {each.id: each.name for each in rivals(parts.store, study)}
     if not others:
         with st.container(border=True):
             st.markdown(

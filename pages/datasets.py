@@ -12,9 +12,9 @@ from pages.components.dataset_plots import legend, plot_card
 from pages.components.frame import frame
 from pages.components.histories import histories_card
 from pages.components.import_form import arrived, import_form, take_sample
-from pages.components.live import REFRESH, versioned
+from pages.components.live import REFRESH, forget, versioned
 from pages.components.profile_card import profile_card
-from pages.components.rows import head, small
+from pages.components.rows import head, page_title, small
 from pages.components.transfer import near_card
 from pages.components.workspace import escaped, shown_errors, workspace
 
@@ -25,7 +25,7 @@ _TAB, _OPEN = "datasets_tab", "open_dataset"
 def main() -> None:
     """The library with one dataset open, and the import."""
     parts = frame("Datasets")
-    st.header("Datasets", anchor=False)
+    page_title("Datasets")
     if (fresh := arrived()) is not None:
         st.query_params["dataset"] = fresh
         st.session_state[_TAB] = LIBRARY
@@ -166,7 +166,7 @@ def _curves(dataset: Dataset) -> Distributions | None:
     found = versioned(f"curves {dataset.id}", 1, lambda: curves_of(workspace().settings, dataset))
     if isinstance(found, Distributions):
         return found
-    st.session_state.pop(f"versioned curves {dataset.id}", None)
+    forget(f"curves {dataset.id}")
     small(f":material/hourglass_empty: The events of {escaped(dataset.name)} are being counted; once, then it is kept.")
     return None
 

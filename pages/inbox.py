@@ -11,7 +11,7 @@ from pages.components.approval import approval_card
 from pages.components.frame import frame
 from pages.components.inbox import batch_bar, card, last_results, next_keys, pager, study_filter
 from pages.components.live import REFRESH, versioned
-from pages.components.rows import small
+from pages.components.rows import page_title, small
 from pages.components.workspace import escaped, shown_errors, workspace
 
 
@@ -44,7 +44,7 @@ def _live() -> None:
 def _head(view: Inbox) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.header("Inbox", anchor=False, width="content")
+            page_title("Inbox")
             if view.oldest is not None:
                 word = "proposal waits" if view.total == 1 else "proposals wait"
                 age = waited(max(workspace().clock.now() - view.oldest, 0.0))

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.views.insight import insight, rivals
-from core.views.landscape import landscape
+from core.views.insight import insight, racing
+from core.views.landscape import landscape, landscape_key
 from core.views.snapshot import snapshot
 from pages.components.chosen_study import chosen_study, no_study
 from pages.components.frame import frame
@@ -33,7 +33,7 @@ def _live(study_id: int) -> None:
     with shown_errors():
         parts = workspace()
         study = parts.store.studies.get(study_id)
-        version = tuple((each.id, each.version) for each in rivals(parts.store, study))
+        version = tuple((each.id, each.version) for each in racing(parts.store, study))
         seen = versioned(f"insight {study_id}", version, lambda: insight(parts.store, parts.artifacts, study))
         left, right = st.columns([1.25, 1], gap="medium")
         with left:
@@ -46,10 +46,12 @@ def _live(study_id: int) -> None:
             weights = st.container()
         held = snapshot(parts.store, study)
         land = versioned(  # Optuna takes the longest, so all else is there before it
-            f"importance {study_id}", held.event, lambda: landscape(study, held.trials)
+            f"importance {study_id}",
+            (valued := landscape_key(study, held.trials)),
+            lambda: landscape(study, held.trials),
         )
         with space:
-            landscape_card(land, study_id, held.event)
+            landscape_card(land, study_id, valued)
         with weights:
             importance_card(land, study_id)
 

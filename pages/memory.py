@@ -18,6 +18,7 @@ from pages.components.lesson_form import add_lesson
 from pages.components.lesson_list import LEVEL, clear_filters, filters_form, lesson_list
 from pages.components.lesson_pair import settle_list
 from pages.components.packs import packs_button, starting_offer
+from pages.components.rows import page_title
 from pages.components.workspace import escaped, shown_errors
 
 _LINKED = "memory lesson that a link named"
@@ -89,7 +90,7 @@ def _head(parts: Workspace) -> Study | None:
     studies = {study.id: study for study in reversed(parts.store.studies.all())}
     linked = study_or_newest(parts.store, st.query_params.get("study"))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.header("Memory", anchor=False, width="content")
+        page_title("Memory")
         with st.container(horizontal=True, horizontal_alignment="right", width="content"):
             options = [None, *studies]
             chosen = st.selectbox(

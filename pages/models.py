@@ -17,7 +17,7 @@ from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
 from pages.components.report import report_dialog
 from pages.components.reveal import reveal_card, reveal_dialog
-from pages.components.rows import head, small
+from pages.components.rows import head, page_title, small
 from pages.components.style import sign
 from pages.components.try_model import try_card
 from pages.components.workspace import escaped, shown_errors, workspace
@@ -30,7 +30,7 @@ def main() -> None:
     """The list with one model open."""
     parts = frame("Models")
     dialogs.close_when_done()
-    st.header("Models", anchor=False)
+    page_title("Models")
     with shown_errors():
         if not parts.store.listings.count_models():
             _empty(parts)
@@ -65,7 +65,9 @@ def _list(parts: Workspace) -> list[ModelLine]:
         total = listings.count_models(contains)
         pages = max(1, -(-total // PAGE))
         page = int(st.number_input("Page", 1, pages, 1, key="models_page", width=120)) - 1 if pages > 1 else 0
-        small(f"{total} {'model' if total == 1 else 'models'}: the recommended or current best trial of each study")
+        small(
+            f"{total} {'model' if total == 1 else 'models'}: the recommended trial of each study, else its current best"
+        )
     lines = listings.models(PAGE, page * PAGE, contains)
     if lines:
         _table(lines)
@@ -74,7 +76,6 @@ def _list(parts: Workspace) -> list[ModelLine]:
 
 def _table(lines: list[ModelLine]) -> None:
     columns = st.column_config
-    right = columns.TextColumn(alignment="right")
     name = columns.ButtonColumn(
         pinned=True, alignment="left", type="tertiary", on_click=_open, args=(tuple(lines),), key=_OPEN
     )
@@ -82,12 +83,14 @@ def _table(lines: list[ModelLine]) -> None:
         [table_row(line) for line in lines],
         hide_index=True,
         key="models_table",
+        placeholder="–",
         alt="The best trial of each study with its validation metric and its gain over the baseline",
         column_config={
             "study": name,
             "state": columns.MultiselectColumn(options=STATES, color=[sign(state).colour for state in STATES]),
-            "validation": right,
-            "over baseline": right,
+            "value": columns.NumberColumn(format="%.4f"),
+            "by": columns.TextColumn(help="current best by verdict, or recommended by its pooled estimate alone"),
+            "over baseline": columns.NumberColumn(format="%+.1f %%"),
         },
     )
 

@@ -23,6 +23,7 @@ from pages.components.plan_form import (
     rules,
 )
 from pages.components.profile_card import profile_card
+from pages.components.rows import page_title
 from pages.components.space_form import built_space, space_form
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
@@ -32,7 +33,7 @@ STUDY, IMPORT, LIST = "Study", "Import a file", "Datasets"
 def page() -> None:
     """Three tabs: the study's form, the import, the list of datasets."""
     parts = frame("New study")
-    st.header("New study", anchor=False)
+    page_title("New study")
     if (study := st.session_state.pop("study started", None)) is not None:
         st.switch_page("pages/study.py", query_params={"study": str(study)})
     if (dataset := arrived()) is not None:

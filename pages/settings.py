@@ -27,7 +27,7 @@ from core.workspace import Workspace
 from pages.components import dialogs
 from pages.components.frame import frame
 from pages.components.live import REFRESH
-from pages.components.rows import head, small
+from pages.components.rows import head, page_title, small
 from pages.components.workspace import escaped, shown_errors, workspace
 
 TEST, STORAGE, BACKUP = "test of the language model", "what takes space", "backup"
@@ -38,7 +38,7 @@ def main() -> None:
     parts = frame("Settings")
     dialogs.close_when_done()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Settings", anchor=False, width="content")
+        page_title("Settings")
         small("Set by variables of the environment, read when the program starts.")
     with shown_errors():
         left, right = st.columns(2, gap="medium")

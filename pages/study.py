@@ -12,12 +12,14 @@ from pages.components.approval import approval_card
 from pages.components.curves import curves_card
 from pages.components.evidence import evidence
 from pages.components.frame import frame
+from pages.components.kept_tabs import kept_tabs
 from pages.components.knowledge import knowledge_card
 from pages.components.lineage import lineage_card
 from pages.components.live import REFRESH, versioned
 from pages.components.progress import trials_so_far
 from pages.components.references import references_of
 from pages.components.reveal import reveal_card
+from pages.components.rows import page_title
 from pages.components.stepper import chosen_number, stepper
 from pages.components.study_verbs import figures, study_head
 from pages.components.timeline import timeline_card
@@ -44,7 +46,7 @@ def show(opened: Workspace) -> None:
 
 
 def _nothing_yet() -> None:
-    st.subheader("No study yet", anchor=False)
+    page_title("No study yet")
     st.markdown("A study tunes one model on one dataset: the agent proposes trials, you decide, a worker trains them.")
     st.page_link("pages/new_study.py", label="Start a study", icon=":material/add_circle:")
 
@@ -118,7 +120,7 @@ def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
     names = [*([EVIDENCE] if seen.observed else []), "Trials so far", *RECORD]
     names += ["Model"] if seen.calls else []
     with st.container(border=True, key="below"):
-        tabs = st.tabs(names, key=f"tabs-{'-'.join(names)}", on_change="rerun")
+        tabs = kept_tabs(names, chosen, f"tabs-{study.id}")
         for name, tab in zip(names, tabs, strict=True):
             if not tab.open:
                 continue

@@ -109,6 +109,13 @@ def test_pages_hold_no_sql_no_grouping_no_markup():
                 assert not re.search(refused, text), f"{path.relative_to(ROOT)} holds {refused}"
 
 
+def test_style_is_written_in_one_place():
+    for path, room in sources():
+        if room in ("app", "pages") and path.name != "chart.py":
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"""style=["']|<style""", text), path.relative_to(ROOT)
+
+
 def test_no_file_is_named_for_nothing_in_particular():
     names = {path.name for path, _ in sources()}
     assert not names & REFUSED_NAMES

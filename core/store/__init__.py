@@ -15,6 +15,7 @@ from core.store.proposals import Found, Proposals
 from core.store.reveals import Reveals
 from core.store.runs import Runs
 from core.store.studies import Studies
+from core.store.study_lines import StudyLines
 from core.store.trial_lines import TrialLines
 from core.store.trial_notes import TrialNotes
 from core.store.trials import Trials
@@ -43,6 +44,7 @@ class Store:
         self.leases = Leases(self.database, clock)
         self.index = IndexNotes(self.database, clock)
         self.listings = Listings(self.database, clock)
+        self.study_lines = StudyLines(self.database, clock)
 
     def close(self) -> None:
         """Close the database."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import RowMapping
 
 from core.memory.records import Evidence, Lesson, Retrieval
@@ -55,6 +55,7 @@ class ModelLine:
     number: int
     value: float | None
     baseline: float | None
+    is_estimate: bool  # recommended, while no verdict made it the current best
 
 
 class Listings(Part):
@@ -180,6 +181,7 @@ class Listings(Part):
             best.c.number,
             best.c.value,
             baseline.c.value.label("baseline"),
+            _is_estimate.label("is_estimate"),
         )
         query = _models(query.select_from(_studies), contains).join(best, best.c.id == _best_id)
         is_baseline = (baseline.c.study_id == _studies.c.id) & (baseline.c.kind == "baseline")
@@ -212,6 +214,9 @@ def _waiting(query: Select[Any], study_id: int | None) -> Select[Any]:
 
 
 _best_id = func.coalesce(_studies.c.recommended_id, _studies.c.incumbent_id)
+_is_estimate = and_(
+    _studies.c.recommended_id.is_not(None), _studies.c.recommended_id.is_distinct_from(_studies.c.incumbent_id)
+)
 
 
 def _models(query: Select[Any], contains: str) -> Select[Any]:

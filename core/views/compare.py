@@ -1,6 +1,6 @@
 """Side by side: two to six trials of a study by what differs, and two studies at equal training time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from core.agents.names import agent_word
 from core.artifacts import Artifacts
 from core.errors import InvalidInput
-from core.figures import duration, metric
+from core.figures import change, duration, metric
 from core.loop.gathering import seed_noise
 from core.records import Run, Study, Trial
 from core.states import RunState
@@ -63,6 +63,13 @@ class Trials:
     beside: tuple[Beside, ...]
     noise_floor: float | None
 
+    @property
+    def labels(self) -> dict[int, str]:
+        """Each trial with what sets it apart from the reference: `5 · lr 0.007`, `5 · lr 0.007 +2`."""
+        own = [column.number for column in self.columns]
+        at = own.index(self.reference)
+        return {number: _label(number, index, at, self.fields) for index, number in enumerate(own)}
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -89,6 +96,11 @@ class Race:
 def comparable(store: Store, study: Study) -> list[Trial]:
     """The study's trials with a value, by number."""
     return [trial for trial in snapshot(store, study).trials if trial.value is not None]
+
+
+def in_sight(trials: Sequence[Trial], asked: Collection[int]) -> list[Trial]:
+    """Those out of the archive, and those in it that are asked for by number."""
+    return [trial for trial in trials if trial.archived_at is None or trial.number in asked]
 
 
 def usual(study: Study, trials: Sequence[Trial]) -> list[int]:
@@ -153,6 +165,30 @@ def _column(trial: Trial, runs: Sequence[Run]) -> Column:
 def _field(name: str, trials: Sequence[Trial]) -> Field:
     values = tuple(said(trial.params.get(name)) for trial in trials)
     return Field(name, values, len(set(values)) > 1)
+
+
+def _label(number: int, index: int, at: int, fields: Sequence[Field]) -> str:
+    if index == at:
+        return f"{number} reference"
+    differing = [f"{field.name} {field.values[index]}" for field in fields if field.values[index] != field.values[at]]
+    more = f" +{len(differing) - 1}" if len(differing) > 1 else ""
+    return f"{number} · {differing[0]}{more}" if differing else f"{number} · other seeds"
+
+
+def reading(seen: Trials) -> str:
+    """The intervals in one sentence: `Against trial 1, trial 5 is ahead by 0.0191 ± 0.0102.`"""
+    known = [each for each in seen.beside if each.comparison is not None]
+    if not known:
+        return ""
+    said_of = [f"trial {each.number} {_told(each.comparison)}" for each in known if each.comparison is not None]
+    return f"Against trial {seen.reference}, {'; '.join(said_of)}."
+
+
+def _told(seen: Comparison) -> str:
+    if seen.verdict == "inconclusive":
+        return f"is not told apart ({change(seen.difference, seen.low, seen.high)})"
+    by = change(abs(seen.difference), seen.low, seen.high).removeprefix("+")
+    return f"is {'ahead' if seen.verdict == 'better' else 'behind'} by {by}"
 
 
 def _beside(artifacts: Artifacts, study: Study, trial: Trial, base: Trial, held: Snapshot) -> Beside:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.figures import duration, signed
-from core.records import Proposal, Trial
+from core.records import Proposal, Study, Trial
 from core.store import Store
+from core.views.study import objective_words
 
 PAGE = 8  # cards beside one open proposal
 
@@ -72,8 +73,10 @@ def waiting_cards(store: Store, limit: int, offset: int = 0, study_id: int | Non
     """Proposals that wait, oldest first."""
     trials = store.listings.waiting(limit, offset, study_id)
     proposals = store.listings.proposals([trial.id for trial in trials])
-    names = {id: store.studies.get(id).name for id in {trial.study_id for trial in trials}}
-    return tuple(_card(trial, proposals[trial.id], names[trial.study_id]) for trial in trials if trial.id in proposals)
+    studies = {id: store.studies.get(id) for id in {trial.study_id for trial in trials}}
+    return tuple(
+        _card(trial, proposals[trial.id], studies[trial.study_id]) for trial in trials if trial.id in proposals
+    )
 
 
 def _chosen(cards: tuple[Waiting, ...], asked: int | None) -> Waiting | None:
@@ -82,15 +85,15 @@ def _chosen(cards: tuple[Waiting, ...], asked: int | None) -> Waiting | None:
     return next((card for card in cards if asked is not None and card.trial_id >= asked), cards[0 if not asked else -1])
 
 
-def _card(trial: Trial, proposal: Proposal, study: str) -> Waiting:
+def _card(trial: Trial, proposal: Proposal, study: Study) -> Waiting:
     minutes = proposal.cost.get("minutes")
     return Waiting(
         trial_id=trial.id,
         study_id=trial.study_id,
-        study=study,
+        study=study.name,
         number=trial.number,
         changes=tuple((field, shown(old), shown(new)) for field, (old, new) in proposal.changes.items()),
-        expected=_expected(proposal.expected),
+        expected=_expected(proposal.expected, study.objective),
         cost="cost not known yet" if minutes is None else duration(minutes * 60),
         since=trial.created_at,
         deadline_at=trial.deadline_at,
@@ -108,12 +111,13 @@ def shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _expected(expected: Mapping[str, float | None]) -> str:
-    """`expected +0.0018 ± 0.0014`; relative while no baseline gives the scale."""
+def _expected(expected: Mapping[str, float | None], objective: str) -> str:
+    """`expected validation NDCG@10 +0.0018 ± 0.0014`; relative while no baseline gives the scale."""
+    what = f"expected validation {objective_words(objective)}"
     absolute, sd = expected.get("absolute"), expected.get("absolute_sd")
     if absolute is not None and sd is not None:
-        return f"expected {signed(absolute)} ± {sd:.4f}"
+        return f"{what} {signed(absolute)} ± {sd:.4f}"
     relative, relative_sd = expected.get("relative"), expected.get("relative_sd")
     if relative is None or relative_sd is None:
         return "no expected change given"
-    return f"expected {signed(relative * 100, 1)} ± {relative_sd * 100:.1f} %"
+    return f"{what} {signed(relative * 100, 1)} ± {relative_sd * 100:.1f} %"

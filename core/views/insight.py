@@ -40,6 +40,7 @@ class Racer:
     gain: float | None
     per_minute: float | None
     money: float | None  # the language model's bill in dollars; None where a price is not set
+    estimate: float | None = None  # of the recommended trial, where no verdict made it the current best
 
     @property
     def per_dollar(self) -> float | None:
@@ -110,15 +111,19 @@ class Insight:
 
 
 def rivals(store: Store, study: Study) -> list[Study]:
-    """The study, then the newest others that may be compared with it: one protocol, one model, one objective."""
-    same = [
+    """Every other study that may be compared with it, the newest first: one protocol, one model, one objective."""
+    return [
         each
         for each in reversed(store.studies.all())
         if each.id != study.id
         and (each.dataset_id, each.backbone, each.stamp, each.objective)
         == (study.dataset_id, study.backbone, study.stamp, study.objective)
     ]
-    return [study, *same[: MOST_RACERS - 1]]
+
+
+def racing(store: Store, study: Study) -> list[Study]:
+    """The study and the newest of its rivals: as many as are told apart in one chart."""
+    return [study, *rivals(store, study)[: MOST_RACERS - 1]]
 
 
 def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
@@ -129,7 +134,7 @@ def insight(store: Store, artifacts: Artifacts, study: Study) -> Insight:
     pairs, problem = _pairs(artifacts, study, trials, runs, noise)
     return Insight(
         study=study,
-        racers=tuple(racer(store, each, each.id == study.id) for each in rivals(store, study)),
+        racers=tuple(racer(store, each, each.id == study.id) for each in racing(store, study)),
         axes=tuple(axes_of(study, trials, proposals)),
         calibration=calibration(study, trials, proposals),
         pairs=pairs,
@@ -181,7 +186,11 @@ def racer(store: Store, study: Study, is_this: bool) -> Racer:
     name = agent_word(study.agent)
     spent_money = store.calls.spent(study.id)
     money = None if spent_money.unpriced else spent_money.money
-    return Racer(study.id, study.name, name, is_this, tuple(minutes), values, gain, per_minute, money)
+    estimate = held.ids.get(study.estimate_id or 0)
+    return Racer(
+        *(study.id, study.name, name, is_this, tuple(minutes), values, gain, per_minute, money),
+        estimate=estimate.value if estimate else None,
+    )
 
 
 def _edits(store: Store, study: Study, trials: Sequence[Trial]) -> tuple[tuple[float, float, Edit], ...]:
@@ -233,5 +242,14 @@ def _pairs(
         scores = {run.seed: artifacts.scores(baseline, run, study.objective) for run in seeds}
     except StorageFailed as problem:
         return (), str(problem)
+    names = _seed_names(seeds)
     chosen = list(combinations(sorted(scores), 2))[:MOST_PAIRS]
-    return tuple(Pair(f"{a} – {b}", compare([scores[a]], [scores[b]], noise, study.min_gain)) for a, b in chosen), ""
+    return tuple(
+        Pair(f"{names[a]} – {names[b]}", compare([scores[a]], [scores[b]], noise, study.min_gain)) for a, b in chosen
+    ), ""
+
+
+def _seed_names(runs: Sequence[Run]) -> dict[int, str]:
+    """Each seed as people say it: `seed 2`; those of the final figure are counted apart, `fresh 1`."""
+    fresh = sorted(run.seed for run in runs if run.purpose == "fresh")
+    return {run.seed: f"fresh {fresh.index(run.seed) + 1}" if run.seed in fresh else f"seed {run.seed}" for run in runs}

@@ -38,6 +38,11 @@ class Landscape:
         return tuple(name for name, _ in self.importance)
 
 
+def landscape_key(study: Study, trials: Sequence[Trial]) -> int:
+    """Differs where the landscape does: by the trials with a value, and by the space."""
+    return hash((study.space_version, tuple((t.id, t.value) for t in trials if t.value is not None)))
+
+
 def landscape(study: Study, trials: Sequence[Trial]) -> Landscape:
     """Over every trial with a value of the study's own protocol."""
     valued = tuple(trial for trial in trials if trial.value is not None and trial.stamp == study.stamp)

@@ -9,7 +9,9 @@ from core.store import Store
 from core.store.trial_lines import TrialFilter, TrialLine
 from core.views.inbox import shown
 
-MOST_ROWS = 50
+MOST_ROWS = 50  # of a page
+LEAST_ROWS = 20  # of it beside the trunk, however long that is
+BEST, ESTIMATE = "current best", "○ estimate"
 MOST_FIELDS = 2  # of a difference that are told on the edge
 MOST_LANES = 6
 
@@ -28,37 +30,40 @@ class Node:
     whole_edge: str
     gain: str
     value: float | None
-    is_best: bool
+    mark: str  # "current best", or "○ estimate" where it is recommended without a verdict
     author: str
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """`left_out` older trials are not drawn; the best one is called `best_word`."""
+    """One page of it: `left_out` other trials are on the further ones."""
 
     nodes: tuple[Node, ...]
     left_out: int
-    best_word: str = "current best"
+    pages: int = 1
 
 
-def lineage(store: Store, study: Study, chosen: int | None = None) -> Lineage:
-    """The trunk, the chosen trial's line and the newest of the others; archived trials are left out."""
+def lineage(store: Store, study: Study, chosen: int | None = None, page: int = 0) -> Lineage:
+    """The trunk, the line of the chosen trial and those of the page's others, the newest on page 0; archived trials
+    are left out."""
     lines = store.trial_lines.page(study.id, TrialFilter(), "number", False, None)
     if not lines:
         return Lineage((), 0)
     known = {line.id: line for line in lines}
     root = next((line for line in lines if line.kind == "baseline"), lines[0])
     parents = {line.id: _parent(line, root, known) for line in lines}
-    best = study.best_id or root.id
-    trunk = _way_up(best if best in known else root.id, parents)
-    kept = _kept(lines, parents, trunk, chosen)
+    best = study.incumbent_id if study.incumbent_id in known else root.id
+    trunk = _way_up(best or root.id, parents)
+    always = [line.id for line in lines if line.id == study.estimate_id or line.number == chosen]
+    pages = _pages(lines, parents, {*trunk, *(id for each in always for id in _way_up(each, parents))})
+    kept = pages[min(page, len(pages) - 1)]
     children: dict[int, list[TrialLine]] = {}
     for line in lines:
         parent = parents[line.id]
         if line.id in kept and parent is not None:
             children.setdefault(parent, []).append(line)
-    nodes = _placed(root, children, frozenset(trunk), best)
-    return Lineage(tuple(nodes), len(lines) - len(nodes), "recommended" if study.recommended_id else "current best")
+    nodes = _placed(root, children, frozenset(trunk), {study.estimate_id: ESTIMATE, best: BEST})
+    return Lineage(tuple(nodes), len(lines) - len(nodes), len(pages))
 
 
 def _parent(line: TrialLine, root: TrialLine, known: Mapping[int, TrialLine]) -> int | None:
@@ -77,28 +82,30 @@ def _way_up(id: int, parents: Mapping[int, int | None]) -> list[int]:
     return way
 
 
-def _kept(
-    lines: Sequence[TrialLine], parents: Mapping[int, int | None], trunk: Sequence[int], chosen: int | None
-) -> set[int]:
-    """Ids to draw: whole lines up to the root, as many as there is room for."""
-    kept = set(trunk)
-    wanted = [line for line in lines if line.number == chosen] + list(reversed(lines))
-    for line in wanted:
+def _pages(lines: Sequence[TrialLine], parents: Mapping[int, int | None], always: set[int]) -> list[set[int]]:
+    """Ids to draw on each page, newest first: whole lines up to the root, as many as there is room for."""
+    room = max(MOST_ROWS, len(always) + LEAST_ROWS)
+    pages, drawn = [set(always)], set(always)
+    for line in reversed(lines):
+        if line.id in drawn:
+            continue
         way = set(_way_up(line.id, parents))
-        if len(kept | way) <= MOST_ROWS or line.number == chosen:
-            kept |= way
-    return kept
+        if len(pages[-1] | way) > room and pages[-1] != always:
+            pages.append(set(always))
+        pages[-1] |= way
+        drawn |= way
+    return pages
 
 
 def _placed(
-    root: TrialLine, children: Mapping[int, Sequence[TrialLine]], trunk: frozenset[int], best: int
+    root: TrialLine, children: Mapping[int, Sequence[TrialLine]], trunk: frozenset[int], marks: Mapping[int | None, str]
 ) -> list[Node]:
     """Depth first, side branches before the trunk goes on; the stack is kept by hand, since a line may be long."""
     nodes: list[Node] = []
     waiting: list[tuple[TrialLine, Node | None, TrialLine | None, int]] = [(root, None, None, 0)]
     while waiting:
         at, above, before, its_lane = waiting.pop()
-        node = _node(at, above, before, its_lane, len(nodes), at.id == best)
+        node = _node(at, above, before, its_lane, len(nodes), marks.get(at.id, ""))
         nodes.append(node)
         own = sorted(children.get(at.id, ()), key=lambda child: (child.id in trunk, child.number), reverse=True)
         for child in own:
@@ -107,7 +114,7 @@ def _placed(
     return nodes
 
 
-def _node(line: TrialLine, above: Node | None, before: TrialLine | None, lane: int, row: int, is_best: bool) -> Node:
+def _node(line: TrialLine, above: Node | None, before: TrialLine | None, lane: int, row: int, mark: str) -> Node:
     differing = _differing(line, before)
     more = len(differing) - MOST_FIELDS
     edge = ", ".join(differing[:MOST_FIELDS]) + (f" and {more} more" if more > 0 else "")
@@ -121,7 +128,7 @@ def _node(line: TrialLine, above: Node | None, before: TrialLine | None, lane: i
         whole_edge=", ".join(differing),
         gain=signed(line.gain) if line.gain is not None else "",
         value=line.value,
-        is_best=is_best,
+        mark=mark,
         author=line.author,
     )
 

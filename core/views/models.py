@@ -7,7 +7,7 @@ from pathlib import Path
 from core.artifacts import WEIGHTS
 from core.data.sequences import Sequence, sequence, user_named
 from core.errors import InvalidInput, NotFound
-from core.figures import metric, signed_percent
+from core.figures import metric
 from core.models.export import export_archive
 from core.models.seeds import Seeds
 from core.models.using import Recommendation, best_run, recommend
@@ -60,9 +60,10 @@ def table_row(line: ModelLine) -> dict[str, object]:
         "model": get_backbone(line.backbone).title,
         "dataset": line.dataset,
         "trial": line.number,
-        "metric": line.objective,
-        "validation": metric(line.value),
-        "over baseline": signed_percent(gain) if gain else "is the baseline" if gain == 0 else "–",
+        "metric": f"validation {objective_words(line.objective)}",
+        "value": line.value,
+        "by": "○ estimate" if line.is_estimate else "baseline" if gain == 0 else "verdict",
+        "over baseline": gain * 100 if gain else None,
         "protocol": short(line.stamp),
     }
 

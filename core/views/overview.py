@@ -1,40 +1,71 @@
-"""What the Overview shows: what waits for a person, every study in a row, what runs, what happened."""
+"""What the Overview shows: what waits for a person, a page of the studies, what runs, what happened."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.figures import duration
-from core.loop.gathering import budget_used, seed_noise
 from core.records import Run, Study, Trial
 from core.states import RunState, Verdict
 from core.store import Store
 from core.store.calls import Spent
+from core.store.study_lines import StudyLine
 from core.views.happening import Happening, happenings
 from core.views.inbox import Waiting, waiting_cards
 from core.views.snapshot import snapshot
-from core.views.standing import by_trial
+from core.views.study import objective_words
 
 WEEK = 7 * 86_400.0
 HAPPENINGS = 6
 MOST_WAITING = 5
+PAGE = 10
+ORDERS: Mapping[str, str] = {
+    "newest": "newest first",
+    "name": "by name",
+    "state": "by state",
+    "gain": "largest gain first",
+    "trials": "most trials first",
+    "time": "most training first",
+}
 
 
 @dataclass(frozen=True)
 class StudyRow:
-    """A line of the table; `curve` is the current best's value after each judged trial, `gain` is relative."""
+    """A line of the table; `curve` is the current best's value after each judged trial, `best` its value now, `gain`
+    relative to the baseline. `estimate` is of the trial recommended without a verdict."""
 
     id: int
     name: str
     state: str
     curve: tuple[float, ...]
-    objective: str
+    metric: str
     best: float | None
     spread: float | None  # half the 95 % interval from the noise between seeds
     gain: float | None
-    trials: str
-    time: str
-    money: str  # empty where no language model was asked
+    estimate: float | None
+    trials: int
+    max_trials: int
+    seconds: float
+    bill: float | None  # in dollars; None where no language model was asked or a price is not known
     stamp: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What is asked of the studies; `order` is one of ORDERS, `page` counts from 0."""
+
+    contains: str = ""
+    order: str = "newest"
+    page: int = 0
+
+
+@dataclass(frozen=True)
+class StudyTable:
+    """A page of studies out of `total`; `unpriced` tells that a bill is left out for want of a price."""
+
+    rows: tuple[StudyRow, ...]
+    total: int
+    page: int
+    pages: int
+    unpriced: bool
 
 
 @dataclass(frozen=True)
@@ -53,7 +84,6 @@ class Overview:
 
     waiting: tuple[Waiting, ...]  # the oldest
     waiting_count: int
-    studies: tuple[StudyRow, ...]
     running: tuple[Running, ...]
     happened: tuple[Happening, ...]
     trials_this_week: int
@@ -65,53 +95,55 @@ class Overview:
 def version(store: Store) -> tuple[object, ...]:
     """Moves with everything the Overview shows but the passing of time."""
     newest = store.events.newest(1)
-    return (newest[0].id if newest else 0, tuple(study.version for study in store.studies.all()))
+    return (newest[0].id if newest else 0, store.study_lines.versions())
 
 
 def overview(store: Store, now: float) -> Overview:
-    """Everything at once; `now` in seconds since the epoch."""
-    studies = list(reversed(store.studies.all()))
-    held = {study.id: snapshot(store, study) for study in studies}
-    trials = {id: each.trials for id, each in held.items()}
-    runs = {id: each.runs for id, each in held.items()}
-    judged = [trial for each in trials.values() for trial in each if trial.is_judged]
-    judged = [trial for trial in judged if (trial.judged_at or 0.0) > now - WEEK]
-    ended = [run for each in runs.values() for run in each if (run.ended_at or 0.0) > now - WEEK]
+    """Everything but the studies; `now` in seconds since the epoch."""
+    judged, better = store.study_lines.judged_since(now - WEEK)
     return Overview(
         waiting=waiting_cards(store, MOST_WAITING),
         waiting_count=store.listings.count_waiting(),
-        studies=tuple(_row(study, trials[study.id], runs[study.id], store.calls.spent(study.id)) for study in studies),
-        running=tuple(_running(studies, trials, runs)),
+        running=tuple(_running(store)),
         happened=happenings(store, HAPPENINGS),
-        trials_this_week=len(judged),
-        better_this_week=sum(trial.verdict is Verdict.BETTER for trial in judged),
-        seconds_this_week=sum(run.seconds for run in ended),
+        trials_this_week=judged,
+        better_this_week=better,
+        seconds_this_week=store.study_lines.seconds_since(now - WEEK),
         bill_this_week=store.calls.spent(since=now - WEEK).bill,
     )
 
 
-def _row(study: Study, trials: Sequence[Trial], runs: Sequence[Run], spent: Spent) -> StudyRow:
-    baseline = next((trial.value for trial in trials if trial.kind == "baseline"), None)
-    best = next((trial.value for trial in trials if trial.id == study.best_id), None)
+def study_table(store: Store, asked: Listed) -> StudyTable:
+    """The page asked for, or the last one there is; only its own studies' trials are read."""
+    total = store.study_lines.count(asked.contains)
+    pages = max(1, -(-total // PAGE))
+    page = min(asked.page, pages - 1)
+    lines = store.study_lines.page(PAGE, page * PAGE, asked.contains, asked.order)
+    spent = {line.id: store.calls.spent(line.id) for line in lines}
+    rows = tuple(_row(store, line, spent[line.id]) for line in lines)
+    return StudyTable(rows, total, page, pages, any(each.unpriced for each in spent.values()))
+
+
+def _row(store: Store, line: StudyLine, spent: Spent) -> StudyRow:
+    study = store.studies.get(line.id)
+    held = snapshot(store, study)
+    seeds = [r for r in held.by_trial.get(study.incumbent_id or 0, ()) if r.state is RunState.COMPLETE]
     return StudyRow(
         id=study.id,
         name=study.name,
         state=str(study.state),
-        curve=best_so_far(trials),
-        objective=study.objective,
-        best=best,
-        spread=_spread(study, runs),
-        gain=None if best is None or not baseline else best / baseline - 1,
-        trials=f"{budget_used(trials)} of {study.max_trials}",
-        time=duration(sum(run.seconds for run in runs)),
-        money=spent.bill if spent.calls else "",
+        curve=best_so_far(held.trials),
+        metric=f"validation {objective_words(study.objective)}",
+        best=line.best,
+        spread=held.noise.half_width(sum(run.purpose != "fresh" for run in seeds)),
+        gain=None if line.best is None or not line.baseline else line.best / line.baseline - 1,
+        estimate=line.estimate,
+        trials=line.trials,
+        max_trials=study.max_trials,
+        seconds=line.seconds,
+        bill=spent.money if spent.calls and not spent.unpriced else None,
         stamp=study.stamp,
     )
-
-
-def _spread(study: Study, runs: Sequence[Run]) -> float | None:
-    seeds = [r for r in runs if r.trial_id == study.best_id and r.state is RunState.COMPLETE]
-    return seed_noise(runs).half_width(sum(run.purpose != "fresh" for run in seeds))
 
 
 def best_so_far(trials: Sequence[Trial]) -> tuple[float, ...]:
@@ -131,16 +163,13 @@ def leads(trial: Trial) -> bool:
     return trial.verdict is Verdict.BETTER and not broken
 
 
-def _running(
-    studies: Sequence[Study], trials: Mapping[int, Sequence[Trial]], runs: Mapping[int, Sequence[Run]]
-) -> list[Running]:
-    found = []
-    for study in studies:
-        grouped = by_trial(run for run in runs[study.id] if run.state is RunState.RUNNING)
-        for trial in trials[study.id]:
-            for run in grouped.get(trial.id, ()):
-                label = (
-                    f"{study.name} · trial {trial.number} · seed {run.seed} · epoch {run.epoch} of {study.max_epochs}"
-                )
-                found.append(Running(study.id, trial.number, label, min(run.epoch / study.max_epochs, 1.0)))
-    return found
+def _running(store: Store) -> list[Running]:
+    runs = store.study_lines.running()
+    numbers = {trial.id: trial.number for trial in store.listings.trials(run.trial_id for run in runs)}
+    studies = {id: store.studies.get(id) for id in {run.study_id for run in runs}}
+    return [_at_work(studies[run.study_id], numbers[run.trial_id], run) for run in runs]
+
+
+def _at_work(study: Study, number: int, run: Run) -> Running:
+    label = f"{study.name} · trial {number} · seed {run.seed} · epoch {run.epoch} of {study.max_epochs}"
+    return Running(study.id, number, label, min(run.epoch / study.max_epochs, 1.0))

@@ -42,7 +42,8 @@ class Head:
 
 @dataclass(frozen=True)
 class Figure:
-    """One of the four figures: `aside` stands small behind the value, `delta` is marked, `context` is grey."""
+    """One of the four figures: `aside` stands small behind the value, `delta` is marked, `context` is grey. A gain is
+    green or violet."""
 
     label: str
     value: str
@@ -50,6 +51,7 @@ class Figure:
     delta: str = ""
     context: str = ""
     help: str = ""
+    is_gain: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class StudyView:
     noise_floor: float | None
     protocol: str
     running: str
+    estimate: str = ""
 
     @property
     def chosen_by_default(self) -> int | None:
@@ -123,6 +126,7 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
         noise_floor=floor,
         protocol=protocol_words(study),
         running=_running(study, trials, runs, seen),
+        estimate=_estimate(study, held),
     )
 
 
@@ -172,21 +176,27 @@ def _figures(study: Study, held: Snapshot, seen: Forecast, now: float, spent: Sp
 
 
 def _best(study: Study, held: Snapshot) -> Figure:
-    label = f"Best validation {objective_words(study.objective)}"
+    """The current best by verdict."""
+    label = f"Validation {objective_words(study.objective)}"
     baseline = held.baseline
-    best = held.ids.get(study.best_id or 0)
+    best = held.ids.get(study.incumbent_id or 0)
     if best is None or best.value is None or baseline is None or not baseline.value:
         return Figure(label, "–", context="the baseline has no value yet")
     half = held.noise.half_width(_complete(held.of(best)))
     aside = f"± {half:.4f}" if half is not None else ""
-    is_estimate = best.id != study.incumbent_id
-    word = "recommended: best pooled estimate" if is_estimate else "current best"
-    help = f"Trial {best.number}, {word}. ± is the 95 % interval from the noise between seeds."
+    help = f"Trial {best.number}, current best by verdict. ± is the 95 % interval from the noise between seeds."
     if best.id == baseline.id:
-        return Figure(label, metric(best.value), aside, context="the baseline itself", help=help)
+        return Figure(label, metric(best.value), aside, context="best: the baseline itself", help=help)
     delta = signed_percent(best.value / baseline.value - 1)
-    context = "over baseline; pooled estimate" if is_estimate else "over baseline"
-    return Figure(label, metric(best.value), aside, delta, context, help)
+    return Figure(label, metric(best.value), aside, delta, "over baseline", help, is_gain=True)
+
+
+def _estimate(study: Study, held: Snapshot) -> str:
+    """What is recommended where no verdict made it the current best."""
+    trial = held.ids.get(study.estimate_id or 0)
+    if trial is None or trial.value is None:
+        return ""
+    return f"estimate {metric(trial.value)}: trial {trial.number} is recommended, though no verdict called it better"
 
 
 def _budget(study: Study, trials: Sequence[Trial], runs: Sequence[Run]) -> Figure:

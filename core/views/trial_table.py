@@ -7,7 +7,6 @@ from typing import Any
 
 from core.agents.names import agent_word
 from core.export import csv_text, trial_rows
-from core.figures import change, duration, metric
 from core.records import Study
 from core.store import Store
 from core.store.trial_lines import TrialFilter, TrialLine
@@ -17,11 +16,12 @@ from core.workspace import Workspace
 
 PAGE = 20
 VALUE = "value"  # the column of the objective, which is named after it
+SPREAD, MINUTES = "gain ±", "minutes"
 ORDERS: Mapping[str, str] = {
     "number": "trial",
     "value": VALUE,
     "gain": "gain",
-    "training": "training",
+    "training": MINUTES,
     "judged": "judged",
 }
 COLUMNS = (
@@ -29,15 +29,16 @@ COLUMNS = (
     "what changed",
     VALUE,
     "gain",
+    SPREAD,
     "planned by",
     "axis",
     "seeds",
-    "training",
+    MINUTES,
     "judged",
     "tags",
     "note",
 )
-USUAL = ("standing", "what changed", VALUE, "gain", "training", "tags", "note")
+USUAL = ("standing", "what changed", VALUE, "gain", SPREAD, MINUTES, "tags", "note")
 WORDS = {"baseline": "study's start", "person": "a person", "production": "in production today"}
 
 
@@ -92,8 +93,8 @@ def author_word(author: str) -> str:
 
 
 def heading(column: str, study: Study) -> str:
-    """A column's name on screen, such as `NDCG@10` for the objective."""
-    return objective_words(study.objective) if column == VALUE else column
+    """A column's name on screen, such as `validation NDCG@10` for the objective."""
+    return f"validation {objective_words(study.objective)}" if column == VALUE else column
 
 
 def cells(line: TrialLine, columns: Sequence[str], study: Study, judged: str) -> dict[str, Any]:
@@ -101,20 +102,33 @@ def cells(line: TrialLine, columns: Sequence[str], study: Study, judged: str) ->
     known: dict[str, Any] = {
         "standing": [line.standing],
         "what changed": changed_words(line),
-        VALUE: metric(line.value),
-        "gain": change(line.gain, line.low, line.high) if line.gain is not None else "–",
+        VALUE: line.value,
+        "gain": line.gain,
+        SPREAD: None if line.low is None or line.high is None else (line.high - line.low) / 2,
         "planned by": author_word(line.author),
         "axis": line.axis or "–",
-        "seeds": str(line.seeds),
-        "training": duration(line.seconds),
+        "seeds": line.seeds,
+        MINUTES: line.seconds / 60,
         "judged": judged,
         "tags": list(line.tags),
         "note": line.note.replace("\n", " "),
     }
     row = {"trial": f"{line.number}"}
     return row | {
-        heading(name, study): known[name] if name in known else shown(line.params.get(name)) for name in columns
+        heading(name, study): known[name] if name in known else _cell(line.params.get(name)) for name in columns
     }
+
+
+def _cell(value: Any) -> Any:
+    """A param: numbers as numbers, so that they sort and align as such."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number else shown(value)
+
+
+def order_of(column: str, study: Study) -> str | None:
+    """The order, of ORDERS or by a param, that a column's heading stands for; None where there is none."""
+    names = {heading(word, study): name for name, word in ORDERS.items()}
+    return names.get(column) or (column if column in study.space["searched"] else None)
 
 
 def changed_words(line: TrialLine) -> str:

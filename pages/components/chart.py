@@ -15,6 +15,8 @@ import plotly
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.components.style import Palette
+
 STATIC = Path(__file__).resolve().parents[2] / "static"
 VENDOR = STATIC / "vendor"  # not under version control
 SOURCE = Path(__file__).with_name("chart.js")
@@ -33,6 +35,16 @@ def chart(figure: go.Figure, key: str, alt: str, height: int = 260) -> None:
         figure.layout.uirevision = key
     data: dict[str, Any] = {"figure": figure.to_json(), "alt": alt, "height": height}
     _component(key=key, data=data, height=height)
+
+
+def link(text: str, address: str, colours: Palette) -> str:
+    """A link in an annotation. `address` is relative to the page's, so that it holds under a base path too."""
+    return f'<a href="{address}" target="_self" style="color:{colours.link}">{text}</a>'
+
+
+def fine(text: str) -> str:
+    """Small print in an annotation."""
+    return f"<span style='font-size:10.5px'>{text}</span>"
 
 
 @cache

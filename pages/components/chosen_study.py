@@ -5,6 +5,7 @@ import streamlit as st
 from core.records import Study
 from core.views.transfer import study_or_newest
 from core.workspace import Workspace
+from pages.components.rows import page_title
 
 WIDTH = 220  # px
 
@@ -13,7 +14,7 @@ def chosen_study(parts: Workspace, title: str, key: str) -> Study | None:
     """The chosen study, first the one of the link, else the newest; None where there is none."""
     studies = {study.id: study for study in reversed(parts.store.studies.all())}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.header(title, anchor=False, width="content")
+        page_title(title)
         if not studies:
             return None
         linked = study_or_newest(parts.store, st.query_params.get("study"))

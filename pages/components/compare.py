@@ -1,27 +1,32 @@
 """Cards of the Compare page: trials by what differs, their paired intervals, two studies at equal time."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.figures import change, metric
-from core.views.compare import Race, Standing, Trials
-from core.views.curves import VALIDATION, curves, only, smoothed
+from core.views.compare import Race, Standing, Trials, reading
+from core.views.curves import VALIDATION, Curves, curves, only, smoothed
 from core.views.study import objective_words, protocol_words
 from pages.components.chart import chart
 from pages.components.chips import chip
-from pages.components.curves import curves_figure
-from pages.components.insight import References, race_figure
+from pages.components.curves import Look, curves_figure
+from pages.components.insight import race_figure
 from pages.components.intervals import Bar, height_of, interval_figure, told
 from pages.components.live import versioned
+from pages.components.references import References
 from pages.components.rows import head, small
-from pages.components.style import palette
+from pages.components.style import Palette, palette
 from pages.components.workspace import escaped, workspace
 
+HEIGHT = 340
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # of the trials beside the reference, with a colour each
 VERDICTS = {"better": "ahead", "not better": "behind", "inconclusive": "not told apart"}
 
 
 def fields_card(seen: Trials) -> None:
     """One column for each trial, one row for each field that differs."""
-    with st.container(border=True, key="compare-fields"):
+    with st.container(border=True, key="compare-fields", height="stretch"):
         with head("What differs", "compare-fields-head"):
             everything = st.toggle("All fields", key="compare_all")
         rows = [_row("verdict", [chip(each.standing) for each in seen.columns], seen)]
@@ -40,23 +45,26 @@ def fields_card(seen: Trials) -> None:
 
 
 def _row(name: str, values: list[str], seen: Trials) -> dict[str, str]:
-    links = [f"[trial {each.number}](/study?study={seen.study.id}&trial={each.number})" for each in seen.columns]
+    links = [f"[trial {each.number}](study?study={seen.study.id}&trial={each.number})" for each in seen.columns]
     return {"": name, **dict(zip(links, values, strict=True))}
 
 
 def intervals_card(seen: Trials) -> None:
     """Each against the reference, user by user, as a verdict is made."""
-    with st.container(border=True, key="compare-intervals"):
+    with st.container(border=True, key="compare-intervals", height="stretch"):
         head(f"Against trial {seen.reference}", "compare-intervals-head")
         bars = [
-            Bar(f"trial {each.number}", each.comparison.difference, each.comparison.low, each.comparison.high, verdict)
+            Bar(
+                seen.labels[each.number], each.comparison.difference, each.comparison.low, each.comparison.high, verdict
+            )
             for each in seen.beside
             if each.comparison is not None and (verdict := str(each.comparison.verdict))
         ]
         if bars:
             drawn = interval_figure(bars, seen.noise_floor, seen.study.min_gain)
             key = f"compare-{seen.study.id}-{seen.reference}-{'-'.join(str(c.number) for c in seen.columns)}"
-            alt = f"Change of {seen.study.objective} against trial {seen.reference}: {told(bars)}"
+            what = objective_words(seen.study.objective)
+            alt = f"Change of validation {what} against trial {seen.reference}: {told(bars)}"
             chart(drawn, key=key, alt=alt, height=height_of(bars))
             small("95 % intervals over the same users, seed noise pooled over the study. Grey: the noise floor.")
             small(
@@ -69,7 +77,7 @@ def intervals_card(seen: Trials) -> None:
         small(protocol_words(seen.study))
 
 
-def curves_card(seen: Trials) -> None:
+def curves_card(seen: Trials, references: References = ()) -> None:
     """The validation curves of the chosen trials, smoothed and on a logarithmic axis where wanted."""
     study, numbers = seen.study, [each.number for each in seen.columns]
     with st.container(border=True, key="compare-curves"):
@@ -86,14 +94,45 @@ def curves_card(seen: Trials) -> None:
         if not whole.lines:
             small("None of these trials has an epoch on record.")
             return
-        drawn = curves_figure(smoothed(whole, float(weight)), VALIDATION, str(by))
+        named = _named(smoothed(whole, float(weight)), seen)
+        drawn = curves_figure(named, VALIDATION, str(by), references, looks(seen, palette()), HEIGHT)
         if is_log:
             drawn.update_xaxes(type="log")
         ends = ", ".join(f"trial {line.number} {max(line.validation):.4f}" for line in whole.lines if line.validation)
         key = f"compare-curves-{study.id}-{'-'.join(map(str, numbers))}-{by}-{is_log}"
-        chart(drawn, key=key, alt=f"Validation {study.objective} by {by}; best epochs: {ends}", height=232)
-        band = "smoothed; the band of the seeds is left out" if weight else "band: the spread of the seeds"
-        small(f"Validation {objective_words(study.objective)} · {band} · dotted: the current best")
+        chart(
+            drawn,
+            key=key,
+            alt=f"Validation {objective_words(study.objective)} by {by}; best epochs: {ends}",
+            height=HEIGHT,
+        )
+        if said := reading(seen):
+            st.markdown(said)
+        band = (
+            "smoothed; the band of the seeds is left out"
+            if weight
+            else "bands of their colour: the spread of the seeds"
+        )
+        best = " · dotted green in grey: the current best and the noise floor" if whole.best is not None else ""
+        small(f"Validation {objective_words(study.objective)} · {band}{best}")
+
+
+def looks(seen: Trials, colours: Palette) -> dict[int, Look]:
+    """The reference in the colour of text, each other trial in a colour and a dash of its own."""
+    others = [column.number for column in seen.columns if column.number != seen.reference]
+    own = zip(others, colours.series, DASHES, strict=False)
+    return {seen.reference: Look(colours.text, colours.text, 2.4)} | {
+        number: Look(colour, colour, 2.0, dash) for number, colour, dash in own
+    }
+
+
+def _named(curves: Curves, seen: Trials) -> Curves:
+    """Lines labelled by what sets their trial apart; a run under way says so."""
+    labels = seen.labels
+    lines = (
+        replace(line, label=f"{line.number} running" if line.is_live else labels[line.number]) for line in curves.lines
+    )
+    return replace(curves, lines=tuple(lines))
 
 
 def race_card(seen: Race, references: References = ()) -> None:

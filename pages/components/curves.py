@@ -1,5 +1,8 @@
 """The learning curves: live, several trials overlaid, zoom kept."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
@@ -8,7 +11,9 @@ from core.views.curves import TRAIN_LOSS, VALIDATION, Curves, Line, smoothed
 from core.views.curves import curves as curves_view
 from core.views.study import StudyView
 from pages.components.chart import chart
+from pages.components.intervals import LETTER
 from pages.components.live import versioned
+from pages.components.references import References, references_line, references_of
 from pages.components.rows import head, small
 from pages.components.style import Palette, palette, template
 from pages.components.workspace import workspace
@@ -16,7 +21,21 @@ from pages.components.workspace import workspace
 BOTH = "both"
 HEIGHT = 232
 LABEL_GAP = 17  # px between two labels at line ends
-OPACITY = {"chosen": 1.0, "best": 1.0, "best before": 0.9, "baseline": 0.9, "other": 0.55}
+RIGHT = 122  # px for the labels at line ends, at least
+FRAME = 52  # px of a figure's height that are not the plot
+STEEP = 0.35  # of the highest value: below it lie the first epochs, which tell little
+OPACITY = {"best before": 0.9, "baseline": 0.9, "other": 0.55}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a line is drawn, and the colour of its label."""
+
+    colour: str
+    ink: str
+    width: float = 1.5
+    dash: str = "solid"
+    opacity: float = 1.0
 
 
 def curves_card(view: StudyView, chosen: int | None) -> None:
@@ -39,6 +58,8 @@ def curves_card(view: StudyView, chosen: int | None) -> None:
                 is_log = st.toggle("Logarithmic", key="curves-log")
                 weight = st.slider("Smoothing", 0.0, 0.9, 0.0, 0.1, key="curves-smooth")
                 also = _also(view)
+                references_line(study)
+        references = references_of(workspace(), study)
         seen = versioned(
             f"curves-{study.id}",
             (view.version, chosen, tuple(also)),
@@ -49,31 +70,46 @@ def curves_card(view: StudyView, chosen: int | None) -> None:
         if not seen.lines:
             small("No epoch has ended yet; the first point appears with the first epoch.")
             return
-        drawn = curves_figure(smoothed(seen, float(weight)), str(what or VALIDATION), str(by or "epoch"))
+        drawn = curves_figure(smoothed(seen, float(weight)), str(what or VALIDATION), str(by or "epoch"), references)
         if is_log:
             drawn.update_xaxes(type="log")
         drawn.layout.uirevision = f"{study.id} {what} {by} {is_log}"
-        chart(drawn, key=f"curves-{study.id}", alt=_told(seen), height=HEIGHT)
+        chart(drawn, key=f"curves-{study.id}", alt=_told(seen, references), height=HEIGHT)
         told = f":blue[:material/play_circle:] {view.running}" if _is_live(seen) else view.protocol
-        small(f"{told} · smoothed" if weight else told)
+        more = [" · smoothed"] if weight else []
+        more += [" · grey band: the noise floor"] if seen.best is not None and seen.noise_floor else []
+        small(told + "".join(more))
 
 
-def curves_figure(seen: Curves, what: str, by: str) -> go.Figure:
-    """Validation, training loss, or both above each other with one axis along."""
+def curves_figure(
+    seen: Curves,
+    what: str,
+    by: str,
+    references: References = (),
+    looks: Mapping[int, Look] | None = None,
+    height: int = HEIGHT,
+) -> go.Figure:
+    """Validation, training loss, or both above each other with one axis along. `looks` are by trial number, where a
+    line is told from another by more than its role; reference lines below the plot are left out."""
     colours = palette()
     parts = [VALIDATION, TRAIN_LOSS] if what == BOTH else [what]
     drawn = make_subplots(rows=len(parts), cols=1, shared_xaxes=True, vertical_spacing=0.08)
-    drawn.update_layout(template=template(colours), margin={"l": 8, "r": 122, "t": 6, "b": 8})
+    right = round(LETTER * max((len(line.label) for line in seen.lines), default=0)) + 16
+    drawn.update_layout(template=template(colours), margin={"l": 8, "r": max(right, RIGHT), "t": 6, "b": 8})
     for index, part in enumerate(parts, start=1):
+        lines = [line for line in seen.lines if any(value is not None for value in _values(line, part))]
+        low, high = _range(lines, part, references)
+        marks = [(label, value) for label, value in references if part == VALIDATION and value >= low]
         if part == VALIDATION:
             _mark_best(drawn, seen, index, colours)
-        lines = [line for line in seen.lines if any(value is not None for value in _values(line, part))]
-        for line in reversed(lines):
-            _draw(drawn, line, part, by, index, colours)
-        _name_lines(drawn, lines, part, by, index, len(parts), colours)
-        drawn.update_yaxes(
-            range=_range(lines, part, seen), tickformat=".3f" if part == VALIDATION else ".3~g", nticks=5, row=index
-        )
+            _mark_references(drawn, marks, index, colours)
+        drawn_as = [(line, (looks or {}).get(line.number) or _look(line, colours)) for line in lines]
+        for line, look in reversed(drawn_as):
+            _draw(drawn, line, look, part, by, index)
+        ends = [(_last(line, part), _bold(line), look.ink) for line, look in drawn_as]
+        ends += [(value, label, colours.muted) for label, value in marks]
+        _name_ends(drawn, ends, (low, high), index, (height - FRAME) / len(parts))
+        drawn.update_yaxes(range=[low, high], tickformat=".3f" if part == VALIDATION else ".3~g", nticks=5, row=index)
     drawn.update_xaxes(title_text=by, row=len(parts))
     return drawn
 
@@ -85,16 +121,25 @@ def _also(view: StudyView) -> list[int]:
 
 
 def _mark_best(drawn: go.Figure, seen: Curves, row: int, colours: Palette) -> None:
+    """Before any trace is there, so the empty subplot must be asked for: Plotly leaves those out unasked."""
     if seen.best is None:
         return
+    place = {"row": row, "col": 1, "exclude_empty_subplots": False}
     if seen.noise_floor:
         low, high = seen.best - seen.noise_floor, seen.best + seen.noise_floor
-        drawn.add_hrect(low, high, fillcolor=colours.band, line_width=0, layer="below", row=row, col=1)
-    drawn.add_hline(seen.best, line={"color": colours.green, "width": 1, "dash": "dot"}, row=row, col=1)
+        drawn.add_hrect(low, high, fillcolor=colours.band, line_width=0, layer="below", **place)
+    drawn.add_hline(seen.best, line={"color": colours.green, "width": 1, "dash": "dot"}, **place)
 
 
-def _draw(drawn: go.Figure, line: Line, part: str, by: str, row: int, colours: Palette) -> None:
-    x, colour = _along(line, by), _colour(line, colours)
+def _mark_references(drawn: go.Figure, marks: References, row: int, colours: Palette) -> None:
+    line = {"color": colours.muted, "width": 1.2, "dash": "dot"}
+    for _, value in marks:
+        drawn.add_hline(value, line=line, layer="below", row=row, col=1, exclude_empty_subplots=False)
+
+
+def _draw(drawn: go.Figure, line: Line, look: Look, part: str, by: str, row: int) -> None:
+    x = _along(line, by)
+    place = {"row": row, "col": 1}
     if part == VALIDATION and line.low:
         outline = {"x": [*x, *reversed(x)], "y": [*line.high, *reversed(line.low)]}
         drawn.add_scatter(
@@ -102,47 +147,35 @@ def _draw(drawn: go.Figure, line: Line, part: str, by: str, row: int, colours: P
             fill="toself",
             mode="lines",
             line={"width": 0},
-            fillcolor=colour,
+            fillcolor=look.colour,
             opacity=0.16,
             hoverinfo="skip",
-            row=row,
-            col=1,
+            **place,
         )
-    style = {"color": colour, "width": 2.2 if line.role in ("chosen", "best") or line.is_live else 1.5}
-    if line.role == "best before":
-        style["dash"] = "dash"
     drawn.add_scatter(
         x=x,
         y=_values(line, part),
         mode="lines" if len(x) > 1 else "markers",
-        line=style,
+        line={"color": look.colour, "width": look.width, "dash": look.dash},
         name=line.label,
-        marker={"color": colour, "size": 6},
-        opacity=OPACITY[line.role] if not line.is_live else 1.0,
+        marker={"color": look.colour, "size": 6},
+        opacity=look.opacity,
         hovertemplate=f"{line.label}<br>{by} %{{x:.4~g}}: %{{y:.4f}}<extra></extra>",
-        row=row,
-        col=1,
+        **place,
     )
     if line.is_live:
-        drawn.add_scatter(
-            x=x[-1:],
-            y=_values(line, part)[-1:],
-            mode="markers",
-            marker={"color": colour, "size": 8},
-            hoverinfo="skip",
-            row=row,
-            col=1,
-        )
+        end = {"x": x[-1:], "y": _values(line, part)[-1:]}
+        drawn.add_scatter(**end, mode="markers", marker={"color": look.colour, "size": 8}, hoverinfo="skip", **place)
 
 
-def _name_lines(drawn: go.Figure, lines: list[Line], part: str, by: str, row: int, rows: int, colours: Palette) -> None:
-    """Labels at the right edge, pushed apart so that none covers another."""
-    low, high = _range(lines, part, None)
-    gap = (high - low) * LABEL_GAP * rows / (HEIGHT - 52)
-    ends = sorted(((float(_last(line, part)), line) for line in lines), key=lambda pair: pair[0])
-    place = float("-inf")
-    for value, line in ends:
-        place = max(value, place + gap, low)
+def _name_ends(
+    drawn: go.Figure, ends: Sequence[tuple[float, str, str]], span: tuple[float, float], row: int, pixels: float
+) -> None:
+    """Labels at the right edge: value, text and ink of each, moved apart so that none covers another."""
+    low, high = span
+    ordered = sorted(ends, key=lambda each: each[0])
+    places = apart([value for value, _, _ in ordered], (high - low) * LABEL_GAP / pixels, low, high)
+    for (_, text, ink), place in zip(ordered, places, strict=True):
         drawn.add_annotation(
             x=1,
             xref="paper",
@@ -151,18 +184,37 @@ def _name_lines(drawn: go.Figure, lines: list[Line], part: str, by: str, row: in
             y=place,
             yref=f"y{row if row > 1 else ''}",
             showarrow=False,
-            text=f"<b>{line.number}</b>{line.label.removeprefix(str(line.number))}",
-            font={"size": 12, "color": _ink(line, colours)},
+            text=text,
+            font={"size": 12, "color": ink},
         )
 
 
-def _range(lines: list[Line], part: str, seen: Curves | None) -> tuple[float, float]:
+def apart(values: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Rising values moved so that two neighbours are `gap` apart, inside low to high where there is room."""
+    places: list[float] = []
+    for value in values:
+        places.append(max(value, low, places[-1] + gap if places else low))
+    above = high
+    for index in reversed(range(len(places))):
+        places[index] = min(places[index], above)
+        above = places[index] - gap
+    return places
+
+
+def _bold(line: Line) -> str:
+    return f"<b>{line.number}</b>{line.label.removeprefix(str(line.number))}"
+
+
+def _range(lines: list[Line], part: str, references: References) -> tuple[float, float]:
+    """From the lowest to the highest; reference lines widen it, unless they lie far below."""
     values = [float(value) for line in lines for value in _values(line, part) if value is not None]
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
-    if part == VALIDATION:  # the first epochs are steep and tell little: leave the lowest part out
-        low = max(low, high * 0.35) if len(values) > 12 else low
+    if part == VALIDATION:
+        high = max([high, *(value for _, value in references)])
+        low = max(low, high * STEEP) if len(values) > 12 else low
+        low = min([low, *(value for _, value in references if value >= high * STEEP)])
     pad = (high - low or high or 1.0) * 0.06
     return low - pad, high + pad
 
@@ -179,22 +231,22 @@ def _along(line: Line, by: str) -> tuple[float, ...]:
     return line.epochs if by == "epoch" else line.minutes
 
 
-def _colour(line: Line, colours: Palette) -> str:
+def _look(line: Line, colours: Palette) -> Look:
+    """By its role: blue is what runs or is chosen, green the current best, the rest is grey."""
     if line.is_live or line.role == "chosen":
-        return colours.blue
-    return {"best": colours.green, "best before": colours.text}.get(line.role, colours.gray)
-
-
-def _ink(line: Line, colours: Palette) -> str:
-    if line.is_live or line.role == "chosen":
-        return colours.blue_text
-    return {"best": colours.green_text, "best before": colours.text}.get(line.role, colours.muted)
+        return Look(colours.blue, colours.blue_text, 2.2)
+    if line.role == "best":
+        return Look(colours.green, colours.green_text, 2.2)
+    if line.role == "best before":
+        return Look(colours.text, colours.text, dash="dash", opacity=OPACITY[line.role])
+    return Look(colours.gray, colours.muted, opacity=OPACITY[line.role])
 
 
 def _is_live(seen: Curves) -> bool:
     return any(line.is_live for line in seen.lines)
 
 
-def _told(seen: Curves) -> str:
-    ends = (f"{line.label}: {line.validation[-1]:.4f} at epoch {line.epochs[-1]}" for line in seen.lines)
+def _told(seen: Curves, references: References) -> str:
+    ends = [f"{line.label}: {line.validation[-1]:.4f} at epoch {line.epochs[-1]}" for line in seen.lines]
+    ends += [f"{label}: {value:.4f}" for label, value in references]
     return "Learning curves of the validation objective. " + "; ".join(ends)

@@ -6,6 +6,7 @@ import streamlit as st
 from core.figures import change, percent, signed
 from core.records import Study
 from core.views.slices import SliceGain, slice_gains
+from core.views.study import objective_words
 from core.views.trial import TrialView
 from core.views.user_gains import WIDTH, UserGains, user_gains
 from pages.components.chart import chart
@@ -47,7 +48,8 @@ def _users(study: Study, seen: TrialView, gains: UserGains) -> None:
     alt = f"{gains.gained} users gained, {gains.lost} lost, {gains.same} stayed the same; mean {mean}"
     chart(users_figure(gains, seen.standing), key=f"users-{seen.trial.id}", alt=alt, height=HEIGHT)
     small(
-        f"Change of each user's {study.objective} against trial {gains.against}, of those whose score moved. "
+        f"Change of each user's validation {objective_words(study.objective)} against trial {gains.against}, of those "
+        "whose score moved. "
         f"Band: the 95 % interval of the mean over all {gains.users:,} users, {mean}."
     )
 
@@ -95,7 +97,10 @@ def gain_by_slice(study: Study, seen: TrialView) -> None:
         drawn = interval_figure(bars, seen.noise_floor, seen.min_gain)
         drawn.update_layout(margin={"l": 108, "r": 76})
         chart(drawn, key=f"slices-{seen.trial.id}", alt=f"Gain per slice: {told(bars)}", height=height_of(bars))
-        small(f"{study.objective}, 95 % intervals; by popularity of the target, by length of the history")
+        small(
+            f"Validation {objective_words(study.objective)}, 95 % intervals; by popularity of the target, by length of "
+            "the history"
+        )
 
 
 def _slice_bar(gain: SliceGain) -> Bar:

@@ -5,21 +5,21 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.figures import metric, percent, signed, signed_percent
+from core.figures import percent, signed
 from core.views.insight import Axis, Calibration, Claim, Insight, Pair, Racer
-from core.views.study import protocol_words
+from core.views.study import objective_words, protocol_words
 from pages.components.chart import chart
 from pages.components.chips import chip, glyph
 from pages.components.intervals import Bar, height_of, interval_figure, marker, signed_ticks, told
 from pages.components.live import versioned
 from pages.components.progress import mark_edits
-from pages.components.references import references_line
+from pages.components.references import References, references_line
 from pages.components.rows import head, small
 from pages.components.style import Palette, figure, palette, sign
 from pages.components.workspace import escaped
 
-References = Sequence[tuple[str, float]]  # a reference line's name and value
 MINUTES, TRIALS = "training minutes", "trials"
+_CLICK = "open_racer"
 MOST_TOLD = 20  # claims that the text beside the chart names
 FEWEST_CLAIMS = 5  # below it a share inside says little
 
@@ -48,7 +48,7 @@ def race_card(seen: Insight, references: References = ()) -> None:
         alt = "; ".join(f"{racer.name} ({racer.agent}) ends at {racer.values[-1]:.4f}" for racer in racers)
         alt += "".join(f"; {label} {value:.4f}" for label, value in references)
         key = f"race-{seen.study.id}-{along}"
-        chart(drawn, key=key, alt=f"Best {seen.study.objective} so far: {alt}", height=250)
+        chart(drawn, key=key, alt=f"Best validation {objective_words(seen.study.objective)} so far: {alt}", height=250)
         small(f"The current best by verdict. {protocol_words(seen.study)}")
         _paces(racers)
         if len(racers) == 1:
@@ -89,27 +89,65 @@ def _names(drawn: go.Figure, ends: list[tuple[float, str, bool]], least: float, 
 
 
 def _paces(racers: list[Racer]) -> None:
-    rows = [
+    """Figures first: a narrow screen shows those at the left."""
+    columns = st.column_config
+    gain, number = columns.NumberColumn(format="%+.2f %%", width=84), columns.NumberColumn
+    st.dataframe(
+        paces(racers),
+        hide_index=True,
+        height="content",
+        key="race_paces",
+        placeholder="–",
+        alt="Each study's gain, for a minute and for a dollar, and its best value",
+        column_config={
+            "study": columns.ButtonColumn(
+                pinned=True,
+                alignment="left",
+                type="tertiary",
+                on_click=_open,
+                args=(tuple(racers),),
+                key=_CLICK,
+                width=116,
+            ),
+            "gain": number(format="%+.1f %%", width=72, help="over its own baseline"),
+            "a minute": gain,
+            "a dollar": gain,
+            "best": number(format="%.4f", width=72),
+            "○ estimate": number(format="%.4f", width=84, help="recommended by its pooled estimate, without a verdict"),
+            "trials": number(width=60),
+            "minutes": number(format="%.1f", width=76),
+        },
+    )
+    unpriced = " No figure a dollar: its price is not set." if any(racer.money is None for racer in racers) else ""
+    small(
+        "Gain over its own baseline; a minute is one of training, a dollar one of the language model's bill. Best: the "
+        f"current best by verdict.{unpriced}"
+    )
+
+
+def paces(racers: Sequence[Racer]) -> list[dict[str, object]]:
+    """A row for each study; a column that none fills is left out."""
+    has_bill = any(racer.per_dollar is not None for racer in racers)
+    has_estimate = any(racer.estimate is not None for racer in racers)
+    return [
         {
-            "study": f"[{escaped(racer.name)}](/study?study={racer.study_id})",
-            "planned by": escaped(racer.agent),
-            "trials": str(len(racer.values)),
-            "best": metric(racer.values[-1]),
-            "gain": signed_percent(racer.gain),
-            "training": f"{racer.minutes[-1]:.1f} min" if racer.minutes else "–",
-            "per minute": "–" if racer.per_minute is None else f"{signed(racer.per_minute, 2)} %",
-            "per dollar": _per_dollar(racer),
+            "study": racer.name,
+            "gain": None if racer.gain is None else racer.gain * 100,
+            "a minute": racer.per_minute,
+            **({"a dollar": racer.per_dollar} if has_bill else {}),
+            "best": racer.values[-1],
+            **({"○ estimate": racer.estimate} if has_estimate else {}),
+            "trials": len(racer.values),
+            "minutes": racer.minutes[-1] if racer.minutes else None,
+            "planned by": racer.agent,
         }
         for racer in racers
     ]
-    st.table(rows, border="horizontal", hide_index=True)
-    small("Gain over its own baseline; a minute is one of training, a dollar one of the language model's bill.")
 
 
-def _per_dollar(racer: Racer) -> str:
-    if racer.money is None:
-        return "price not set"
-    return "no bill" if racer.per_dollar is None else f"{signed(racer.per_dollar, 1)} %"
+def _open(racers: Sequence[Racer]) -> None:
+    study = racers[st.session_state[_CLICK]["row"]]
+    st.switch_page("pages/study.py", query_params={"study": str(study.study_id)})
 
 
 def axes_card(axes: tuple[Axis, ...]) -> None:

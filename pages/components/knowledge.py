@@ -5,7 +5,7 @@ import streamlit as st
 from core.figures import metric
 from core.records import Study
 from core.views.knowledge import Knowledge, knowledge
-from core.views.study import StudyView
+from core.views.study import StudyView, objective_words
 from core.views.trial_table import author_word
 from pages.components.chips import chip
 from pages.components.cited import why_retrieved
@@ -64,9 +64,9 @@ def _trials(study: Study, seen: Knowledge) -> None:
             return
         rows = [
             {
-                "trial": f"[{each.number}](/study?study={study.id}&trial={each.number})",
+                "trial": f"[{each.number}](study?study={study.id}&trial={each.number})",
                 "stood": chip(each.standing),
-                study.objective: metric(each.value),
+                f"validation {objective_words(study.objective)}": metric(each.value),
                 "changed": escaped(each.changes) or "–",
             }
             for each in seen.known

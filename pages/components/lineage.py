@@ -7,7 +7,7 @@ from core.figures import metric
 from core.records import Study
 from core.views.lineage import Lineage, Node, lineage
 from core.views.trial_table import author_word
-from pages.components.chart import chart
+from pages.components.chart import chart, link
 from pages.components.intervals import marker
 from pages.components.live import versioned
 from pages.components.rows import head, small
@@ -20,24 +20,28 @@ WIDE = 26.0  # lanes that would fit side by side
 
 def lineage_card(study: Study, version: int, chosen: int | None) -> None:
     """Draw it in a fragment, so that it follows the theme."""
-    seen = versioned(f"lineage-{study.id}", (version, chosen), lambda: lineage(workspace().store, study, chosen))
+    key = f"lineage-page-{study.id}"
+    page = int(st.session_state.get(key, 1)) - 1
+    look = (version, chosen, page)
+    seen = versioned(f"lineage-{study.id}", look, lambda: lineage(workspace().store, study, chosen, page))
     with st.container(border=True, key="lineage-card"):
         with head("Which trial came of which", "lineage-head"):
-            if seen.left_out:
-                small(f"{seen.left_out:,} older trials not drawn")
+            if seen.pages > 1:
+                small(f"{seen.left_out:,} more on {seen.pages} pages, newest first")
+                st.session_state[key] = min(page + 1, seen.pages)
+                st.number_input("Page", 1, seen.pages, key=key, width=110, label_visibility="collapsed")
         if not seen.nodes:
             small("No trial yet.")
             return
-        look = (version, chosen, is_dark())
         chart(
-            versioned(f"lineage-{study.id}-figure", look, lambda: lineage_figure(seen, study.id)),
+            versioned(f"lineage-{study.id}-figure", (*look, is_dark()), lambda: lineage_figure(seen, study.id)),
             key=f"lineage-{study.id}",
             alt=_told(seen),
             height=ROW * len(seen.nodes) + 12,
         )
         small(
-            f"The trunk at the left leads to the {seen.best_word} trial; a branch tells what it changed, and at the "
-            "right its gain against the current best of its time. A number opens its trial."
+            "The trunk at the left leads to the current best; a branch tells what it changed, and at the right its "
+            "gain against the current best of its time. A number opens its trial."
         )
 
 
@@ -59,7 +63,7 @@ def lineage_figure(seen: Lineage, study_id: int) -> go.Figure:
     _signs(drawn, seen, colours)
     drawn.update_layout(
         margin={"l": 8, "r": 8, "t": 2, "b": 2},
-        annotations=[note for node in seen.nodes for note in _notes(node, seen.best_word, study_id, colours)],
+        annotations=[note for node in seen.nodes for note in _notes(node, study_id, colours)],
     )
     drawn.update_xaxes(range=[-0.4, WIDE], visible=False, fixedrange=True)
     drawn.update_yaxes(range=[len(seen.nodes) - 0.5, -0.5], visible=False, fixedrange=True)
@@ -75,27 +79,26 @@ def _signs(drawn: go.Figure, seen: Lineage, colours: Palette) -> None:
             y=[node.row for node in own],
             mode="markers",
             marker=marker(look.symbol, colours.mark(look.colour), colours),
-            text=[_hover(node, seen.best_word) for node in own],
+            text=[_hover(node) for node in own],
             hoverinfo="text",
         )
 
 
-def _hover(node: Node, best_word: str) -> str:
-    best = f" · {best_word}" if node.is_best else ""
+def _hover(node: Node) -> str:
+    mark = f" · {node.mark}" if node.mark else ""
     return (
-        f"trial {node.number}, {sign(node.standing).word}{best}<br>{node.whole_edge or node.edge}<br>"
+        f"trial {node.number}, {sign(node.standing).word}{mark}<br>{node.whole_edge or node.edge}<br>"
         f"value {metric(node.value)}, planned by {author_word(node.author)}"
     )
 
 
-def _notes(node: Node, best_word: str, study_id: int, colours: Palette) -> list[dict[str, object]]:
+def _notes(node: Node, study_id: int, colours: Palette) -> list[dict[str, object]]:
     """The number with its difference, and the gain at the right."""
-    address = f"/study?study={study_id}&trial={node.number}"
-    link = f'<a href="{address}" target="_self" style="color:{colours.link}">{node.number}</a>'
-    best = f"  <b>{best_word}</b>" if node.is_best else ""
+    address = link(str(node.number), f"study?study={study_id}&trial={node.number}", colours)
+    mark = f"  <b>{node.mark}</b>" if node.mark else ""
     ink = colours.text if node.lane == 0 else colours.muted
     common = {"y": node.row, "showarrow": False, "font": {"size": 12, "color": ink}, "bgcolor": colours.background}
-    text = f"<b>{link}</b>  {node.edge}{best}"
+    text = f"<b>{address}</b>  {node.edge}{mark}"
     notes: list[dict[str, object]] = [{**common, "x": node.lane, "xanchor": "left", "xshift": 11, "text": text}]
     if node.gain:
         gain = f"<b>{node.gain}</b>" if node.standing == "better" else node.gain

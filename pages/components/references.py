@@ -1,5 +1,6 @@
 """The reference lines of a study's dataset: known, being counted beside the pages, or the way to them."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -14,6 +15,7 @@ from pages.components.rows import small
 from pages.components.workspace import escaped, workspace
 
 PREFIX = "references "
+References = Sequence[tuple[str, float]]  # a reference line's name and value
 
 
 def references_of(parts: Workspace, study: Study) -> tuple[tuple[str, float], ...]:

@@ -3,6 +3,8 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+TITLE_HEIGHT = 35  # px, that of a button
+
 
 def row(label: str) -> DeltaGenerator:
     """A row with its label; use it as `with row("Why"):`. On a narrow screen the label stands above."""
@@ -23,3 +25,11 @@ def head(title: str, key: str) -> DeltaGenerator:
     return line.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content", gap="small"
     )
+
+
+def page_title(title: str) -> None:
+    """The title of a page, as high as the buttons that may stand in its line: every page begins at one height."""
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap=None):
+        st.header(title, anchor=False, width="content")
+        with st.container(width=1, gap=None):
+            st.space(TITLE_HEIGHT)

@@ -10,7 +10,7 @@ from pages.components import dialogs
 from pages.components.chips import chip
 from pages.components.report import report_dialog
 from pages.components.reveal import reveal_dialog
-from pages.components.rows import small
+from pages.components.rows import page_title, small
 from pages.components.space_dialog import space_dialog
 from pages.components.study_settings import settings_dialog
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
@@ -32,7 +32,7 @@ def study_head(view: StudyView) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="study-head"
     ):
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="study-name"):
-            st.header(escaped(view.head.title), anchor=False, width="content")
+            page_title(escaped(view.head.title))
             st.markdown(chip(view.head.state), width="content")
             synthetic = " · synthetic data" if view.head.synthetic else ""
             st.markdown(f":small[:gray[{escaped(view.head.mode)}{synthetic}]]", width="content")
@@ -45,6 +45,8 @@ def figures(view: StudyView) -> None:
     with st.container(border=True, key="figures"), st.grid(4, min_column_width=140, key="figures-grid"):
         for figure in view.figures:
             _figure(figure)
+    if view.estimate:
+        small(f"○ {view.estimate}.")
     if view.head.instructions:
         small(f":material/push_pin: Standing instructions: {escaped(view.head.instructions)}")
     if view.head.vetoed:
@@ -53,7 +55,7 @@ def figures(view: StudyView) -> None:
 
 def _figure(figure: Figure) -> None:
     aside = f" :small[:gray[{figure.aside}]]" if figure.aside else ""
-    is_gain = figure.label.startswith("Best")
+    is_gain = figure.is_gain
     st.metric(
         figure.label,
         f"{figure.value}{aside}",

@@ -44,6 +44,7 @@ class Palette:
     red: str
     red_text: str
     red_soft: str
+    series: tuple[str, ...]  # of things to tell apart; from one another and from `text` 27 (CIE76) in any sight
 
     def mark(self, colour: str) -> str:
         """The colour of marks and lines by its name ("green")."""
@@ -63,6 +64,7 @@ LIGHT = Palette(
     *("#2f6fe0", "#1f55b5", "#e8f0fd"),
     *("#c9660f", "#8f430a", "#fdf0e3"),
     *("#c93a42", "#a82a32", "#fdecec"),
+    ("#2e1ed1", "#b5511a", "#307e72", "#50127c", "#5f2b0e"),
 )
 DARK = Palette(
     *("#12161d", "#1c222c", "#e4e8ee", "#a3adbd", "#2c3441", "#476aeb", "#9db6ff"),
@@ -73,6 +75,7 @@ DARK = Palette(
     *("#6ba3ff", "#94bcff", "#182c4d"),
     *("#e08a3c", "#f0ab6c", "#3d2813"),
     *("#e8646c", "#f59a9e", "#45191d"),
+    ("#e1c82e", "#9367e9", "#83ed8e", "#c669a7", "#169823"),
 )
 
 

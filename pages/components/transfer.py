@@ -7,7 +7,7 @@ from core.figures import signed_percent
 from core.views.likeness_map import short_name
 from core.views.rules import Mark, Matrix
 from core.views.transfer import TELLING, Carried, Near, Transfer
-from pages.components.chart import chart
+from pages.components.chart import chart, fine
 from pages.components.chips import chip, glyph
 from pages.components.intervals import marker
 from pages.components.live import versioned
@@ -174,9 +174,7 @@ def _in_cell(mark: Mark, has_figures: bool) -> str:
     """`▲ 2` over `+3.1 %`; the glyph alone where columns are narrow."""
     if not has_figures or not mark.trials:
         return GLYPHS[mark.state]
-    change = (
-        f"<br><span style='font-size:10.5px'>{signed_percent(mark.effect)}</span>" if mark.effect is not None else ""
-    )
+    change = f"<br>{fine(signed_percent(mark.effect))}" if mark.effect is not None else ""
     return f"{GLYPHS[mark.state]} {mark.trials}{change}"
 
 

@@ -1,6 +1,8 @@
 """Every trial of a study as a table: filters, order, columns, pages; open one, compare, tag or archive several."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -9,7 +11,9 @@ from core.store.trial_lines import STATES, TrialFilter, TrialLine
 from core.views.compare import FEWEST, MOST
 from core.views.trial_table import (
     COLUMNS,
+    MINUTES,
     ORDERS,
+    SPREAD,
     USUAL,
     Asked,
     TrialTable,
@@ -17,6 +21,7 @@ from core.views.trial_table import (
     author_word,
     cells,
     heading,
+    order_of,
     table_csv,
     trial_table,
 )
@@ -123,38 +128,65 @@ def _is_narrowed(asked: Asked) -> bool:
 
 
 def _table(study: Study, seen: TrialTable, columns: Sequence[str], show: str) -> list[TrialLine]:
-    """The page's rows; those that are ticked."""
+    """The page's rows; those that are ticked, also after others came."""
+    key, kept = f"trials-{study.id}", f"trials-{study.id}-ticked"
+    ids = [line.id for line in seen.lines]
+    own = f"{key}-{hash(tuple(ids))}"
+    before: frozenset[int] = st.session_state.get(kept, frozenset())
+    picked = st.dataframe(
+        [cells(line, columns, study, when(line.judged_at) if line.judged_at else "–") for line in seen.lines],
+        hide_index=True,
+        height="content",
+        on_select=partial(_sort_by, study, own),
+        selection_mode=("multi-row", "single-column"),  # with columns to select, a heading sorts in SQL, not the page
+        selection_default={"selection": {"rows": [index for index, id in enumerate(ids) if id in before]}},
+        key=own,
+        placeholder="–",
+        alt="Trials with their standing, what they changed, their value and their gain",
+        column_config=_config(study, seen, show),
+    )
+    ticked: list[int] = list(picked["selection"]["rows"]) if picked else []
+    chosen = [seen.lines[index] for index in ticked if index < len(seen.lines)]
+    st.session_state[kept] = frozenset(line.id for line in chosen)
+    return chosen
+
+
+def _config(study: Study, seen: TrialTable, show: str) -> dict[str, Any]:
     config = st.column_config
-    right = config.TextColumn(alignment="right")
+    number = config.NumberColumn
+    value = heading("value", study)
     click = config.ButtonColumn(
         pinned=True, type="tertiary", on_click=_open, args=(study.id, seen.lines, show), key=_OPEN, width="small"
     )
-    value = heading("value", study)
-    rows = [cells(line, columns, study, when(line.judged_at) if line.judged_at else "–") for line in seen.lines]
-    picked = st.dataframe(
-        rows,
-        hide_index=True,
-        height="content",
-        on_select="rerun",
-        selection_mode="multi-row",
-        key=f"trials-{study.id}-{hash(tuple(line.id for line in seen.lines))}",
-        alt="Trials with their standing, what they changed, their value and their gain",
-        column_config={
-            "trial": click,
-            "standing": config.MultiselectColumn(options=STANDINGS, color=[sign(each).colour for each in STANDINGS]),
-            "tags": config.ListColumn(),
-            **dict.fromkeys((value, "gain", "seeds", "training", *seen.params), right),
-        },
-    )
-    ticked: list[int] = list(picked["selection"]["rows"]) if picked else []
-    return [seen.lines[index] for index in ticked if index < len(seen.lines)]
+    return {
+        "trial": click,
+        "standing": config.MultiselectColumn(options=STANDINGS, color=[sign(each).colour for each in STANDINGS]),
+        "tags": config.ListColumn(),
+        value: number(format="%.4f"),
+        "gain": number(format="%+.4f"),
+        SPREAD: number(format="%.4f", help="half the 95 % interval"),
+        MINUTES: number(format="%.1f", help="of training"),
+        **dict.fromkeys(seen.params, config.Column(alignment="right")),
+    }
+
+
+def _sort_by(study: Study, table: str) -> None:
+    """A heading was clicked: sort every page by it in SQL, the other way round at a second click."""
+    headings = st.session_state[table]["selection"]["columns"]
+    order = order_of(headings[0], study) if headings else None
+    if order is None:
+        return
+    key = f"trials-{study.id}"
+    was = st.session_state.get(f"{key}-order", "number")
+    is_up = was == order and st.session_state.get(f"{key}-direction", DOWN) == DOWN
+    st.session_state[f"{key}-order"], st.session_state[f"{key}-direction"] = order, UP if is_up else DOWN
 
 
 def _acts(study: Study, chosen: list[TrialLine], archived: bool) -> None:
     if not chosen:
         small(
-            f"A number opens its trial. Tick trials to compare {FEWEST} to {MOST} of them, to tag or archive them. "
-            "Gain: against the current best of its time, ± half the 95 % interval."
+            f"A number opens its trial, a heading sorts all pages. Tick trials to compare {FEWEST} to {MOST} of them, "
+            "to tag or archive them. Gain: against the current best of its time, ± half the 95 % interval."
         )
         return
     names = ", ".join(str(line.number) for line in chosen[:6]) + (" …" if len(chosen) > 6 else "")

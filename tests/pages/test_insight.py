@@ -13,7 +13,8 @@ Open = Callable[..., AppTest]
 def text(page: AppTest) -> str:
     """Every word on the page."""
     found = [*page.header, *page.subheader, *page.markdown, *page.error]
-    return "\n".join([*(str(each.value) for each in found), *(table.value.to_string() for table in page.table)])
+    tables = [*page.table, *page.dataframe]
+    return "\n".join([*(str(each.value) for each in found), *(table.value.to_string() for table in tables)])
 
 
 def test_without_a_study_it_offers_to_start_one(open_page: Open):

@@ -37,7 +37,7 @@ def test_a_study_is_a_line_with_its_best_trial(open_page: Open, home: Workspace,
     assert not page.exception
     [row] = page.dataframe[0].value.to_dict("records")
     best = home.store.trials.get(finished.recommended_id or finished.incumbent_id or 0)
-    assert (row["study"], row["trial"], row["validation"]) == ("done", best.number, f"{best.value:.4f}")
+    assert (row["study"], row["trial"], row["value"]) == ("done", best.number, best.value)
     assert "Open the sealed test" in [button.label for button in page.button]
     counted = [run.metrics["ndcg@10"] for run in home.store.runs.of_trial(best.id) if run.purpose != "fresh"]
     spread = f" ± {stdev(counted):.4f}" if len(counted) > 1 else ""

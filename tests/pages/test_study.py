@@ -260,7 +260,7 @@ def test_the_calls_of_a_language_model_are_shown_with_what_they_cost_and_said(op
     story.store.calls.add(trial.study_id, row)
     story.store.calls.add(trial.study_id, {**row, "outcome": "rate limit", "error": "the provider is busy"})
     page = open_page("study", {"study": trial.study_id, "trial": trial.number})
-    page.session_state["tabs-Trials so far-Lessons-Numbers-History-Log-Model"] = "Model"
+    page.session_state["tabs-1-Trials so far-Lessons-Numbers-History-Log-Model"] = "Model"
     said = text(page.run())
     for words in ("propose · openai:small", "1,200 tokens sent, 80 received", "0.0021", "rate limit"):
         assert words in said.replace("\\", "")

@@ -1,11 +1,13 @@
 """Every trial of a study as a table: filters, columns, orders; notes, tags, archive."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.records import Study
+from core.views.trial_table import order_of
 from core.workspace import Workspace
 from pages.components import dialogs
 from tests.pages.scripted import ScriptedHome
@@ -24,7 +26,7 @@ def done(home: Workspace) -> Study:
     return world.finish(world.start(trials=5, extra_seeds=False))
 
 
-def rows(page: AppTest) -> list[dict[str, str]]:
+def rows(page: AppTest) -> list[dict[str, Any]]:
     assert not page.exception, page.exception
     return [{str(name): value for name, value in row.items()} for row in page.dataframe[0].value.to_dict("records")]
 
@@ -39,8 +41,23 @@ def test_every_trial_is_a_line_with_what_it_changed_and_its_gain(open_page: Open
     assert shown.keys() == {trial.number for trial in trials}
     second = next(trial for trial in trials if trial.number == 2)
     assert second.comparison is not None
-    assert shown[2]["NDCG@10"] == f"{second.value:.4f}" and "lr 0.001 →" in shown[2]["what changed"]
-    assert shown[2]["gain"].startswith(f"+{second.comparison['difference']:.4f} ±")
+    assert shown[2]["validation NDCG@10"] == second.value and "lr 0.001 →" in shown[2]["what changed"]
+    assert shown[2]["gain"] == second.comparison["difference"]
+    assert shown[2]["gain ±"] == (second.comparison["high"] - second.comparison["low"]) / 2
+    assert shown[2]["minutes"] > 0
+
+
+def test_a_heading_stands_for_an_order_of_all_pages(done: Study):
+    words = ["trial", "validation NDCG@10", "gain", "minutes", "judged", "dropout", "tags"]
+    assert [order_of(word, done) for word in words] == [
+        "number",
+        "value",
+        "gain",
+        "training",
+        "judged",
+        "dropout",
+        None,
+    ]
 
 
 def test_filters_and_order_are_applied(open_page: Open, home: Workspace, done: Study):

@@ -6,8 +6,10 @@ import pytest
 
 from core.errors import InvalidInput
 from core.records import Study
-from core.views.compare import comparable, race, side_by_side, usual
+from core.states import Verdict
+from core.views.compare import comparable, in_sight, race, reading, side_by_side, usual
 from core.views.curves import Curves, Line, only, smoothed
+from core.views.insight import MOST_RACERS, racing, rivals
 from tests.core.loop.world import World
 
 
@@ -60,6 +62,39 @@ def test_it_begins_with_the_baseline_and_the_current_best(world: World, expert: 
     valued = comparable(world.store, expert)
     best = next(trial.number for trial in valued if trial.id == expert.incumbent_id)
     assert {1, best} <= set(usual(expert, valued)) and len(usual(expert, valued)) >= 2
+
+
+def test_each_trial_is_named_by_what_sets_it_apart_from_the_reference(world: World, expert: Study):
+    seen = side_by_side(world.store, world.workspace.artifacts, expert, (1, 2), 1)
+    [field] = [field for field in seen.fields if field.differs]
+    assert seen.labels == {1: "1 reference", 2: f"2 · {field.name} {field.values[1]}"}
+
+
+def test_the_difference_is_read_in_one_sentence(world: World, expert: Study):
+    seen = side_by_side(world.store, world.workspace.artifacts, expert, (1, 2), 1)
+    [beside] = seen.beside
+    assert beside.comparison is not None
+    judged = replace(beside.comparison, difference=-0.0191, low=-0.0291, high=-0.0091)
+
+    def read(verdict: Verdict) -> str:
+        return reading(replace(seen, beside=(replace(beside, comparison=replace(judged, verdict=verdict)),)))
+
+    assert read(Verdict.NOT_BETTER) == "Against trial 1, trial 2 is behind by 0.0191 ± 0.0100."
+    assert read(Verdict.INCONCLUSIVE) == "Against trial 1, trial 2 is not told apart (−0.0191 ± 0.0100)."
+
+
+def test_trials_in_the_archive_are_offered_only_when_asked_for(world: World, expert: Study):
+    first, second, *_ = comparable(world.store, expert)
+    shelved = [first, replace(second, archived_at=1.0)]
+    assert in_sight(shelved, ()) == [first] and in_sight(shelved, [second.number]) == shelved
+
+
+def test_every_rival_can_be_chosen_though_few_fit_one_chart(tmp_path):
+    world = World(tmp_path)
+    world.dataset()
+    studies = [world.start(name=f"study {index}") for index in range(MOST_RACERS + 2)]
+    assert [each.id for each in rivals(world.store, studies[0])] == [each.id for each in reversed(studies[1:])]
+    assert len(racing(world.store, studies[0])) == MOST_RACERS
 
 
 def test_two_studies_are_compared_at_the_time_both_have_reached(world: World, expert: Study):

@@ -7,8 +7,8 @@ import pytest
 
 from core.agents.names import STEPPED_IN
 from core.calibration import calibrations
-from core.views.insight import Insight, calibration, insight, rivals
-from core.views.landscape import EDF, FEWEST, KINDS, PARALLEL, drawn, landscape
+from core.views.insight import Insight, calibration, insight, racing, rivals
+from core.views.landscape import EDF, FEWEST, KINDS, PARALLEL, drawn, landscape, landscape_key
 from tests.core.loop.world import World
 
 
@@ -32,7 +32,7 @@ def test_only_studies_of_one_protocol_race_each_other(world: World, seen: Insigh
     assert seen.racers[0].is_this and seen.racers[1].agent == "random search"
     world.dataset("other")
     other = world.start("other", name="elsewhere")
-    assert [study.name for study in rivals(world.store, other)] == ["elsewhere"]
+    assert [study.name for study in racing(world.store, other)] == ["elsewhere"]
 
 
 def test_the_line_of_a_race_never_falls_and_its_minutes_are_those_of_training(world: World, seen: Insight):
@@ -86,6 +86,21 @@ def test_a_sampler_claims_nothing(world: World):
 
 def test_the_baselines_seeds_against_each_other_are_inconclusive(seen: Insight):
     assert len(seen.pairs) >= 3 and {str(pair.comparison.verdict) for pair in seen.pairs} == {"inconclusive"}
+
+
+def test_pairs_are_named_by_their_seeds_and_fresh_ones_as_such(world: World, seen: Insight):
+    labels = [pair.label for pair in seen.pairs]
+    assert labels[0] == "seed 1 – seed 2" and not any("1001" in label for label in labels)
+    fresh = [label for label in labels if "fresh" in label]
+    assert bool(fresh) == any(run.purpose == "fresh" for run in world.store.runs.of_study(seen.study.id))
+
+
+def test_importance_is_computed_again_only_when_a_value_or_the_space_changed(world: World, seen: Insight):
+    trials = world.store.trials.of_study(seen.study.id)
+    key = landscape_key(seen.study, trials)
+    assert landscape_key(seen.study, [replace(trial, note="seen") for trial in trials]) == key
+    assert landscape_key(seen.study, [replace(trials[0], value=0.9), *trials[1:]]) != key
+    assert landscape_key(replace(seen.study, space_version=2), trials) != key
 
 
 def test_before_two_seeds_have_ended_the_a_a_test_says_what_it_needs(tmp_path: Path):

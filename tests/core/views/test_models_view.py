@@ -1,5 +1,6 @@
 """Trying a model: what counts as a history, and how the list says what a model is worth."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -42,9 +43,13 @@ def test_what_a_model_may_know_of_a_user_ends_before_the_sealed_test(tmp_path: P
 
 
 def test_a_baseline_is_not_told_as_a_gain_of_zero():
-    line = ModelLine(1, "s", "active", "toy", "sasrec", "ndcg@10", STAMP, 1, 0.05, 0.05)
-    assert table_row(line)["over baseline"] == "is the baseline"
-    assert (
-        table_row(ModelLine(1, "s", "active", "toy", "sasrec", "ndcg@10", STAMP, 2, 0.06, 0.05))["over baseline"]
-        == "+20.0 %"
-    )
+    line = ModelLine(1, "s", "active", "toy", "sasrec", "ndcg@10", STAMP, 1, 0.05, 0.05, False)
+    assert (table_row(line)["over baseline"], table_row(line)["by"]) == (None, "baseline")
+    row = table_row(replace(line, number=2, value=0.06))
+    assert row["over baseline"] == pytest.approx(20.0) and row["by"] == "verdict"
+    assert row["metric"] == "validation NDCG@10"
+
+
+def test_a_model_recommended_without_a_verdict_is_marked_as_an_estimate():
+    line = ModelLine(1, "s", "finished", "toy", "sasrec", "ndcg@10", STAMP, 2, 0.06, 0.05, True)
+    assert table_row(line)["by"] == "○ estimate"

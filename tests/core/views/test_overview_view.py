@@ -10,7 +10,7 @@ from core.states import RunState
 from core.store import Store
 from core.views.inbox import shown
 from core.views.moments import moment, waited, zone_named
-from core.views.overview import overview, version
+from core.views.overview import ORDERS, PAGE, Listed, overview, study_table, version
 from core.views.standing import standing
 from core.views.working import worker_line
 from tests.core.store.building import a_proposal, a_running, a_study, finish
@@ -39,8 +39,47 @@ def test_the_best_so_far_never_falls_and_starts_at_the_baseline(store: Store):
         finish(store, run)
         trial = store.trials.get(run.trial_id)
         assert store.trials.judge(trial, value, verdict, None, "test")
-    (row,) = overview(store, SystemClock().now()).studies
-    assert row.curve == (0.05, 0.06, 0.06, 0.06)
+    (row,) = study_table(store, Listed()).rows
+    assert row.curve == (0.05, 0.06, 0.06, 0.06) and row.metric == "validation NDCG@10"
+
+
+def test_the_best_is_that_of_the_verdict_and_an_estimate_stands_apart(store: Store):
+    study = a_study(store)
+    ids = []
+    for value, verdict in ((0.05, None), (0.06, "better"), (0.07, "inconclusive")):
+        run = a_running(store, study) if value == 0.05 else _next(store, study, value)
+        finish(store, run)
+        assert store.trials.judge(store.trials.get(run.trial_id), value, verdict, None, "test")
+        ids.append(run.trial_id)
+    assert store.studies.set_incumbent(study.id, ids[1], None, "test")
+    store.studies.recommend(study.id, ids[1], "", "test")
+    (row,) = study_table(store, Listed()).rows
+    assert (row.best, row.estimate) == (0.06, None)
+    store.studies.recommend(study.id, ids[2], "", "test")
+    (row,) = study_table(store, Listed()).rows
+    assert (row.best, row.estimate, row.trials) == (0.06, 0.07, 3)
+
+
+def test_studies_are_narrowed_sorted_and_paged(store: Store):
+    names = [f"study {number:02}" for number in range(PAGE + 2)]
+    for name in names:
+        a_study(store, name=name)
+    newest = study_table(store, Listed())
+    assert [row.name for row in newest.rows] == names[:1:-1] and (newest.total, newest.pages) == (PAGE + 2, 2)
+    assert [row.name for row in study_table(store, Listed(page=9)).rows] == names[1::-1]
+    assert [row.name for row in study_table(store, Listed(order="name")).rows] == names[:PAGE]
+    assert [row.name for row in study_table(store, Listed("Y 07")).rows] == ["study 07"]
+    for order in ORDERS:
+        assert len(study_table(store, Listed(order=order)).rows) == PAGE
+
+
+def test_what_the_week_brought_is_counted_over_all_studies(store: Store):
+    run = a_running(store)
+    finish(store, run)
+    assert store.trials.judge(store.trials.get(run.trial_id), 0.05, "better", None, "test")
+    now = SystemClock().now()
+    seen, later = overview(store, now), overview(store, now + 8 * 86_400.0)
+    assert (seen.trials_this_week, seen.better_this_week, later.trials_this_week) == (1, 1, 0)
 
 
 def test_the_version_moves_with_an_epoch_and_stands_still_otherwise(store: Store):

@@ -1,5 +1,6 @@
 """A study along time: its edits, its lineage, its timeline, and what its agent knew at a trial."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from core.records import Study
 from core.space import SearchSpace
 from core.studies.space_editing import edit_space
 from core.studies.study_editing import edit_settings
+from core.views import lineage as lineage_view
 from core.views.edits import edits_of
 from core.views.knowledge import knowledge
 from core.views.lineage import lineage
@@ -57,9 +59,29 @@ def test_the_trunk_leads_from_the_baseline_to_the_best(world: World, study: Stud
     nodes = lineage(world.store, study).nodes
     assert {node.number for node in nodes} == {trial.number for trial in world.store.trials.of_study(study.id)}
     trunk = [node for node in nodes if node.lane == 0]
-    best = world.store.trials.get(study.recommended_id or 0)
-    assert (trunk[0].number, trunk[-1].number) == (1, best.number) and trunk[-1].is_best
+    best = world.store.trials.get(study.incumbent_id or 0)
+    assert (trunk[0].number, trunk[-1].number) == (1, best.number) and trunk[-1].mark == "current best"
     assert [nodes[node.parent_row or 0].number for node in trunk[1:]] == [node.number for node in trunk[:-1]]
+
+
+def test_what_is_recommended_without_a_verdict_is_an_estimate_beside_the_trunk(world: World, study: Study):
+    other = next(t for t in world.store.trials.of_study(study.id)[1:] if t.id != study.incumbent_id)
+    nodes = lineage(world.store, replace(study, recommended_id=other.id)).nodes
+    marks = {node.number: node.mark for node in nodes if node.mark}
+    best = world.store.trials.get(study.incumbent_id or 0)
+    assert marks == {best.number: "current best", other.number: "○ estimate"}
+
+
+def test_older_trials_are_on_further_pages(monkeypatch: pytest.MonkeyPatch, world: World, study: Study):
+    monkeypatch.setattr(lineage_view, "MOST_ROWS", 3)
+    monkeypatch.setattr(lineage_view, "LEAST_ROWS", 1)
+    study = replace(study, incumbent_id=None, recommended_id=None)
+    first = lineage(world.store, study)
+    assert first.pages > 1 and first.left_out
+    pages = [lineage(world.store, study, page=page) for page in range(first.pages)]
+    drawn = [{node.number for node in page.nodes} for page in pages]
+    assert set.union(*drawn) == {trial.number for trial in world.store.trials.of_study(study.id)}
+    assert all(page >= {node.number for node in first.nodes if node.lane == 0} for page in drawn)
 
 
 def test_an_edge_tells_exactly_what_differs_from_the_parent(world: World, study: Study):

@@ -1,5 +1,6 @@
 """What the Study page shows, computed from a scripted study: figures, intervals, curves, slices, forms."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +56,26 @@ def test_the_best_figure_is_the_current_best_with_its_gain_over_the_baseline(wor
     study = world.store.studies.get(1)
     assert study.incumbent_id is not None
     best, baseline = world.store.trials.get(study.incumbent_id), world.store.trials.by_number(1, 1)
-    shown = figure(seen(world), "Best")
+    shown = figure(seen(world), "Validation")
     assert shown.value == f"{best.value:.4f}" and shown.aside.startswith("±")
     assert best.value is not None and baseline.value is not None
     assert shown.delta == f"+{(best.value / baseline.value - 1) * 100:.1f} %"
+
+
+def test_an_estimate_is_told_apart_from_the_current_best(world: World):
+    study = world.store.studies.get(1)
+    other = next(t for t in world.store.trials.of_study(1) if t.id != study.incumbent_id and t.value is not None)
+    view = seen(world, replace(study, recommended_id=other.id))
+    assert figure(view, "Validation") == figure(seen(world, replace(study, recommended_id=None)), "Validation")
+    assert view.estimate.startswith(f"estimate {other.value:.4f}: trial {other.number} is recommended")
+    assert not seen(world, replace(study, recommended_id=study.incumbent_id)).estimate
 
 
 def test_before_the_baseline_has_a_value_no_figure_is_made_up(tmp_path: Path):
     world = World(tmp_path)
     world.dataset()
     view = seen(world, world.start())
-    assert figure(view, "Best").value == "–" and figure(view, "Noise").value == "–"
+    assert figure(view, "Validation").value == "–" and figure(view, "Noise").value == "–"
     assert view.points == () and view.incumbents == ()
 
 
