@@ -15,7 +15,7 @@ from pages.components.frame import frame
 from pages.components.lesson import lesson_card
 from pages.components.lesson_bulk import several_card
 from pages.components.lesson_form import add_lesson
-from pages.components.lesson_list import LEVEL, clear_filters, filters_form, lesson_list
+from pages.components.lesson_list import clear_filters, filters_form, lesson_list
 from pages.components.lesson_pair import settle_list
 from pages.components.packs import packs_button, starting_offer
 from pages.components.workspace import escaped, shown_errors
@@ -129,7 +129,7 @@ def _linked(parts: Workspace) -> Lesson | None:
         st.session_state[_LINKED] = reference
         lesson = lesson_or_none(parts.store, reference)
         if lesson and before != reference:
-            st.session_state[LEVEL] = lesson.level
+            st.session_state[lesson_acts.LEVEL] = lesson.level
         return lesson
     return None
 

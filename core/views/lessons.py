@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from math import inf
+from typing import Any
 
 from scipy.special import betaincinv
 
 from core.data.profile_words import BUCKETS, bucket
 from core.errors import InvalidInput
-from core.figures import signed
+from core.figures import signed_percent
 from core.memory.conditions import Clause, parse
 from core.memory.records import Evidence, ForeignEvidence, Lesson
 from core.memory.trust import EVEN, Prior, confidence
@@ -20,6 +21,21 @@ LONGEST_TITLE = 44  # more does not fit a table's column, whose text does not wr
 LEVEL_WORDS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
 KIND_WORDS = {"do": "do this", "avoid": "avoid this", "fact": "good to know"}
 WIDTH = 0.95
+FIELD_WORDS = {
+    "claim": "lesson",
+    "kind": "it says",
+    "axis": "knob",
+    "direction": "direction",
+    "low": "did well from",
+    "high": "did well up to",
+    "effect": "strength",
+    "conditions": "applies where",
+    "level": "level",
+    "backbone": "backbone",
+    "status": "status",
+    "pinned": "pinned",
+    "locked": "locked",
+}
 
 
 @dataclass(frozen=True)
@@ -99,6 +115,24 @@ def rule_words(axis: str, direction: str, is_warning: bool = False) -> str:
     return f"avoid {value}" if is_warning else value
 
 
+def span_words(low: float | None, high: float | None) -> str:
+    """The values of its knob that did well: `0.3 to 0.4`; empty where none is known."""
+    return "" if low is None or high is None else f"{low:g} to {high:g}"
+
+
+def field_words(name: str, value: Any) -> str:
+    """One field of a lesson as people read it; empty for nothing."""
+    if value is None or value == "":
+        return ""
+    if name == "effect":
+        return signed_percent(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | int):
+        return f"{value:g}"
+    return {"kind": KIND_WORDS, "level": LEVEL_WORDS}.get(name, {}).get(value, str(value).replace("_", " "))
+
+
 def shortened(text: str, longest: int = LONGEST_TITLE) -> str:
     """A text cut at a word, with an ellipsis, when it is longer."""
     text = " ".join(text.split())
@@ -155,8 +189,8 @@ def number(value: float | None) -> str:
 
 
 def effect(each: Evidence | ForeignEvidence) -> str:
-    """The relative change a trial saw, with half the width of its interval: `+7.9 % ± 2.1`."""
-    return f"{signed(each.effect * 100, 1)} % ± {(each.high - each.low) * 50:.1f}"
+    """The relative change a trial saw, with half the width of its interval: `+7.9 % ± 2.1 %`."""
+    return f"{signed_percent(each.effect)} ± {(each.high - each.low) * 50:.1f} %"
 
 
 def enumerated(words: Sequence[str]) -> str:

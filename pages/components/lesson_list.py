@@ -15,7 +15,6 @@ from core.workspace import Workspace
 from pages.components import lesson_acts
 from pages.components.workspace import escaped, wake_worker, worker_alive
 
-LEVEL = "memory level"
 NARROWING = ("pinned", "contested", "muted", "archived")
 FACETS = {
     "backbone": ("Backbone", "any backbone"),
@@ -121,7 +120,7 @@ def lesson_list(listing: Listing, chosen: Lesson | None, several: tuple[int, ...
 
     `several`: the lessons chosen while one chooses several, None while one looks at one.
     """
-    level = st.session_state.setdefault(LEVEL, level_of(listing, chosen))
+    level = st.session_state.setdefault(lesson_acts.LEVEL, level_of(listing, chosen))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         facets_form(listing)
         _several_button(several)
@@ -199,7 +198,7 @@ def _choose_rows(key: str, ids: list[int], several: tuple[int, ...] | None) -> N
 
 def _open_level(key: str, labels: dict[str, str]) -> None:
     opened_label = st.session_state[key]
-    st.session_state[LEVEL] = next(level for level, label in labels.items() if label == opened_label)
+    st.session_state[lesson_acts.LEVEL] = next(level for level, label in labels.items() if label == opened_label)
     if lesson_acts.chosen_several() is None:
         lesson_acts.choose(None)
 
