@@ -53,8 +53,12 @@ class Trust:
     @property
     def words(self) -> str:
         """How many trials it rests on: `4 of 5`, or `untried`."""
-        tried = self.wins + self.losses
-        return f"{self.wins:g} of {tried:g}" if tried else "untried"
+        return f"{self.wins:g} of {self.wins + self.losses:g}" if self.is_tried else "untried"
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether any trial that it chose was clear."""
+        return bool(self.wins + self.losses)
 
 
 @dataclass(frozen=True)
@@ -86,14 +90,17 @@ def helped_and_hurt(evidence: Iterable[Evidence]) -> tuple[int, int]:
 @lru_cache(16_384)
 def title(lesson: Lesson) -> str:
     """Under 45 characters, from what it says to do and where: `Short histories: raise dropout`."""
-    where, action = _where(lesson), step(lesson)
-    if is_summary(lesson):
-        action = f"what {lesson.backbone} learned"
+    where, action = _where(lesson), deed(lesson)
     if not action:
         return shortened(lesson.claim)
     whole = f"{where}: {action}" if where else action
     best = whole if len(whole) <= LONGEST_TITLE else action
     return shortened(best[0].upper() + best[1:])
+
+
+def deed(lesson: Lesson) -> str:
+    """What it says to do wherever that is, or whose summary it is; empty for another fact."""
+    return f"what {lesson.backbone} learned" if is_summary(lesson) else step(lesson)
 
 
 def step(lesson: Lesson) -> str:

@@ -29,6 +29,11 @@ class Side:
     hurt: int
     evidence: tuple[str, ...]
 
+    @property
+    def record(self) -> str:
+        """`▲ 4  ▼ 1`, or that no trial spoke."""
+        return f"▲ {self.helped}  ▼ {self.hurt}" if self.helped + self.hurt else "no trial yet"
+
 
 @dataclass(frozen=True)
 class Line:

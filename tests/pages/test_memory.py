@@ -1,6 +1,7 @@
 """The Memory page: lists, filters, one lesson, and what people do to it."""
 
 from collections.abc import Callable
+from math import isnan
 from typing import Any
 
 import pytest
@@ -80,9 +81,19 @@ def test_the_list_shows_trust_and_record_and_the_first_lesson_is_open(open_page:
     page = open_page("memory")
     assert not page.exception
     [row] = page.dataframe[0].value.to_dict("records")
-    assert row["lesson"] == "Short histories: raise dropout" and row["record"] == "▲ 0  ▼ 0" and row["trust"] == 0.5
+    assert row["lesson"] == "Short histories: raise dropout" and row["record"] == "untried"
+    assert "trust" not in row
     assert [tab.label for tab in page.tabs] == ["This study · 0", "This dataset · 0", "Across datasets · 1"]
     assert "More dropout helps." in text(page) and "fits toy" in text(page) and "written by Ada" in text(page)
+
+
+def test_trust_stands_where_it_was_earned_and_nowhere_else(open_page: Open, home: Workspace, study: Study):
+    tried = lesson(home)
+    lesson(home, "Faster helps.", axis="lr")
+    home.store.lessons.pay(tried.id, home.store.trials.of_study(study.id)[0].id, 1.0, 0.0)
+    rows = {row["lesson"]: row for row in open_page("memory").dataframe[0].value.to_dict("records")}
+    assert rows["Short histories: raise dropout"]["trust"] > 0.5
+    assert isnan(rows["Short histories: raise lr"]["trust"])
 
 
 def test_a_link_opens_its_lesson_and_its_tab(open_page: Open, home: Workspace, study: Study):

@@ -51,6 +51,14 @@ def test_facets_narrow_the_list_and_say_how_many_have_each_value(open_page: Open
     assert len(listed(page)) == 3
 
 
+def test_every_filter_stands_in_one_place_and_is_cleared_at_once(open_page: Open, home: Workspace, three: list[Lesson]):
+    home.editing.pin(three[2], True, "Ada")
+    page = open_page("memory", memory_only=["pinned"], memory_facet_backbone="hstu")
+    assert listed(page) == ["Raise hidden dim"]
+    page.button(key="memory_facets_clear").click().run()
+    assert len(listed(page)) == 3 and not page.exception
+
+
 def test_several_are_archived_at_once_and_each_refusal_is_named(open_page: Open, home: Workspace, three: list[Lesson]):
     locked = home.editing.lock(three[1], True, "Bob")
     page = open_page("memory", {"lessons": f"{three[0].id},{locked.id}"})

@@ -10,6 +10,7 @@ from core.memory.documents import LESSONS
 from core.memory.records import Lesson
 from core.views import lesson_form as form
 from core.views.lesson import lesson_page
+from core.views.lesson_titles import titles as titles_of
 from core.views.lessons import LONGEST_TITLE, number, title, trust, word_diff
 from core.views.memory import WORD, Filters, browse, lesson_or_none, level_of
 from tests.core.loop.world import World
@@ -67,6 +68,25 @@ def test_no_title_is_longer_than_a_column_of_a_table(world: World):
     lesson = write(world, "word " * 60, kind="avoid", axis="train_targets", direction="last_position")
     assert len(title(lesson)) <= LONGEST_TITLE
     assert len(title(dataclasses.replace(lesson, kind="fact"))) <= LONGEST_TITLE
+
+
+def test_titles_that_repeat_tell_backbone_and_data_and_the_others_stay_short(world: World):
+    toy, films = (world.store.datasets.get(name) for name in ("toy", "films"))
+    same = [write(world, backbone=name, dataset_id=data.id) for name, data in (("sasrec", toy), ("hstu", films))]
+    third = write(world, backbone="sasrec", dataset_id=films.id)
+    alone = write(world, axis="lr")
+    told = titles_of(world.store, [*same, third, alone])
+    assert [told[each.id] for each in (*same, third)] == [
+        "Raise dropout · sasrec, toy",
+        "Raise dropout · hstu, films",
+        "Raise dropout · sasrec, films",
+    ]
+    assert told[alone.id] == "Short histories: raise lr"
+    twins = [write(world, axis="max_len"), write(world, axis="max_len")]
+    assert [titles_of(world.store, twins)[each.id] for each in twins] == [
+        f"Raise max len · no. {each.id}" for each in twins
+    ]
+    assert all(len(text) <= LONGEST_TITLE for text in told.values())
 
 
 def test_trust_narrows_with_every_trial_a_lesson_chose(world: World):
