@@ -24,7 +24,7 @@ SHOWN = (*TELLING, "tail_share")
 LOOKS = {"alike": ("circle", "green"), "between": ("circle", "gray"), "unlike": ("diamond", "violet")}
 ROW = 22  # px
 MOST_CHIPS = 3
-CELL, HEADER = 40, 64  # px; the header leaves room for names on end
+CELL, HEADER = 40, 76  # px; the header leaves room for names on end
 MOST_FIGURES = 6  # columns; with more of them the figures stand in the tooltip
 MOST_RULES, MOST_DATASETS = 14, 6  # drawn until a person asks for all
 RULE_WIDTH = 16  # letters of a rule's name in a line
@@ -174,7 +174,7 @@ def matrix_figure(held: Matrix) -> go.Figure:
         range=[-0.5, len(held.datasets) - 0.5],
         showline=False,
         fixedrange=True,
-        autotickangles=[0, -40, -90],  # as the width leaves room
+        autotickangles=[0, -90],  # on end where the width leaves no room
     )
     labels = ["<br>".join(wrap(rule, RULE_WIDTH)) for rule in reversed(held.rules)]
     drawn.update_yaxes(
