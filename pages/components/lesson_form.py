@@ -16,6 +16,8 @@ from pages.components import dialogs, lesson_acts
 from pages.components.moments import when
 from pages.components.workspace import actor, escaped, shown_errors, workspace
 
+STEPS = 20  # of a knob's range, for the plus and minus beside a figure
+
 
 @st.dialog("Edit lesson", width="medium")
 def edit_lesson(lesson: Lesson, study: Study | None, waiting: tuple[Use, ...]) -> None:
@@ -103,18 +105,25 @@ def _figures(prefix: str, start: Mapping[str, Any], backbone: str, axis: str) ->
         told = {"low": ("Did well from", low, held[0]), "high": ("up to", high, held[1])}
         for name, (label, column, limit) in told.items():
             value = start[name] if axis == start["axis"] else None
-            entered[name] = _number(column, label, value, f"{prefix}_{name}_{axis}", placeholder=f"{limit:g}")
+            step = (held[1] - held[0]) / STEPS
+            entered[name] = _number(column, label, value, f"{prefix}_{name}_{axis}", f"{limit:g}", step)
     expects = "the relative change its step is expected to bring; every trial that tests it restates it"
-    entered["effect"] = _number(strength, "Strength (%)", start["effect"], f"{prefix}_effect", "unknown", expects)
+    entered["effect"] = _number(strength, "Strength (%)", start["effect"], f"{prefix}_effect", "unknown", 0.5, expects)
     return entered
 
 
 def _number(
-    place: DeltaGenerator, label: str, value: float | None, key: str, placeholder: str, told: str | None = None
+    place: DeltaGenerator,
+    label: str,
+    value: float | None,
+    key: str,
+    placeholder: str,
+    step: float,
+    told: str | None = None,
 ) -> float | None:
     """A figure that may be blank; one that a knob of whole numbers has is read as a number all the same."""
     start = None if value is None else float(value)
-    return place.number_input(label, value=start, format="%.6g", key=key, placeholder=placeholder, help=told)
+    return place.number_input(label, value=start, step=step, format="%.6g", key=key, placeholder=placeholder, help=told)
 
 
 def _choice(key: str, label: str, words: Mapping[str, str], start: str) -> str:
