@@ -7,6 +7,7 @@ from core.records import Dataset
 from core.store.listings import DatasetLine
 from core.views.dataset_card import dataset_card
 from core.views.datasets import ORDERS, PAGE, compared, curves_of, plots, table_row
+from core.views.versions import version_of
 from core.workspace import Workspace
 from pages.components.dataset_plots import legend, plot_card
 from pages.components.frame import frame
@@ -134,6 +135,8 @@ def _opened(parts: Workspace, dataset: Dataset) -> None:
     left, right = st.columns([1.1, 1], gap="medium")
     with left:
         with st.container(border=True):
+            if version := version_of(parts.store, dataset):
+                st.markdown(f":material/history: {escaped(version)}")
             profile_card(dataset_card(dataset), f"card_{dataset.id}")
         histories_card(dataset)
     with right:

@@ -15,7 +15,7 @@ from pages.components.frame import frame
 from pages.components.lesson import lesson_card
 from pages.components.lesson_bulk import several_card
 from pages.components.lesson_form import add_lesson
-from pages.components.lesson_list import LEVEL, clear_filters, filters_form, lesson_list
+from pages.components.lesson_list import clear_filters, filters_form, held_filters, lesson_list, search_row
 from pages.components.lesson_pair import settle_list
 from pages.components.packs import packs_button, starting_offer
 from pages.components.rows import page_title
@@ -70,8 +70,11 @@ def _lessons(parts: Workspace, study: Study | None) -> None:
     chosen, several = _linked(parts), lesson_acts.chosen_several()
     left, right = st.columns([1, 1.12], gap="medium")
     with left:
-        filters = filters_form(parts, study)
+        words, place = search_row(several)
+        filters = held_filters(parts, study, words)
         listing = browse(parts, filters)
+        with place:
+            filters_form(parts, filters, listing)
         row = lesson_list(listing, chosen, several)
     shown = chosen or (row.lesson if row else None)
     with right:
@@ -130,7 +133,7 @@ def _linked(parts: Workspace) -> Lesson | None:
         st.session_state[_LINKED] = reference
         lesson = lesson_or_none(parts.store, reference)
         if lesson and before != reference:
-            st.session_state[LEVEL] = lesson.level
+            st.session_state[lesson_acts.LEVEL] = lesson.level
         return lesson
     return None
 

@@ -8,7 +8,7 @@ from pages.components.frame import frame
 from pages.components.likeness_map import map_card
 from pages.components.live import REFRESH, versioned
 from pages.components.rows import small
-from pages.components.transfer import carried_table, matrix_card, near_card
+from pages.components.transfer import carried_table, chosen_matrix, matrix_card, near_card
 from pages.components.workspace import escaped, shown_errors, workspace
 
 NEAR_CARDS = 3  # in a row, the map among them
@@ -32,14 +32,16 @@ def _body(study_id: int) -> None:
     with shown_errors():
         parts = workspace()
         newest = [event.id for event in parts.store.events.newest(1)]
-        version = (newest, parts.store.index.version())
-        view = versioned(f"transfer {study_id}", version, lambda: transfer(parts, parts.store.studies.get(study_id)))
+        study = parts.store.studies.get(study_id)
+        backbone = chosen_matrix(study)
+        version = (newest, parts.store.index.version(), backbone)
+        view = versioned(f"transfer {study_id}", version, lambda: transfer(parts, study, backbone))
         _figures(view)
         _nearest(view)
-        if view.matrix.rules:
+        if view.matrix.backbones:
             left, right = st.columns(2, gap="medium")
             with left:
-                matrix_card(view.matrix)
+                matrix_card(view.study, view.matrix)
             with right:
                 carried_table(view)
         else:

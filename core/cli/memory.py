@@ -1,21 +1,18 @@
-"""memory list | search | show | add | edit | mute | archive | restore | undo | promote | pin | lock ..."""
+"""memory add | edit | mute | archive | restore | delete | undo | promote | demote | lock ..."""
 
 import argparse
-from collections.abc import Sequence
 from typing import Any
 
-from core.cli import memory_care, memory_packs
-from core.cli.output import note, print_json, print_table, say
-from core.errors import InvalidInput, NotFound
-from core.memory.documents import LESSONS
+from core.cli import memory_care, memory_packs, memory_reading
+from core.cli.output import note, say
+from core.errors import InvalidInput
 from core.memory.editing import lacking
 from core.memory.records import Lesson
-from core.memory.trust import confidence, prior_of
-from core.memory.wording import record_of_lesson
 from core.records import Trial
 from core.store.lessons import LEVELS
 from core.workspace import Workspace
 
+FIGURES = ("low", "high", "effect")
 SETTABLE = ("claim", "kind", "axis", "direction", "conditions", "level", "backbone")
 
 
@@ -23,38 +20,26 @@ def add_verbs(verbs: Any) -> None:
     """Add the memory verb and its acts to the parser."""
     verb = verbs.add_parser("memory", help="lessons: list, search, show, add, edit, merge, check, export, import")
     acts = verb.add_subparsers(title="acts", metavar="ACT", required=True)
-    listed = acts.add_parser("list", help="every lesson")
-    listed.add_argument("--level", choices=("study", "dataset", "cognition"))
-    listed.add_argument("--archived", action="store_true")
-    listed.add_argument("--backbone")
-    listed.add_argument("--axis")
-    listed.add_argument("--json", action="store_true")
-    listed.set_defaults(run=list_lessons)
-    found = acts.add_parser("search", help="by meaning; --word for words")
-    found.add_argument("text")
-    found.add_argument("--word", action="store_true")
-    found.add_argument("--json", action="store_true")
-    found.set_defaults(run=search_lessons)
-    shown = acts.add_parser("show", help="one lesson with its evidence and revisions")
-    shown.add_argument("lesson", type=int)
-    shown.add_argument("--json", action="store_true")
-    shown.set_defaults(run=show_lesson)
+    memory_reading.add_acts(acts)
     added = acts.add_parser("add", help="a lesson of your own")
     _add_fields(added)
     added.add_argument("--dataset", help="the dataset a lesson of level dataset belongs to")
     added.add_argument("--study", help="the study a lesson of level study belongs to")
-    added.add_argument("--effect", type=float, help="its strength: the relative change to expect, such as 0.02")
     added.set_defaults(run=add_lesson)
     edited = acts.add_parser("edit", help="write the next revision")
     edited.add_argument("lesson", type=int)
     _add_fields(edited)
+    edited.add_argument("--no-range", action="store_true", help="take its range away")
     edited.add_argument("--pin", action=argparse.BooleanOptionalAction)
     edited.set_defaults(run=edit_lesson)
     _add_moves(acts)
-    restored = acts.add_parser("restore", help="an old revision as the newest")
+    restored = acts.add_parser("restore", help="out of the archive, in use again; --revision: an old text again")
     restored.add_argument("lesson", type=int)
-    restored.add_argument("--revision", type=int, required=True)
+    restored.add_argument("--revision", type=int, help="this old revision as the newest")
     restored.set_defaults(run=restore_lesson)
+    deleted = acts.add_parser("delete", help="an archived lesson for good, with its evidence and every revision")
+    deleted.add_argument("lesson", type=int)
+    deleted.set_defaults(run=delete_lesson)
     memory_care.add_acts(acts)
     memory_packs.add_acts(acts)
 
@@ -82,103 +67,15 @@ def _add_fields(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}")
     parser.add_argument("--low", type=float, help="from here the axis does well")
     parser.add_argument("--high", type=float, help="up to here the axis does well")
+    parser.add_argument("--effect", type=float, help="its strength: the relative change to expect, such as 0.02")
     parser.add_argument("--reason", default="")
-
-
-def list_lessons(workspace: Workspace, given: argparse.Namespace) -> int:
-    """Every lesson with its record."""
-    statuses = ("active", "muted", "archived") if given.archived else ("active", "muted")
-    named = {"level": given.level, "backbone": given.backbone, "axis": given.axis}
-    where = {name: value for name, value in named.items() if value}
-    return _show(workspace, workspace.store.lessons.all(statuses, **where), given.json)
-
-
-def search_lessons(workspace: Workspace, given: argparse.Namespace) -> int:
-    """By meaning or by word."""
-    if given.word:
-        return _show(workspace, workspace.store.lessons.containing(given.text), given.json)
-    found = workspace.retrieval.search(given.text)
-    if not found:
-        _explain_empty(workspace)
-    if given.json:
-        print_json([{**vars(lesson), "score": score} for lesson, score in found])
-        return 0
-    if not found:
-        return 0
-    rows = [(f"{score:.2f}", lesson.id, lesson.level, lesson.claim) for lesson, score in found]
-    print_table(("score", "id", "level", "claim"), rows, right=("score", "id"), wrap=("claim",))
-    return 0
-
-
-def _explain_empty(workspace: Workspace) -> None:
-    """Nothing found is either nothing learned, or an index that lacks what SQL holds; the second is an error."""
-    lessons = workspace.store.lessons.all()
-    if lessons and not workspace.index.count(LESSONS):
-        raise NotFound(
-            f"the vector index is missing or empty, while SQL holds {len(lessons)} active lessons and none is lost: "
-            "python -m core memory rebuild (or search by word: --word)"
-        )
-    note("no lesson speaks to this" if lessons else "no lessons yet: studies write them from conclusive verdicts")
-
-
-def _show(workspace: Workspace, lessons: list[Lesson], as_json: bool) -> int:
-    if as_json:
-        print_json([vars(lesson) for lesson in lessons])
-        return 0
-    if not lessons:
-        say("no lessons here; studies write them from conclusive verdicts, or add one: python -m core memory add")
-        return 0
-    rows, prior = [], prior_of(workspace.store)
-    for lesson in lessons:
-        record = record_of_lesson(lesson, workspace.store.lessons.evidence(lesson.id), prior)
-        marks = (
-            ("pinned " if lesson.pinned else "")
-            + ("locked " if lesson.locked else "")
-            + (lesson.status if lesson.status != "active" else "")
-        )
-        rows.append((lesson.id, lesson.level, lesson.kind, lesson.claim, record, marks))
-    print_table(("id", "level", "kind", "claim", "record", ""), rows, right=("id",), wrap=("claim", "record"))
-    return 0
-
-
-def show_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
-    """One lesson, whole."""
-    lesson = workspace.store.lessons.get(given.lesson)
-    evidence, revisions = workspace.store.lessons.evidence(lesson.id), workspace.store.lessons.revisions(lesson.id)
-    brought, links = workspace.store.foreign.evidence(lesson.id), workspace.store.links.of(lesson.id)
-    if given.json:
-        everything: dict[str, Sequence[Any]] = {
-            "evidence": evidence,
-            "foreign_evidence": brought,
-            "revisions": revisions,
-            "links": links,
-        }
-        rows = {name: [vars(each) for each in found] for name, found in everything.items()}
-        print_json({**vars(lesson), "trust": confidence(lesson, prior_of(workspace.store)), **rows})
-        return 0
-    say(f"lesson {lesson.id} · {lesson.level} · {lesson.kind} · {lesson.status}", "bold")
-    say(lesson.claim)
-    say(f"rule: {lesson.axis} {lesson.direction} · backbone: {lesson.backbone or 'any'} · author: {lesson.author}")
-    say(f"conditions: {lesson.conditions or 'none'}")
-    if lesson.low is not None and lesson.high is not None:
-        say(f"did well between {lesson.low:g} and {lesson.high:g}")
-    say(record_of_lesson(lesson, evidence, prior_of(workspace.store)))
-    for each in evidence:
-        say(f"  trial {each.trial_id}: {each.outcome}, effect {each.effect:+.1%} [{each.low:+.1%}, {each.high:+.1%}]")
-    for other in brought:
-        say(f"  {other.origin}: {other.outcome}, effect {other.effect:+.1%} [{other.low:+.1%}, {other.high:+.1%}]")
-    for link in links:
-        say(f"  {link.lesson_id} {link.kind} {link.other_id} ({link.state}): {link.why}")
-    for revision in revisions:
-        say(f"  revision {revision.revision} by {revision.author}: {revision.reason}", "dim")
-    return 0
 
 
 def add_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
     """A lesson by hand."""
     values: dict[str, Any] = {name: getattr(given, name) or "" for name in SETTABLE}
     values |= {"level": given.level or "cognition", "kind": given.kind or "fact"}
-    values |= {"low": given.low, "high": given.high, "effect": given.effect}
+    values |= {name: getattr(given, name) for name in FIGURES}
     if given.study:
         study = workspace.store.studies.get(given.study)
         values |= {"study_id": study.id, "dataset_id": study.dataset_id, "stamp": study.stamp}
@@ -202,7 +99,11 @@ def edit_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
     """The next revision."""
     lesson = workspace.store.lessons.get(given.lesson)
     changes = {name: value for name in SETTABLE if (value := getattr(given, name)) is not None}
-    changes |= {name: value for name in ("low", "high") if (value := getattr(given, name)) is not None}
+    changes |= {name: value for name in FIGURES if (value := getattr(given, name)) is not None}
+    if given.no_range:
+        if given.low is not None or given.high is not None:
+            raise InvalidInput("--no-range takes the range away; give it, or --low and --high, not both")
+        changes |= {"low": None, "high": None}
     if given.pin is not None:
         changes["pinned"] = given.pin
     if not changes:
@@ -265,8 +166,25 @@ def say_stale(workspace: Workspace, stale: list[Trial]) -> None:
 
 
 def restore_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
-    """An old revision again."""
-    lesson, stale = workspace.editing.restore(workspace.store.lessons.get(given.lesson), given.revision, given.actor)
-    say(f"lesson {lesson.id} is at revision {lesson.revision}, with the text of revision {given.revision}")
+    """Out of the archive; with --revision an old text again."""
+    lesson = workspace.store.lessons.get(given.lesson)
+    if given.revision is None:
+        if lesson.status != "archived":
+            raise InvalidInput(
+                f"lesson {lesson.id} is {lesson.status}, not archived; for an old text give --revision, and "
+                f"python -m core memory activate {lesson.id} unmutes"
+            )
+        lesson, stale = workspace.editing.set_status(lesson, "active", given.actor)
+        say(f"lesson {lesson.id} is in use again")
+    else:
+        lesson, stale = workspace.editing.restore(lesson, given.revision, given.actor)
+        say(f"lesson {lesson.id} is at revision {lesson.revision}, with the text of revision {given.revision}")
     say_stale(workspace, stale)
+    return 0
+
+
+def delete_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
+    """For good, after archive."""
+    workspace.store.lessons.delete(given.lesson, given.actor)
+    say(f"lesson {given.lesson} is deleted")
     return 0

@@ -8,7 +8,7 @@ from core.cli.output import note, print_json, print_table, say
 from core.figures import size
 from core.memory.pack_file import read_pack, write_pack
 from core.memory.packing import LEVELS, pack_memory
-from core.memory.unpacking import BOTH, CHOICES, DIFFERS, NEW, OURS, REFUSED, THEIRS, Arrival, Unpacking
+from core.memory.unpacking import BOTH, CHOICES, DIFFERS, NEW, OURS, REFUSED, SAME, THEIRS, Arrival, Unpacking
 from core.workspace import Workspace
 
 
@@ -96,6 +96,8 @@ def _show(arrivals: list[Arrival], as_json: bool) -> None:
     if fields:
         print_table(("id", "field", "ours", "theirs"), fields, "lessons that differ", wrap=("ours", "theirs"))
     for each in arrivals:
+        if each.state == SAME and each.ours is not None and each.ours.status == "archived":
+            say(f"known, and archived here: python -m core memory restore {each.ours.id}")
         if each.state == REFUSED:
             say(f"refused: {each.reason}")
     say(f"{sum(each.state == NEW for each in arrivals)} lessons are new here")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import RowMapping
 
-from core.memory.records import Evidence, Lesson, Retrieval
+from core.memory.records import Evidence, ForeignEvidence, Lesson, Retrieval
 from core.records import Proposal, Reflection, Run, Trial
 from core.states import TrialState
 from core.store import schema
@@ -20,6 +20,7 @@ _reflections = schema.reflections
 _datasets = schema.datasets
 _studies = schema.studies
 _evidence = schema.evidence
+_foreign_evidence = schema.foreign_evidence
 _lessons = schema.lessons
 _retrievals = schema.retrievals
 AT_ONCE = 500  # databases limit the parameters of one statement
@@ -107,6 +108,14 @@ class Listings(Part):
         query = select(_evidence).order_by(_evidence.c.at, _evidence.c.trial_id)
         found: dict[int, list[Evidence]] = {}
         for each in self._some(Evidence, query, _evidence.c.lesson_id, lesson_ids):
+            found.setdefault(each.lesson_id, []).append(each)
+        return found
+
+    def brought(self, lesson_ids: Iterable[int]) -> dict[int, list[ForeignEvidence]]:
+        """What packs brought of trials elsewhere, by lesson, oldest first; lessons without any are left out."""
+        query = select(_foreign_evidence).order_by(_foreign_evidence.c.at, _foreign_evidence.c.origin)
+        found: dict[int, list[ForeignEvidence]] = {}
+        for each in self._some(ForeignEvidence, query, _foreign_evidence.c.lesson_id, lesson_ids):
             found.setdefault(each.lesson_id, []).append(each)
         return found
 

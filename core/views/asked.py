@@ -10,7 +10,9 @@ from core.memory.records import Lesson
 from core.memory.retrieval import MOST, PIN, WEIGHTS
 from core.records import Dataset
 from core.space import SearchSpace
-from core.views.lessons import LEVEL_WORDS, title
+from core.views.lesson_titles import titles
+from core.views.lessons import LEVEL_WORDS
+from core.views.versions import version_words
 from core.workspace import Workspace
 
 PARTS = {"text": "words", "profile": "like data", "conditions": "conditions", "confidence": "trust"}
@@ -69,6 +71,7 @@ class Asked:
     outside: tuple[Outside, ...]
     more_outside: int
     preview: Preview
+    version: str = ""
 
 
 def asked(workspace: Workspace, dataset: Dataset, backbone: str, without_lineage: bool = False) -> Asked:
@@ -79,19 +82,21 @@ def asked(workspace: Workspace, dataset: Dataset, backbone: str, without_lineage
     places = {hit.lesson.id: place for place, hit in enumerate(found, 1)}
     first = next((each for each in seen.transferred if each.kind == "rules"), None)
     sets = {id: axis for axis, id in first.lessons.items()} if first else {}
-    shown = tuple(_ranked(hit, places, _why_in(hit, places, len(found)), sets) for hit in seen.hits)
+    outside = _outside(workspace, dataset, backbone, set(places), without_lineage)
+    named = titles(workspace.store, [*(hit.lesson for hit in (*seen.hits, *found)), *(each for each, _ in outside)])
+    shown = tuple(_ranked(hit, named, places, _why_in(hit, places, len(found)), sets) for hit in seen.hits)
     held = {hit.lesson.id for hit in seen.hits}
     passed = [hit for hit in found if hit.lesson.id not in held]
     last = max((places[id] for id in held), default=0)
-    outside = _outside(workspace, dataset, backbone, set(places), without_lineage)
     return Asked(
         dataset=dataset,
         backbone=backbone,
         shown=shown,
-        passed_over=tuple(_ranked(hit, places, _why_out(hit, places, last), sets) for hit in passed[:MOST_OUT]),
-        outside=tuple(outside[:MOST_OUT]),
+        passed_over=tuple(_ranked(hit, named, places, _why_out(hit, places, last), sets) for hit in passed[:MOST_OUT]),
+        outside=tuple(Outside(each, named[each.id], why) for each, why in outside[:MOST_OUT]),
         more_outside=max(len(outside) - MOST_OUT, 0) + max(len(passed) - MOST_OUT, 0),
         preview=seen,
+        version=version_words(seen.earlier),
     )
 
 
@@ -101,11 +106,11 @@ def parts_of(hit: Hit) -> tuple[Part, ...]:
     return (*parts, Part(PINNED, "pinned", 1.0, PIN)) if hit.lesson.pinned else tuple(parts)
 
 
-def _ranked(hit: Hit, places: Mapping[int, int], why: str, sets: Mapping[int, str]) -> Ranked:
+def _ranked(hit: Hit, named: Mapping[int, str], places: Mapping[int, int], why: str, sets: Mapping[int, str]) -> Ranked:
     lesson = hit.lesson
     return Ranked(
         lesson=lesson,
-        title=title(lesson),
+        title=named[lesson.id],
         level=LEVEL_WORDS[lesson.level],
         score=hit.score,
         parts=parts_of(hit),
@@ -135,18 +140,16 @@ def _why_out(hit: Hit, places: Mapping[int, int], last: int) -> str:
 
 def _outside(
     workspace: Workspace, dataset: Dataset, backbone: str, found: set[int], without_lineage: bool
-) -> Sequence[Outside]:
+) -> Sequence[tuple[Lesson, str]]:
     """Lessons that no study on this dataset and backbone is shown; those muted by a person first."""
     names = {each.id: each.name for each in workspace.store.datasets.all(archived=True)}
     lessons = workspace.store.lessons.all(("active", "muted"))
     told = [
-        Outside(each, title(each), _why_outside(each, dataset, backbone, names, without_lineage))
+        (each, _why_outside(each, dataset, backbone, names, without_lineage))
         for each in lessons
         if each.id not in found
     ]
-    return sorted(
-        told, key=lambda each: (each.lesson.status == "active", each.lesson.level != "cognition", -each.lesson.id)
-    )
+    return sorted(told, key=lambda pair: (pair[0].status == "active", pair[0].level != "cognition", -pair[0].id))
 
 
 def _why_outside(

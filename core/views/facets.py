@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.memory.records import Lesson
 from core.memory.starting import STARTING
 from core.store import Store
+from core.views.lesson_titles import data_names
 from core.views.lessons import Trust
 
 ANY = ""
@@ -82,8 +83,7 @@ def wanted(lesson: Lesson, trust: Trust, facets: Facets) -> bool:
 
 def choices(store: Store, lessons: Sequence[Lesson], trusts: Iterable[Trust]) -> Mapping[str, tuple[Choice, ...]]:
     """The values that occur among these lessons, facet by facet, the commonest first."""
-    names = {each.id: each.name for each in store.foreign.profiles()}
-    names |= {each.id: each.name for each in store.datasets.all(archived=True)}
+    names = data_names(store)
     bands = [trust_band(each) for each in trusts]
     return {
         "backbone": _counted([each.backbone for each in lessons], str),

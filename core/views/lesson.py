@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.figures import signed_percent
 from core.memory.records import Lesson, LessonRevision, Retrieval
 from core.memory.trust import prior_of
 from core.records import Dataset, Study, Trial
@@ -11,11 +12,14 @@ from core.store import Store
 from core.views.lesson_conditions import Conditions, conditions_table
 from core.views.lesson_evidence import Elsewhere, Witness, elsewhere, witness
 from core.views.lessons import (
+    FIELD_WORDS,
     LEVEL_WORDS,
     Segment,
     Trust,
+    field_words,
     helped_and_hurt,
     rule_words,
+    span_words,
     title,
     trust,
     word_diff,
@@ -76,6 +80,7 @@ class LessonPage:
     title: str
     level: str
     rule: str
+    figures: str
     trust: Trust
     helped: int
     hurt: int
@@ -112,6 +117,7 @@ def lesson_page(store: Store, lesson: Lesson, first: Dataset | None = None) -> L
         title=title(lesson),
         level=LEVEL_WORDS[lesson.level],
         rule=_rule(lesson),
+        figures=_figures(lesson),
         trust=trust(lesson, prior_of(store)),
         helped=helped,
         hurt=hurt,
@@ -125,7 +131,7 @@ def lesson_page(store: Store, lesson: Lesson, first: Dataset | None = None) -> L
         mergeable_with=tuple(same_rule(store, lesson)) if lesson.status != "archived" else (),
         uses=tuple(shown),
         other_uses=len(retrievals) - len(shown),
-        revisions=tuple(reversed(_revisions(revisions, lesson))),
+        revisions=tuple(reversed(revisions_of(revisions, lesson))),
     )
 
 
@@ -142,6 +148,13 @@ def _rule(lesson: Lesson) -> str:
         return backbone
     kind = {"do": "do", "avoid": "avoid", "fact": "note"}[lesson.kind]
     return f"{kind}: {rule_words(lesson.axis, lesson.direction)} · {backbone}"
+
+
+def _figures(lesson: Lesson) -> str:
+    """`did well from 0.3 to 0.4 · expects +3.1 %`; empty where neither is known."""
+    span = span_words(lesson.low, lesson.high)
+    told = [f"did well from {span}"] if span else []
+    return " · ".join(told + ([f"expects {signed_percent(lesson.effect)}"] if lesson.effect is not None else []))
 
 
 def _provenance(store: Store, lesson: Lesson, revisions: Sequence[LessonRevision]) -> str:
@@ -197,7 +210,8 @@ def _parts(retrieval: Retrieval) -> tuple[str, ...]:
     return (*words, "pinned") if retrieval.parts.get("pin") else tuple(words)
 
 
-def _revisions(records: Sequence[LessonRevision], lesson: Lesson) -> list[Revision]:
+def revisions_of(records: Sequence[LessonRevision], lesson: Lesson) -> list[Revision]:
+    """Every version with what it changed, oldest first."""
     seen = []
     for place, record in enumerate(records):
         before = records[place - 1].body if place else None
@@ -208,15 +222,18 @@ def _revisions(records: Sequence[LessonRevision], lesson: Lesson) -> list[Revisi
 
 def _changes(before: Any, after: Any) -> tuple[Change, ...]:
     changed = [name for name in after if name in before and before[name] != after[name]]  # fields came later, too
-    return tuple(_change(name, _told(before[name]), _told(after[name])) for name in sorted(changed))
+    return tuple(
+        _change(name, field_words(name, before[name]), field_words(name, after[name])) for name in _told(changed)
+    )
 
 
-def _told(value: Any) -> str:
-    return "" if value is None else str(value)
+def _told(names: Sequence[str]) -> list[str]:
+    """In the order of the form."""
+    return sorted(names, key=lambda name: list(FIELD_WORDS).index(name) if name in FIELD_WORDS else len(FIELD_WORDS))
 
 
 def _change(name: str, before: str, after: str) -> Change:
-    return Change(name, before, after, word_diff(before, after) if name == "claim" else ())
+    return Change(FIELD_WORDS.get(name, name), before, after, word_diff(before, after) if name == "claim" else ())
 
 
 def stale_words(trials: Sequence[Trial]) -> str:

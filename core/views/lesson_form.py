@@ -14,8 +14,10 @@ from core.views.lesson_conditions import meets
 from core.views.lessons import KIND_WORDS, LEVEL_WORDS
 from recmodels.registry import BACKBONES
 
-FIELDS = ("claim", "kind", "axis", "direction", "conditions", "level", "backbone")
-EMPTY: Mapping[str, str] = {**dict.fromkeys(FIELDS, ""), "kind": "do", "level": "cognition"}
+TEXTS = ("claim", "kind", "axis", "direction", "conditions", "level", "backbone")
+NUMBERS = ("low", "high", "effect")  # the effect in percent, as it is read and typed
+FIELDS = (*TEXTS, *NUMBERS)
+EMPTY: Mapping[str, Any] = {**dict.fromkeys(TEXTS, ""), **dict.fromkeys(NUMBERS), "kind": "do", "level": "cognition"}
 FEATURES_IN_WORDS = ", ".join(f"`{name}`" for name in FEATURES)
 
 
@@ -63,24 +65,57 @@ def directions(backbone: str, axis: str) -> list[str]:
     return [""]
 
 
-def values_of(lesson: Lesson) -> dict[str, str]:
+def range_of(backbone: str, axis: str) -> tuple[float, float] | None:
+    """Between which values a knob can be; None for one with options, which has no range that did well."""
+    known = [backbone] if backbone in BACKBONES else list(BACKBONES)
+    for each in known:
+        if param := SearchSpace.of(each).declared.get(axis):
+            return None if param.low is None or param.high is None else (param.low, param.high)
+    return None
+
+
+def values_of(lesson: Lesson) -> dict[str, Any]:
     """A lesson's fields as the form shows them."""
-    return {name: str(getattr(lesson, name)) for name in FIELDS}
+    texts = {name: str(getattr(lesson, name)) for name in TEXTS}
+    strength = None if lesson.effect is None else round(lesson.effect * 100, 2)
+    return {**texts, "low": lesson.low, "high": lesson.high, "effect": strength}
 
 
-def changed(lesson: Lesson, entered: Mapping[str, str]) -> dict[str, str]:
-    """The fields that differ from the lesson, blanks at the ends left away."""
-    tidy = {name: str(value).strip() for name, value in entered.items()}
-    return {name: value for name, value in tidy.items() if value != getattr(lesson, name)}
+def changed(lesson: Lesson, entered: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that differ from the lesson as it is shown, blanks at the ends left away."""
+    before = values_of(lesson)
+    differing = {name: value for name, value in entered.items() if _tidy(value) != before[name]}
+    return _values(differing)
 
 
-def new_lesson(entered: Mapping[str, str], study: Study | None) -> dict[str, Any]:
+def new_lesson(entered: Mapping[str, Any], study: Study | None) -> dict[str, Any]:
     """Values for a lesson written by hand; what is not across datasets belongs to the study in view."""
-    values: dict[str, Any] = {**EMPTY, **{name: str(value).strip() for name, value in entered.items()}}
+    values: dict[str, Any] = {**EMPTY, **_values(entered)}
     if study is not None and values["level"] in ("study", "dataset"):
         values |= {"dataset_id": study.dataset_id, "stamp": study.stamp}
         values |= {"study_id": study.id} if values["level"] == "study" else {}
     return values
+
+
+def _values(entered: Mapping[str, Any]) -> dict[str, Any]:
+    """As a lesson holds them: texts without blanks at the ends, the effect as a share."""
+    tidy = {name: _tidy(value) for name, value in entered.items()}
+    if tidy.get("effect") is not None:
+        tidy["effect"] = round(tidy["effect"] / 100, 6)
+    return tidy
+
+
+def _tidy(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def moves(lesson: Lesson) -> list[tuple[str, str]]:
+    """The levels one step wider and narrower, where the lesson can have them: (promote or demote, level)."""
+    order, allowed = list(LEVEL_WORDS), levels(lesson, None)
+    place = order.index(lesson.level)
+    steps = [("promote", level) for level in order[place + 1 : place + 2]]
+    steps += [("demote", level) for level in order[max(place - 1, 0) : place]]
+    return [(verb, level) for verb, level in steps if level in allowed]
 
 
 def applies(conditions: str, datasets: Sequence[Dataset]) -> Applies:

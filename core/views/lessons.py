@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from math import inf
+from typing import Any
 
 from scipy.special import betaincinv
 
 from core.data.profile_words import BUCKETS, bucket
 from core.errors import InvalidInput
-from core.figures import signed
+from core.figures import signed_percent
 from core.memory.conditions import Clause, parse
 from core.memory.records import Evidence, ForeignEvidence, Lesson
 from core.memory.trust import EVEN, Prior, confidence
@@ -20,6 +21,21 @@ LONGEST_TITLE = 44  # more does not fit a table's column, whose text does not wr
 LEVEL_WORDS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
 KIND_WORDS = {"do": "do this", "avoid": "avoid this", "fact": "good to know"}
 WIDTH = 0.95
+FIELD_WORDS = {
+    "claim": "lesson",
+    "kind": "it says",
+    "axis": "knob",
+    "direction": "direction",
+    "low": "did well from",
+    "high": "did well up to",
+    "effect": "strength",
+    "conditions": "applies where",
+    "level": "level",
+    "backbone": "backbone",
+    "status": "status",
+    "pinned": "pinned",
+    "locked": "locked",
+}
 
 
 @dataclass(frozen=True)
@@ -37,8 +53,12 @@ class Trust:
     @property
     def words(self) -> str:
         """How many trials it rests on: `4 of 5`, or `untried`."""
-        tried = self.wins + self.losses
-        return f"{self.wins:g} of {tried:g}" if tried else "untried"
+        return f"{self.wins:g} of {self.wins + self.losses:g}" if self.is_tried else "untried"
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether any trial that it chose was clear."""
+        return bool(self.wins + self.losses)
 
 
 @dataclass(frozen=True)
@@ -70,14 +90,17 @@ def helped_and_hurt(evidence: Iterable[Evidence]) -> tuple[int, int]:
 @lru_cache(16_384)
 def title(lesson: Lesson) -> str:
     """Under 45 characters, from what it says to do and where: `Short histories: raise dropout`."""
-    where, action = _where(lesson), step(lesson)
-    if is_summary(lesson):
-        action = f"what {lesson.backbone} learned"
+    where, action = _where(lesson), deed(lesson)
     if not action:
         return shortened(lesson.claim)
     whole = f"{where}: {action}" if where else action
     best = whole if len(whole) <= LONGEST_TITLE else action
     return shortened(best[0].upper() + best[1:])
+
+
+def deed(lesson: Lesson) -> str:
+    """What it says to do wherever that is, or whose summary it is; empty for another fact."""
+    return f"what {lesson.backbone} learned" if is_summary(lesson) else step(lesson)
 
 
 def step(lesson: Lesson) -> str:
@@ -97,6 +120,24 @@ def rule_words(axis: str, direction: str, is_warning: bool = False) -> str:
     option = {"True": "on", "False": "off"}.get(direction, direction.replace("_", " "))
     value = f"{knob} = {option}" if option else knob
     return f"avoid {value}" if is_warning else value
+
+
+def span_words(low: float | None, high: float | None) -> str:
+    """The values of its knob that did well: `0.3 to 0.4`; empty where none is known."""
+    return "" if low is None or high is None else f"{low:g} to {high:g}"
+
+
+def field_words(name: str, value: Any) -> str:
+    """One field of a lesson as people read it; empty for nothing."""
+    if value is None or value == "":
+        return ""
+    if name == "effect":
+        return signed_percent(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | int):
+        return f"{value:g}"
+    return {"kind": KIND_WORDS, "level": LEVEL_WORDS}.get(name, {}).get(value, str(value).replace("_", " "))
 
 
 def shortened(text: str, longest: int = LONGEST_TITLE) -> str:
@@ -155,8 +196,8 @@ def number(value: float | None) -> str:
 
 
 def effect(each: Evidence | ForeignEvidence) -> str:
-    """The relative change a trial saw, with half the width of its interval: `+7.9 % ± 2.1`."""
-    return f"{signed(each.effect * 100, 1)} % ± {(each.high - each.low) * 50:.1f}"
+    """The relative change a trial saw, with half the width of its interval: `+7.9 % ± 2.1 %`."""
+    return f"{signed_percent(each.effect)} ± {(each.high - each.low) * 50:.1f} %"
 
 
 def enumerated(words: Sequence[str]) -> str:

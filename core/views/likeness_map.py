@@ -13,6 +13,9 @@ from core.records import Dataset
 from core.store import Store
 
 MOST = 24  # datasets on a map
+Place = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, low, right, high
+_UPRIGHT = ("top", "bottom")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,37 @@ def short_name(name: str, is_foreign: bool, longest: int) -> str:
     `tail` then."""
     told = name.partition(" (")[0] if is_foreign else name
     return told if len(told) <= longest else told[: longest - 1] + "…"
+
+
+def label_sides(places: Sequence[Place], widths: Sequence[float], height: float, taken: Sequence[Box]) -> list[str]:
+    """Where each name goes beside its place (x, y) so that it covers neither a name nor a place: `top right` or another
+    corner; empty where there is no room. All in one unit; `taken` are boxes that hold something already."""
+    boxes, sides = [*taken, *(_mark(place, height) for place in places)], list[str]()
+    for (x, y), width in zip(places, widths, strict=True):
+        across = ("right", "left") if x >= 0 else ("left", "right")
+        free = ((side, _box((x, y), width, height, side)) for side in (f"{v} {h}" for h in across for v in _UPRIGHT))
+        found = next(((side, box) for side, box in free if not any(_meet(box, other) for other in boxes)), None)
+        sides.append(found[0] if found else "")
+        boxes += [found[1]] if found else []
+    return sides
+
+
+def _box(place: Place, width: float, height: float, side: str) -> Box:
+    """What a name covers at that corner of its place."""
+    x, y = place
+    gap = height / 4
+    left = x + gap if "right" in side else x - gap - width
+    low = y + gap if "top" in side else y - gap - height
+    return (left, low, left + width, low + height)
+
+
+def _mark(place: Place, height: float) -> Box:
+    x, y = place
+    return (x - height / 5, y - height / 5, x + height / 5, y + height / 5)
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def likeness_map(store: Store, dataset: Dataset) -> tuple[Spot, ...]:

@@ -8,11 +8,12 @@ from core.errors import InvalidInput
 from core.memory.conditions import check
 from core.memory.documents import LESSONS
 from core.memory.records import Lesson
-from core.memory.trust import Prior, prior_of
+from core.memory.trust import prior_of
 from core.records import Dataset, Study
 from core.store import Store
 from core.views.facets import Choice, Facets, choices, wanted
-from core.views.lessons import Trust, title, trust
+from core.views.lesson_titles import titles
+from core.views.lessons import Trust, trust
 from core.workspace import Workspace
 from vectorstore.protocol import VectorStoreError
 
@@ -38,11 +39,14 @@ class Filters:
     facets: Facets = NO_FACETS
 
     @property
+    def count(self) -> int:
+        """How many narrow the list, apart from the study and the words."""
+        return self.pinned + self.contested + len(self.statuses) + (self.fits is not None) + self.facets.count
+
+    @property
     def are_set(self) -> bool:
         """Whether anything narrows the list, apart from the study."""
-        return bool(
-            self.words.strip() or self.pinned or self.contested or self.statuses or self.fits or self.facets.count
-        )
+        return bool(self.words.strip() or self.count)
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ class Row:
 
     @property
     def record(self) -> str:
-        """`▲ 4  ▼ 1`."""
-        return f"▲ {self.helped}  ▼ {self.hurt}"
+        """`▲ 4  ▼ 1`, or untried."""
+        return f"▲ {self.helped}  ▼ {self.hurt}" if self.helped + self.hurt else "untried"
 
     @property
     def marks(self) -> list[str]:
@@ -104,10 +108,19 @@ def browse(workspace: Workspace, filters: Filters) -> Listing:
     lessons = store.lessons.all(EVERY)
     found = _search(workspace, filters) if filters.words.strip() else None
     prior, records, untested = prior_of(store), store.lessons.records(), (0, 0)
+    listed = [
+        lesson for lesson in lessons if _is_wanted(lesson, filters) and (found is None or lesson.id in found.matches)
+    ]
+    named = titles(store, listed)
     rows = [
-        _row(lesson, prior, records.get(lesson.id, untested), found.matches.get(lesson.id) if found else None)
-        for lesson in lessons
-        if _is_wanted(lesson, filters) and (found is None or lesson.id in found.matches)
+        Row(
+            lesson,
+            named[lesson.id],
+            trust(lesson, prior),
+            *records.get(lesson.id, untested),
+            found.matches.get(lesson.id) if found else None,
+        )
+        for lesson in listed
     ]
     rows = [row for row in rows if row.is_contested or not filters.contested]
     offered = choices(store, [row.lesson for row in rows], [row.trust for row in rows])
@@ -152,10 +165,6 @@ def _is_wanted(lesson: Lesson, filters: Filters) -> bool:
     if lesson.status not in (filters.statuses or {"active", "muted"}) or (filters.pinned and not lesson.pinned):
         return False
     return filters.fits is None or fits(lesson, filters.fits)
-
-
-def _row(lesson: Lesson, prior: Prior, record: tuple[int, int], match: float | None) -> Row:
-    return Row(lesson, title(lesson), trust(lesson, prior), *record, match)
 
 
 def _ordered(rows: Iterable[Row]) -> tuple[Row, ...]:

@@ -62,6 +62,8 @@ class Answers:
     ask_for: Sequence[str] = ()
     parallel: int = DEFAULT.parallel
     rejected: Sequence[int] = ()  # lessons
+    memory_off_percent: float | None = DEFAULT.memory_off_share * 100
+    without_lineage: bool = DEFAULT.without_lineage
 
 
 def backbones() -> dict[str, str]:
@@ -126,6 +128,8 @@ def plan_of(answers: Answers) -> StudyPlan:
         ask_for=answers.ask_for if answers.autonomy == Autonomy.GATED else (),
         parallel=answers.parallel,
         without_lessons=answers.rejected,
+        memory_off_share=(answers.memory_off_percent or 0.0) / 100,
+        without_lineage=answers.without_lineage,
         production=production_of(answers.production, answers.space),
     )
 

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.memory.conditions import Clause
+from core.memory.hits import Hit
 from core.memory.preview import preview
 from core.memory.records import Lesson
 from core.memory.trust import Prior, prior_of
+from core.memory.warm_start import VERSION
 from core.records import Dataset
 from core.space import SearchSpace
-from core.views.lessons import LEVEL_WORDS, Trust, enumerated, title, trust
+from core.views.lesson_titles import titles
+from core.views.lessons import LEVEL_WORDS, Trust, enumerated, trust
 from core.views.memory import fits
 from core.views.transfer import Near, near_of
+from core.views.versions import version_words
 from core.workspace import Workspace
 
 NEAREST = 3
@@ -44,16 +48,18 @@ class First:
 
     source: str
     changes: tuple[str, ...]
+    of_version: bool = False  # what the version before this one recommends
 
 
 @dataclass(frozen=True)
 class Offer:
-    """Everything; `notice` tells why the index could not be asked."""
+    """Everything; `version` tells of which data it is a new version, `notice` why the index could not be asked."""
 
     nearest: tuple[Near, ...] = ()
     lessons: tuple[OfferedLesson, ...] = ()
     first: tuple[First, ...] = ()
     known_here: int = 0
+    version: str = ""
     notice: str = ""
 
     @property
@@ -62,23 +68,35 @@ class Offer:
         return sum(not each.is_rejected for each in self.lessons)
 
 
-def offer(workspace: Workspace, dataset: Dataset, space: SearchSpace, rejected: Collection[int] = ()) -> Offer:
+def offer(
+    workspace: Workspace,
+    dataset: Dataset,
+    space: SearchSpace,
+    rejected: Collection[int] = (),
+    without_lineage: bool = False,
+) -> Offer:
     """As the study would find it when it starts; the rejected lessons stay in the list, so that they can come back."""
-    seen = preview(workspace.store, workspace.retrieval, dataset, space.backbone, rejected=list(rejected), space=space)
+    seen = preview(
+        workspace.store, workspace.retrieval, dataset, space.backbone, without_lineage, list(rejected), space
+    )
     fault = workspace.retrieval.fault
     prior, rules = prior_of(workspace.store), next((each for each in seen.transferred if each.kind == "rules"), None)
     changes = {id: rules.changes[axis] for axis, id in rules.lessons.items()} if rules else {}
-    found = [_offered(hit.lesson, prior, hit.clauses, hit.applies, changes.get(hit.lesson.id)) for hit in seen.hits]
-    held = workspace.store.lessons.some(rejected)
-    found += [_rejected(lesson, prior, dataset) for lesson in held.values() if lesson.status == "active"]
+    held = [each for each in workspace.store.lessons.some(rejected).values() if each.status == "active"]
+    named = titles(workspace.store, [*(hit.lesson for hit in seen.hits), *held])
+    found = [_offered(hit, named, prior, changes.get(hit.lesson.id)) for hit in seen.hits]
+    found += [_rejected(lesson, named, prior, dataset) for lesson in held]
     return Offer(
         nearest=tuple(near_of(each) for each in seen.nearest[:NEAREST]),
         lessons=tuple(sorted(found, key=lambda each: (not each.change, each.lesson.level != "cognition"))),
-        first=tuple(First(each.source, _changes(each.changes)) for each in seen.transferred[:OPENING]),
+        first=tuple(
+            First(each.source, _changes(each.changes), each.kind == VERSION) for each in seen.transferred[:OPENING]
+        ),
         known_here=seen.known_here,
         notice=f"Found without the index of lessons: {fault}. `python -m core memory rebuild` mends it."
         if fault
         else "",
+        version=version_words(seen.earlier),
     )
 
 
@@ -91,17 +109,16 @@ def in_short(given: Offer) -> str:
     return ", ".join(parts) + (f"; most like {like}" if like else "")
 
 
-def _offered(
-    lesson: Lesson, prior: Prior, clauses: tuple[Clause, ...], applies: bool, change: tuple[Any, Any] | None
-) -> OfferedLesson:
+def _offered(hit: Hit, named: Mapping[int, str], prior: Prior, change: tuple[Any, Any] | None) -> OfferedLesson:
+    lesson = hit.lesson
     words = f"{lesson.axis.replace('_', ' ')} {change[0]} → {change[1]}" if change else ""
-    level = LEVEL_WORDS[lesson.level]
-    return OfferedLesson(lesson, title(lesson), level, trust(lesson, prior), clauses, False, applies, words)
+    level, earned = LEVEL_WORDS[lesson.level], trust(lesson, prior)
+    return OfferedLesson(lesson, named[lesson.id], level, earned, hit.clauses, False, hit.applies, words)
 
 
-def _rejected(lesson: Lesson, prior: Prior, dataset: Dataset) -> OfferedLesson:
+def _rejected(lesson: Lesson, named: Mapping[int, str], prior: Prior, dataset: Dataset) -> OfferedLesson:
     level, applies = LEVEL_WORDS[lesson.level], fits(lesson, dataset)
-    return OfferedLesson(lesson, title(lesson), level, trust(lesson, prior), (), True, applies)
+    return OfferedLesson(lesson, named[lesson.id], level, trust(lesson, prior), (), True, applies)
 
 
 def _changes(changes: Mapping[str, tuple[Any, Any]]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from core.memory.records import Lesson, LessonLink
 from core.memory.trust import Prior, prior_of
 from core.store import Store
 from core.store.links import OPEN
-from core.views.lessons import LEVEL_WORDS, Trust, effect, helped_and_hurt, rule_words, title, trust
+from core.views.lessons import LEVEL_WORDS, Trust, effect, helped_and_hurt, rule_words, span_words, title, trust
 
 WORDS = {
     "duplicates": "says the same as",
@@ -28,6 +28,11 @@ class Side:
     helped: int
     hurt: int
     evidence: tuple[str, ...]
+
+    @property
+    def record(self) -> str:
+        """`▲ 4  ▼ 1`, or that no trial spoke."""
+        return f"▲ {self.helped}  ▼ {self.hurt}" if self.helped + self.hurt else "no trial yet"
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ def _lines(one: Lesson, other: Lesson) -> Iterable[tuple[str, str, str]]:
         ("applies where", lambda each: each.conditions or "everywhere"),
         ("level", lambda each: LEVEL_WORDS[each.level]),
         ("backbone", lambda each: each.backbone or "any"),
-        ("did well", lambda each: f"{each.low:g} to {each.high:g}" if each.low is not None else "–"),
+        ("did well", lambda each: span_words(each.low, each.high) or "–"),
         ("written by", lambda each: each.author),
         ("status", lambda each: each.status),
     ):

@@ -1,8 +1,11 @@
-"""Which rule helped where: axis and direction by dataset, from the evidence of every lesson and inconclusive trials."""
+"""Which rule of a backbone helped where: axis and direction by dataset, from evidence and inconclusive trials.
+
+One backbone at a time: a step that helps one and hurts another is two rules, whose mean would be of neither.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from core.figures import signed_percent
 from core.memory.records import Evidence, ForeignEvidence, Lesson
@@ -14,8 +17,6 @@ from core.views.snapshot import snapshot
 
 Rule = tuple[str, str]  # axis, direction
 Seen = Evidence | ForeignEvidence
-MOST_RULES = 14
-MOST_DATASETS = 8
 
 
 @dataclass(frozen=True)
@@ -33,41 +34,55 @@ class Mark:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Rules (rows) by datasets (columns), `foreign` ones from memory packs last; a lesson of each rule, to link to."""
+    """Rules of a backbone (rows) by datasets (columns), `foreign` ones from memory packs last; a lesson of each rule,
+    to link to. `backbones` are those that have rules."""
 
+    backbone: str
+    backbones: tuple[str, ...]
     rules: tuple[str, ...]
     lessons: tuple[int, ...]
     datasets: tuple[str, ...]
     marks: tuple[tuple[Mark, ...], ...]
     foreign: frozenset[int] = frozenset()  # places of columns whose trials were not of this home
-    other_rules: int = 0
-    other_datasets: int = 0
+
+    def first(self, rules: int, datasets: int) -> "Matrix":
+        """Its beginning: so many rows and columns at most."""
+        return replace(
+            self,
+            rules=self.rules[:rules],
+            lessons=self.lessons[:rules],
+            datasets=self.datasets[:datasets],
+            marks=tuple(marks[:datasets] for marks in self.marks[:rules]),
+            foreign=frozenset(place for place in self.foreign if place < datasets),
+        )
 
 
-def matrix(store: Store) -> Matrix:
-    """Rules that any lesson in use states, those with most evidence first, over the datasets with studies."""
-    lessons = [each for each in store.lessons.all(("active", "muted")) if each.axis and each.kind != "fact"]
-    studies = {study.id: study for study in store.studies.all()}
+def matrix(store: Store, backbone: str) -> Matrix:
+    """Rules that any lesson in use states of a backbone, or of any: those with most evidence first, over the datasets
+    with studies, those where a rule was tried first."""
+    stated = [each for each in store.lessons.all(("active", "muted")) if each.axis and each.kind != "fact"]
+    lessons = [each for each in stated if each.backbone in (backbone, "")]
+    studies = {study.id: study for study in store.studies.all() if study.backbone == backbone}
     trials = {trial.id: trial for study in studies.values() for trial in snapshot(store, study).trials}
     effects = _effects(store, lessons, trials, studies)
     open_ends = _inconclusive(store, trials.values(), studies)
     named = _named(lessons)
     brought = _brought(store, lessons, effects)
     order = sorted(named, key=lambda rule: (-len(effects[rule]), -sum(map(len, effects[rule].values())), rule))
-    ours = [(each.id, each.name) for each in _columns(store.datasets.all(), studies)]
-    datasets = ours + [(key, name) for key, name in sorted(brought.items(), key=lambda pair: pair[1])]
-    rules, columns = order[:MOST_RULES], datasets[:MOST_DATASETS]
+    tried = {key for rule in order for key in (*effects[rule], *open_ends[rule])}
+    ours = [(each.id, each.name) for each in _columns(store.datasets.all(), studies, tried)]
+    columns = ours + [(key, name) for key, name in sorted(brought.items(), key=lambda pair: pair[1])]
     return Matrix(
-        rules=tuple(rule_words(*rule) for rule in rules),
-        lessons=tuple(named[rule].id for rule in rules),
+        backbone=backbone,
+        backbones=tuple(sorted({each.backbone for each in stated if each.backbone})),
+        rules=tuple(rule_words(*rule) for rule in order),
+        lessons=tuple(named[rule].id for rule in order),
         datasets=tuple(name for _, name in columns),
         marks=tuple(
             tuple(_mark(effects[rule].get(key, ()), open_ends[rule].get(key, 0)) for key, _ in columns)
-            for rule in rules
+            for rule in order
         ),
         foreign=frozenset(place for place, (key, _) in enumerate(columns) if key in brought),
-        other_rules=len(order) - len(rules),
-        other_datasets=len(datasets) - len(columns),
     )
 
 
@@ -100,9 +115,10 @@ def _brought(store: Store, lessons: Sequence[Lesson], effects: dict[Rule, dict[s
     """Add what packs brought to the effects; the columns it makes, by key, with their names."""
     seen: set[tuple[Rule, str]] = set()
     columns: dict[str, str] = {}
+    evidence = store.listings.brought(lesson.id for lesson in lessons)
     for lesson in lessons:
         rule = (lesson.axis, lesson.direction)
-        for each in store.foreign.evidence(lesson.id):
+        for each in evidence.get(lesson.id, ()):
             if (rule, each.origin) not in seen:
                 seen.add((rule, each.origin))
                 key = f"brought {each.dataset}"
@@ -120,10 +136,10 @@ def _inconclusive(store: Store, trials: Iterable[Trial], studies: Mapping[int, S
     return found
 
 
-def _columns(datasets: Sequence[Dataset], studies: Mapping[int, Study]) -> list[Dataset]:
-    """Datasets with studies, the newest study first, then the others."""
+def _columns(datasets: Sequence[Dataset], studies: Mapping[int, Study], tried: Collection[str]) -> list[Dataset]:
+    """Datasets where a rule was tried, the newest study first, then the others."""
     newest = {study.dataset_id: id for id, study in sorted(studies.items())}
-    return sorted(datasets, key=lambda each: (-newest.get(each.id, 0), each.name))
+    return sorted(datasets, key=lambda each: (each.id not in tried, -newest.get(each.id, 0), each.name))
 
 
 def _mark(effects: Sequence[Seen], inconclusive: int) -> Mark:

@@ -13,7 +13,8 @@ from core.memory.trust import Prior, confidence, prior_of
 from core.records import Dataset, Study, Trial
 from core.states import Verdict
 from core.store import Store
-from core.views.lessons import enumerated, number, title
+from core.views.lesson_titles import titles
+from core.views.lessons import enumerated, number
 from core.views.likeness_map import Spot, likeness_map
 from core.views.rules import Matrix, matrix
 from core.views.snapshot import snapshot
@@ -118,8 +119,8 @@ class Transfer:
     notice: str = ""
 
 
-def transfer(workspace: Workspace, study: Study) -> Transfer:
-    """All of it for one study."""
+def transfer(workspace: Workspace, study: Study, backbone: str = "") -> Transfer:
+    """All of it for one study; `backbone` is that of the rules shown, the study's own unless said otherwise."""
     store = workspace.store
     dataset = store.datasets.get(study.dataset_id)
     nearest, notice = _nearest(workspace, dataset)
@@ -134,7 +135,7 @@ def transfer(workspace: Workspace, study: Study) -> Transfer:
         first_better=_first_better(trials),
         control=control,
         control_first_better=_first_better(snapshot(store, control).trials) if control else None,
-        matrix=matrix(store),
+        matrix=matrix(store, backbone or study.backbone),
         spots=likeness_map(store, dataset),
         notice=notice,
     )
@@ -205,18 +206,19 @@ def _carried(store: Store, study: Study, dataset: Dataset) -> tuple[Carried, ...
         if trial_id in trials:
             uses.setdefault(retrieval.lesson_id, []).append((trials[trial_id], retrieval))
     steps, lessons = store.listings.steps(trials), store.lessons.some(uses)
+    carried = [each for each in lessons.values() if each.level == "cognition" and each.dataset_id != dataset.id]
+    named = titles(store, carried)
     names = {each.id: each.name for each in store.datasets.all(archived=True)}
     found, prior = [], prior_of(store)
-    for lesson_id, used in uses.items():
-        lesson = lessons[lesson_id]
-        if lesson.level == "cognition" and lesson.dataset_id != dataset.id:
-            origin = names.get(lesson.dataset_id or "", f"written by {lesson.author}")
-            found.append(_carry(lesson, origin, used, steps, prior))
+    for lesson in carried:
+        origin = names.get(lesson.dataset_id or "", f"written by {lesson.author}")
+        found.append(_carry(lesson, named[lesson.id], origin, uses[lesson.id], steps, prior))
     return tuple(sorted(found, key=lambda each: (not each.tested, -each.decisive, -each.cited, -each.trust_now)))
 
 
 def _carry(
     lesson: Lesson,
+    named: str,
     origin: str,
     used: Sequence[tuple[Trial, Retrieval]],
     steps: Mapping[int, tuple[str, str]],
@@ -225,7 +227,7 @@ def _carry(
     trust = confidence(lesson, prior)
     return Carried(
         lesson=lesson,
-        title=title(lesson),
+        title=named,
         origin=origin,
         shown=sum(retrieval.shown for _, retrieval in used),
         cited=sum(retrieval.cited for _, retrieval in used),

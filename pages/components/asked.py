@@ -151,6 +151,8 @@ def _beginning(answer: Asked) -> None:
     seen = answer.preview
     with st.container(border=True):
         st.subheader("How the study would begin", anchor=False)
+        if answer.version:
+            st.markdown(f":material/history: {escaped(answer.version)}")
         if seen.known_here:
             known = "1 lesson was" if seen.known_here == 1 else f"{seen.known_here} lessons were"
             st.markdown(

@@ -7,7 +7,8 @@ from core.memory.records import Lesson
 from core.records import Study
 from core.views.lesson import Change, LessonPage, Revision, Use
 from core.views.lesson_evidence import Elsewhere, Witness
-from core.views.lessons import Segment, Trust, title
+from core.views.lesson_form import moves
+from core.views.lessons import LEVEL_WORDS, Segment, Trust, title
 from core.views.pairs import Related, pair_of
 from pages.components import lesson_acts
 from pages.components.chart import chart
@@ -23,6 +24,8 @@ from pages.components.style import figure, palette
 from pages.components.workspace import escaped, workspace
 
 NARROW = "\N{NO-BREAK SPACE}"
+LOCK = "nobody changes it then, the agent included, before a person unlocks it"
+MOVES = {"promote": ":material/arrow_upward:", "demote": ":material/arrow_downward:"}
 MET = {True: ":green[✓]", False: ":gray[✕]", None: ":gray[?]"}
 
 
@@ -38,6 +41,8 @@ def lesson_card(page: LessonPage, study: Study | None) -> None:
             _trust(page.trust, lesson.id)
         with row("Rule"):
             st.markdown(escaped(page.rule))
+            if page.figures:
+                small(escaped(page.figures))
         with row("Conditions"):
             _conditions(page)
         with row("Evidence"):
@@ -61,6 +66,7 @@ def _head(page: LessonPage) -> None:
     lesson = page.lesson
     marks = [f":gray-badge[{page.level}]"]
     marks += [":blue-badge[:material/keep: pinned]"] if lesson.pinned else []
+    marks += [":orange-badge[:material/lock: locked]"] if lesson.locked else []
     marks += [f":gray-badge[{lesson.status}]"] if lesson.status != "active" else []
     if page.looked_from:
         name, is_fit = page.looked_from
@@ -73,6 +79,9 @@ def _head(page: LessonPage) -> None:
 
 def _verbs(page: LessonPage, study: Study | None) -> None:
     lesson = page.lesson
+    if lesson.locked:
+        _locked(lesson)
+        return
     with st.container(horizontal=True, gap="small"):
         asked = st.button("Edit", icon=":material/edit:", key="lesson_edit", on_click=opened)
         pin = ("Unpin", ":material/keep_off:") if lesson.pinned else ("Pin", ":material/keep:")
@@ -80,13 +89,45 @@ def _verbs(page: LessonPage, study: Study | None) -> None:
         if lesson.status == "active":
             _status_verb("Mute", ":material/notifications_off:", lesson, "muted")
         else:
-            _status_verb("Use again", ":material/undo:", lesson, "active")
+            _status_verb("Use again", ":material/unarchive:", lesson, "active")
         if lesson.status != "archived":
             _status_verb("Archive", ":material/archive:", lesson, "archived")
         else:
             _delete_verb(lesson)
+        _further_verbs(lesson)
     if asked:
         edit_lesson(lesson, study, page.waiting)
+
+
+def _locked(lesson: Lesson) -> None:
+    """What a lock means, before anybody fills a form in vain."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Unlock", icon=":material/lock_open:", key="lesson_lock", on_click=lesson_acts.lock, args=(lesson,))
+        small("Locked: nobody edits, moves or archives it, the agent included, before a person unlocks it.")
+
+
+def _further_verbs(lesson: Lesson) -> None:
+    """Those less used, out of the way."""
+    with st.popover("More", key="lesson_more"):
+        st.button(
+            "Lock", icon=":material/lock:", key="lesson_lock", on_click=lesson_acts.lock, args=(lesson,), help=LOCK
+        )
+        st.button(
+            "Undo the last change",
+            icon=":material/undo:",
+            key="lesson_undo",
+            on_click=lesson_acts.undo,
+            args=(lesson,),
+            disabled=lesson.revision < 2,
+        )
+        for verb, level in moves(lesson):
+            st.button(
+                f"{verb.capitalize()} to “{LEVEL_WORDS[level]}”",
+                icon=MOVES[verb],
+                key=f"lesson_{verb}",
+                on_click=lesson_acts.move,
+                args=(lesson, level),
+            )
 
 
 def _status_verb(label: str, icon: str, lesson: Lesson, status: str) -> None:
@@ -232,7 +273,7 @@ def _revision(lesson: Lesson, revision: Revision) -> None:
     line = f":gray[{record.revision}] · {when(record.at)} · {escaped(record.author)}{reason}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
         st.markdown(line, width="content")
-        if not revision.is_current:
+        if not revision.is_current and not lesson.locked:
             key = f"lesson_restore_{record.revision}"
             st.button("Restore", key=key, type="tertiary", on_click=lesson_acts.restore, args=(lesson, record))
     for change in revision.changes:

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from core.memory.records import Lesson, LessonRevision
 from core.records import Trial
 from core.views.lesson import stale_words
+from core.views.lessons import LEVEL_WORDS
 from pages.components.workspace import actor, escaped, shown_errors, workspace
 
 _TOLD = "memory told"
 CHOSEN = "lesson"  # the query parameter
+LEVEL = "memory level"  # the tab that is open
 SEVERAL = "lessons"  # the one of several at once: 3,5,8
 
 
@@ -73,7 +76,7 @@ def show_told(lesson: Lesson) -> None:
         st.page_link("pages/study.py", label=label, icon=":material/arrow_forward:", query_params=query)
 
 
-def save(lesson: Lesson, changes: Mapping[str, str], reason: str) -> None:
+def save(lesson: Lesson, changes: Mapping[str, Any], reason: str) -> None:
     """Write the next revision. Raises InvalidInput, Conflict: the form that asked for it stays and says why."""
     edited, stale = workspace().editing.edit(lesson, changes, actor(), reason)
     workspace().relations.relate([edited], actor())
@@ -86,6 +89,29 @@ def pin(lesson: Lesson) -> None:
         pinned = workspace().editing.pin(lesson, not lesson.pinned, actor())
         word = "Pinned: the agent is always shown it, where it is in scope" if pinned.pinned else "No longer pinned"
         tell(pinned, word)
+
+
+def lock(lesson: Lesson) -> None:
+    """Lock, or unlock."""
+    with shown_errors():
+        held = workspace().editing.lock(lesson, not lesson.locked, actor())
+        tell(held, "Locked: nobody changes it, the agent included" if held.locked else "Unlocked: it can be changed")
+
+
+def undo(lesson: Lesson) -> None:
+    """The revision before the newest one, as the newest."""
+    with shown_errors():
+        undone, stale = workspace().editing.undo(lesson, actor())
+        tell(undone, f"Revision {lesson.revision} is undone; undo again and it is back", stale)
+
+
+def move(lesson: Lesson, level: str) -> None:
+    """To a wider or narrower level."""
+    with shown_errors():
+        moved, stale = workspace().editing.move_level(lesson, level, actor())
+        workspace().relations.relate([moved], actor())
+        tell(moved, f"Moved to “{LEVEL_WORDS[level]}”; applies where: {moved.conditions or 'everywhere'}", stale)
+        st.session_state[LEVEL] = level
 
 
 def set_status(lesson: Lesson, status: str) -> None:

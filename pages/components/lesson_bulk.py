@@ -9,7 +9,8 @@ from core.memory.pack_file import pack_bytes
 from core.memory.packing import LEVELS, pack_memory
 from core.memory.records import Lesson
 from core.views.lesson import stale_words
-from core.views.lessons import LEVEL_WORDS, title
+from core.views.lesson_titles import titles
+from core.views.lessons import LEVEL_WORDS
 from core.views.memory import Listing
 from core.views.pairs import pair_of
 from pages.components import lesson_acts
@@ -43,9 +44,10 @@ def several_card(lessons: Sequence[Lesson], listing: Listing) -> None:
             small("Tick rows of the list; every level can take part. What is done to them is told lesson by lesson.")
             return
         _verbs(lessons)
+        named = titles(workspace().store, lessons)
         for lesson in lessons[:MOST_NAMED]:
             marks = f" · {lesson.status}" if lesson.status != "active" else ""
-            st.markdown(f"{escaped(title(lesson))} :small[:gray[{LEVEL_WORDS[lesson.level]}{marks}]]")
+            st.markdown(f"{escaped(named[lesson.id])} :small[:gray[{LEVEL_WORDS[lesson.level]}{marks}]]")
         if len(lessons) > MOST_NAMED:
             small(f"and {len(lessons) - MOST_NAMED} more")
 

@@ -1,17 +1,22 @@
 """The dialogs in which a lesson is written or edited; half-typed text survives a refused save."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import InvalidInput
 from core.memory.records import Lesson
 from core.records import Study
 from core.views import lesson_form as form
 from core.views.lesson import Use
+from core.views.lessons import FIELD_WORDS
 from pages.components import dialogs, lesson_acts
 from pages.components.moments import when
 from pages.components.workspace import actor, escaped, shown_errors, workspace
+
+STEPS = 20  # of a knob's range, for the plus and minus beside a figure
 
 
 @st.dialog("Edit lesson", width="medium")
@@ -55,9 +60,9 @@ def add_lesson(study: Study | None) -> None:
         st.button("Back", key="lesson_new_back", on_click=dialogs.close)
 
 
-def _fields(prefix: str, start: Mapping[str, str], levels: Mapping[str, str]) -> dict[str, str]:
+def _fields(prefix: str, start: Mapping[str, Any], levels: Mapping[str, str]) -> dict[str, Any]:
     """The fields under keys of this prefix; returns what they hold."""
-    entered = {
+    entered: dict[str, Any] = {
         "claim": st.text_area(
             "Lesson",
             start["claim"],
@@ -74,12 +79,13 @@ def _fields(prefix: str, start: Mapping[str, str], levels: Mapping[str, str]) ->
     with backbone:
         entered["backbone"] = _choice(f"{prefix}_backbone", "Backbone", backbones, start["backbone"])
     entered |= _rule(prefix, start, entered["backbone"])
+    entered |= _figures(prefix, start, entered["backbone"], entered["axis"])
     entered["conditions"] = _conditions(prefix, start["conditions"])
     entered["level"] = _choice(f"{prefix}_level", "Level", levels, start["level"])
     return entered
 
 
-def _rule(prefix: str, start: Mapping[str, str], backbone: str) -> dict[str, str]:
+def _rule(prefix: str, start: Mapping[str, Any], backbone: str) -> dict[str, str]:
     left, right = st.columns(2)
     axes = {name: name or "no knob" for name in form.axes(backbone)}
     with left:
@@ -89,6 +95,35 @@ def _rule(prefix: str, start: Mapping[str, str], backbone: str) -> dict[str, str
     with right:
         direction = _choice(f"{prefix}_direction_{axis}", "Direction", words, first)
     return {"axis": axis, "direction": direction}
+
+
+def _figures(prefix: str, start: Mapping[str, Any], backbone: str, axis: str) -> dict[str, float | None]:
+    """Between which values the knob did well, and how much its step is expected to bring; each may stay blank."""
+    low, high, strength = st.columns(3)
+    entered: dict[str, float | None] = {"low": None, "high": None}
+    if held := form.range_of(backbone, axis):
+        told = {"low": ("Did well from", low, held[0]), "high": ("up to", high, held[1])}
+        for name, (label, column, limit) in told.items():
+            value = start[name] if axis == start["axis"] else None
+            step = (held[1] - held[0]) / STEPS
+            entered[name] = _number(column, label, value, f"{prefix}_{name}_{axis}", f"{limit:g}", step)
+    expects = "the relative change its step is expected to bring; every trial that tests it restates it"
+    entered["effect"] = _number(strength, "Strength (%)", start["effect"], f"{prefix}_effect", "unknown", 0.5, expects)
+    return entered
+
+
+def _number(
+    place: DeltaGenerator,
+    label: str,
+    value: float | None,
+    key: str,
+    placeholder: str,
+    step: float,
+    told: str | None = None,
+) -> float | None:
+    """A figure that may be blank; one that a knob of whole numbers has is read as a number all the same."""
+    start = None if value is None else float(value)
+    return place.number_input(label, value=start, step=step, format="%.6g", key=key, placeholder=placeholder, help=told)
 
 
 def _choice(key: str, label: str, words: Mapping[str, str], start: str) -> str:
@@ -142,17 +177,20 @@ def _warn_newer(lesson: Lesson) -> Lesson:
     return parts.store.lessons.get(lesson.id)
 
 
-def _mark_changes(changes: Mapping[str, str]) -> None:
+def _mark_changes(changes: Mapping[str, Any]) -> None:
     if changes:
-        names = " ".join(f":blue-badge[{name}]" for name in changes)
+        names = " ".join(f":blue-badge[{FIELD_WORDS[name]}]" for name in changes)
         st.markdown(f":small[:gray[Changed:]] {names}")
 
 
-def _entered(prefix: str) -> dict[str, str]:
+def _entered(prefix: str) -> dict[str, Any]:
+    """What the form holds; a knob without a range has lost the one of the knob before it."""
     state = st.session_state
     axis = str(state[f"{prefix}_axis"])
-    names = {name: f"{prefix}_{name}" for name in form.FIELDS} | {"direction": f"{prefix}_direction_{axis}"}
-    return {name: str(state[key]) for name, key in names.items() if key in state}
+    names = {name: f"{prefix}_{name}" for name in form.FIELDS}
+    names |= {name: f"{prefix}_{name}_{axis}" for name in ("direction", "low", "high")}
+    entered = {name: state[key] for name, key in names.items() if key in state}
+    return {"low": None, "high": None, **entered}
 
 
 def _save(lesson: Lesson, prefix: str, reason: str) -> None:

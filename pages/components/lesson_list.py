@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.memory.records import Lesson
 from core.records import Dataset, Study
@@ -15,7 +16,7 @@ from core.workspace import Workspace
 from pages.components import lesson_acts
 from pages.components.workspace import escaped, wake_worker, worker_alive
 
-LEVEL = "memory level"
+TITLE, TITLE_BESIDE_TRUST = 320, 250  # px
 NARROWING = ("pinned", "contested", "muted", "archived")
 FACETS = {
     "backbone": ("Backbone", "any backbone"),
@@ -26,57 +27,55 @@ FACETS = {
 }
 
 
-def filters_form(parts: Workspace, study: Study | None) -> Filters:
-    """Search and filters as they stand; the facets are drawn when the list is known (`facets_form`)."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+def search_row(several: tuple[int, ...] | None) -> tuple[str, DeltaGenerator]:
+    """One line above the list: the search, a place for the filters, the choice of several."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="memory-search"):
         words = st.text_input(
             "Search lessons",
             key="memory_words",
             type="search",
             icon=":material/search:",
-            placeholder="Search: short histories, tail, dropout …",
+            placeholder="Search: short histories, tail …",
             label_visibility="collapsed",
         )
-        by = st.segmented_control(
-            "Search by",
-            [MEANING, WORD],
-            default=MEANING,
-            required=True,
-            key="memory_by",
-            label_visibility="collapsed",
-        )
-    datasets = {dataset.id: dataset for dataset in parts.store.datasets.all()}
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        narrowing = st.pills("Only", NARROWING, selection_mode="multi", key="memory_only", label_visibility="collapsed")
-        fits = _fits(datasets, study)
-    only = set(narrowing or ())
+        place = st.container(width="content")
+        _several_button(several)
+    return words or "", place
+
+
+def held_filters(parts: Workspace, study: Study | None, words: str) -> Filters:
+    """What the filters hold, also before they are drawn."""
+    only = set(st.session_state.get("memory_only") or ())
+    fits = st.session_state.get("memory_fits")
     return Filters(
         study=study,
-        words=words or "",
-        by=by or MEANING,
+        words=words,
+        by=st.session_state.get("memory_by") or MEANING,
         pinned="pinned" in only,
         contested="contested" in only,
         statuses=frozenset(only & {"muted", "archived"}),
-        fits=fits,
+        fits=next((each for each in parts.store.datasets.all() if each.id == fits), None) if fits else None,
         facets=held_facets(),
     )
+
+
+def filters_form(parts: Workspace, filters: Filters, listing: Listing) -> None:
+    """How it is searched, and what narrows the list; drawn when the list is known."""
+    label = f"Filters · {filters.count}" if filters.count else "Filters"
+    with st.popover(label, icon=":material/filter_list:", key="memory_facets"):
+        st.segmented_control("Search by", [MEANING, WORD], default=MEANING, required=True, key="memory_by")
+        st.pills("Only", NARROWING, selection_mode="multi", key="memory_only")
+        _fits({dataset.id: dataset for dataset in parts.store.datasets.all()}, filters.study)
+        for name, (words, any_one) in FACETS.items():
+            _facet(name, words, any_one, listing.choices.get(name, ()), getattr(filters.facets, name))
+        st.button(
+            "Clear", key="memory_facets_clear", type="tertiary", on_click=clear_filters, disabled=not filters.are_set
+        )
 
 
 def held_facets() -> Facets:
     """What the facets hold, also before they are drawn."""
     return Facets(**{name: str(st.session_state.get(f"memory_facet_{name}") or "") for name in FACETS})
-
-
-def facets_form(listing: Listing) -> None:
-    """Backbone, data, knob, author and trust, each with how many lessons have it."""
-    facets = held_facets()
-    label = f"Facets · {facets.count}" if facets.count else "Facets"
-    with st.popover(label, icon=":material/filter_list:", key="memory_facets"):
-        for name, (words, any_one) in FACETS.items():
-            _facet(name, words, any_one, listing.choices.get(name, ()), getattr(facets, name))
-        st.button(
-            "Clear", key="memory_facets_clear", type="tertiary", on_click=_clear_facets, disabled=not facets.count
-        )
 
 
 def _facet(name: str, label: str, any_one: str, offered: Sequence[Choice], held: str) -> None:
@@ -88,32 +87,20 @@ def _facet(name: str, label: str, any_one: str, offered: Sequence[Choice], held:
     st.selectbox(label, list(words), format_func=words.__getitem__, key=key)
 
 
-def _clear_facets() -> None:
-    for name in FACETS:
-        st.session_state[f"memory_facet_{name}"] = ""
-
-
 def clear_filters() -> None:
     """Nothing narrows the list any more."""
     st.session_state["memory_words"] = ""
     st.session_state["memory_only"] = []
     st.session_state["memory_fits"] = None
-    _clear_facets()
+    for name in FACETS:
+        st.session_state[f"memory_facet_{name}"] = ""
 
 
-def _fits(datasets: dict[str, Dataset], study: Study | None) -> Dataset | None:
+def _fits(datasets: dict[str, Dataset], study: Study | None) -> None:
     """The dataset that lessons must fit, the study's own first."""
     own = [study.dataset_id] if study and study.dataset_id in datasets else []
     options = [None, *own, *(id for id in datasets if id not in own)]
-    chosen = st.selectbox(
-        "Fits",
-        options,
-        format_func=lambda id: f"fits {datasets[id].name}" if id else "fits any dataset",
-        key="memory_fits",
-        label_visibility="collapsed",
-        width=180,
-    )
-    return datasets.get(chosen) if chosen else None
+    st.selectbox("Fits", options, format_func=lambda id: datasets[id].name if id else "any dataset", key="memory_fits")
 
 
 def lesson_list(listing: Listing, chosen: Lesson | None, several: tuple[int, ...] | None) -> Row | None:
@@ -121,10 +108,7 @@ def lesson_list(listing: Listing, chosen: Lesson | None, several: tuple[int, ...
 
     `several`: the lessons chosen while one chooses several, None while one looks at one.
     """
-    level = st.session_state.setdefault(LEVEL, level_of(listing, chosen))
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        facets_form(listing)
-        _several_button(several)
+    level = st.session_state.setdefault(lesson_acts.LEVEL, level_of(listing, chosen))
     labels = {each: f"{_capital(LEVEL_WORDS[each])} · {len(listing.levels[each])}" for each in LEVELS}
     key = f"memory_level_{'_'.join(str(len(rows)) for rows in listing.levels.values())}_{level}"
     tabs = st.tabs(list(labels.values()), default=labels[level], key=key, on_change=_open_level, args=(key, labels))
@@ -161,7 +145,10 @@ def _table(rows: tuple[Row, ...], chosen: Sequence[int], several: tuple[int, ...
     columns: dict[str, list[Any]] = {"lesson": [row.title for row in rows]}
     if any(row.match is not None for row in rows):
         columns["match"] = [row.match for row in rows]
-    columns |= {"trust": [row.trust.mean for row in rows], "record": [row.record for row in rows]}
+    has_trust = any(row.trust.is_tried for row in rows)
+    if has_trust:
+        columns["trust"] = [row.trust.mean if row.trust.is_tried else None for row in rows]
+    columns |= {"record": [row.record for row in rows]}
     if any(row.marks for row in rows):
         columns[""] = [row.marks for row in rows]
     places = [ids.index(id) for id in chosen if id in ids]
@@ -170,16 +157,22 @@ def _table(rows: tuple[Row, ...], chosen: Sequence[int], several: tuple[int, ...
     st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
+        placeholder="",
         row_height=37,
         key=key,
         selection_mode="single-row" if several is None else "multi-row",
         selection_default={"selection": {"rows": places, "columns": [], "cells": []}},
         on_select=lambda: _choose_rows(key, ids, several),
         column_config={
-            "lesson": st.column_config.TextColumn(width="medium"),
+            "lesson": st.column_config.TextColumn(width=TITLE_BESIDE_TRUST if has_trust else TITLE),
             "match": st.column_config.NumberColumn(format="%.2f", width=60, help="likeness to the search, 1 is best"),
             "trust": st.column_config.ProgressColumn(
-                format="%.2f", min_value=0.0, max_value=1.0, width=90, color="gray", help="mean of its posterior"
+                format="%.2f",
+                min_value=0.0,
+                max_value=1.0,
+                width=90,
+                color="gray",
+                help="mean of its posterior, once it chose a trial",
             ),
             "record": st.column_config.TextColumn(width=80, help="trials of its step that gained ▲ and lost ▼"),
             "": st.column_config.ListColumn(width=90),
@@ -199,7 +192,7 @@ def _choose_rows(key: str, ids: list[int], several: tuple[int, ...] | None) -> N
 
 def _open_level(key: str, labels: dict[str, str]) -> None:
     opened_label = st.session_state[key]
-    st.session_state[LEVEL] = next(level for level, label in labels.items() if label == opened_label)
+    st.session_state[lesson_acts.LEVEL] = next(level for level, label in labels.items() if label == opened_label)
     if lesson_acts.chosen_several() is None:
         lesson_acts.choose(None)
 

@@ -17,7 +17,7 @@ MOST_PAIRS = 30
 LONGEST_CLAIM = 180  # characters of a lesson beside another
 EARNED: Mapping[str, Callable[[Side], str]] = {
     "trust": lambda side: f"{side.trust.mean:.2f}, {side.trust.words}",
-    "trials": lambda side: f"▲ {side.helped}  ▼ {side.hurt}",
+    "trials": lambda side: side.record,
     "changes seen": lambda side: "; ".join(side.evidence) or "none yet",
 }
 
@@ -72,7 +72,7 @@ def _side_in_short(side: Side) -> None:
     """Two lessons that touch often have one title: their words tell them apart."""
     st.markdown(f"[{escaped(side.title)}](/memory?lesson={side.lesson.id})")
     st.markdown(escaped(shortened(side.lesson.claim, LONGEST_CLAIM)))
-    small(f"trust {side.trust.mean:.2f}, {side.trust.words} · ▲ {side.helped} ▼ {side.hurt}")
+    small(f"trust {side.trust.mean:.2f}, {side.trust.words} · {side.record}")
 
 
 @st.dialog("Merge two lessons", width="large")

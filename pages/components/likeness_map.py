@@ -6,7 +6,7 @@ from math import cos, sin
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.views.likeness_map import Spot, short_name
+from core.views.likeness_map import Box, Place, Spot, label_sides, short_name
 from pages.components.chart import chart
 from pages.components.intervals import marker
 from pages.components.rows import small
@@ -17,6 +17,8 @@ RINGS = {0.5: "alike", 1.0: "unlike"}  # scales, as in the words for features
 FURTHEST = 2.0  # scales: what lies beyond stands at the edge
 HEIGHT = 232  # px
 MOST_LABELS, LONGEST_NAME = 8, 16
+NARROWEST = 0.85  # of its height, on a phone
+LETTER = 6.4  # px of a name's letter, on average
 
 
 def map_card(name: str, spots: Sequence[Spot]) -> None:
@@ -46,14 +48,35 @@ def map_figure(name: str, spots: Sequence[Spot]) -> go.Figure:
         hovertext=name,
         hoverinfo="text",
     )
+    sides = _sides(spots, reach)
     for place, spot in enumerate(spots):
-        side = "top" if place % 2 else "bottom"  # so that the names of neighbours keep apart
-        _spot(drawn, colours, spot, side if place < MOST_LABELS else "")
+        _spot(drawn, colours, spot, sides[place] if place < MOST_LABELS else "")
     wide = 1.6 * reach  # the card is wider than it is high, and names stand beside their places
     drawn.update_xaxes(visible=False, range=[-wide, wide], fixedrange=True)
     drawn.update_yaxes(visible=False, range=[-reach, reach], fixedrange=True, scaleanchor="x")
     drawn.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
     return drawn
+
+
+def _sides(spots: Sequence[Spot], reach: float) -> list[str]:
+    """Where each name goes; measured as on a narrow screen, where names take most room."""
+    pixel = 2 * reach / (HEIGHT * NARROWEST)
+    line = 13 * pixel
+    rings = [_ring_label(radius, pixel) for radius in RINGS if radius < reach]
+    widths = [LETTER * pixel * len(short_name(spot.name, spot.is_foreign, LONGEST_NAME)) for spot in spots]
+    middle = (-line / 2, -line / 2, line / 2, line / 2)
+    return label_sides([_place(spot) for spot in spots], widths, line, [*rings, middle])
+
+
+def _ring_label(radius: float, pixel: float) -> Box:
+    x, y = -0.71 * radius, -0.71 * radius
+    wide = LETTER * pixel * len(RINGS[radius])
+    return (x - wide / 2, y - 8 * pixel, x + wide / 2, y + 8 * pixel)
+
+
+def _place(spot: Spot) -> Place:
+    radius = min(spot.distance, FURTHEST)
+    return radius * cos(spot.angle), radius * sin(spot.angle)
 
 
 def _ring(drawn: go.Figure, colours: Palette, radius: float) -> None:
@@ -65,8 +88,7 @@ def _ring(drawn: go.Figure, colours: Palette, radius: float) -> None:
 
 
 def _spot(drawn: go.Figure, colours: Palette, spot: Spot, side: str) -> None:
-    radius = min(spot.distance, FURTHEST)
-    x, y = radius * cos(spot.angle), radius * sin(spot.angle)
+    x, y = _place(spot)
     symbol = "square-open" if spot.is_foreign else "circle" if spot.lessons else "circle-open"
     drawn.add_scatter(
         x=[x],
@@ -74,7 +96,7 @@ def _spot(drawn: go.Figure, colours: Palette, spot: Spot, side: str) -> None:
         mode="markers+text" if side else "markers",
         marker=marker(symbol, colours.blue if spot.lessons else colours.gray, colours, 9),
         text=[short_name(spot.name, spot.is_foreign, LONGEST_NAME)],
-        textposition=f"{side or 'top'} {'right' if x >= 0 else 'left'}",
+        textposition=side or "top center",
         textfont={"size": 11, "color": colours.text},
         hovertext=spot.words,
         hoverinfo="text",

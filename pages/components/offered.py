@@ -9,7 +9,7 @@ from core.views.offered import Offer, OfferedLesson, in_short, offer
 from core.views.transfer import Near
 from core.workspace import Workspace
 from pages.components.live import versioned
-from pages.components.plan_form import REJECTED, held, rejected_lessons
+from pages.components.plan_form import REJECTED, WITHOUT_LINEAGE, held, leave_lineage_out, rejected_lessons
 from pages.components.rows import small
 from pages.components.workspace import escaped, shown_errors
 
@@ -22,8 +22,9 @@ def offered_card(parts: Workspace, dataset: Dataset, space: SearchSpace) -> None
     with st.container(border=True), shown_errors():
         rejected = rejected_lessons(dataset.id, space.backbone)
         newest = [event.id for event in parts.store.events.newest(1)]
-        version = (newest, parts.store.index.version(), dataset.id, space, rejected)
-        given: Offer = versioned("memory's offer", version, lambda: offer(parts, dataset, space, rejected))
+        without = bool(held(WITHOUT_LINEAGE, False))
+        version = (newest, parts.store.index.version(), dataset.id, space, rejected, without)
+        given: Offer = versioned("memory's offer", version, lambda: offer(parts, dataset, space, rejected, without))
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown("**What memory brings**", width="content")
             st.markdown(f":small[:gray[{escaped(in_short(given))}]]", width="content")
@@ -40,9 +41,17 @@ def _remarks(given: Offer) -> None:
         st.markdown(":orange[:material/info:] Memory is off for this study: none of this is used.")
     elif held("agent") in SAMPLERS:
         st.markdown(":orange[:material/info:] A sampler hears no lesson: none of this is used.")
-    if given.known_here:
+    if given.version:
+        first = " Its best config is tried after the baseline." if any(each.of_version for each in given.first) else ""
+        st.markdown(f":material/history: {escaped(given.version)}{first}")
+    if held(WITHOUT_LINEAGE, False):
+        small("What was learned on this very data, in any version, is left out.")
+    elif given.known_here:
         known = "1 lesson was" if given.known_here == 1 else f"{given.known_here} lessons were"
-        st.markdown(f":orange[:material/info:] {known} learned on this very data: it starts with answers.")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            text = f":orange[:material/info:] {known} learned on this very data: it starts with answers."
+            st.markdown(text, width="content")
+            st.button("Leave them out", type="tertiary", key="offer_without", on_click=leave_lineage_out)
 
 
 def _nearest(given: Offer) -> None:
@@ -88,7 +97,8 @@ def _lesson(each: OfferedLesson, dataset: Dataset, space: SearchSpace) -> None:
 
 
 def _why(each: OfferedLesson) -> str:
-    words = [each.level, f"trust {each.trust.mean:.2f}, {each.trust.words}"]
+    earned = f"trust {each.trust.mean:.2f}, {each.trust.words}" if each.trust.is_tried else each.trust.words
+    words = [each.level, earned]
     if each.is_rejected:
         words.append("rejected")
     elif each.unmet:

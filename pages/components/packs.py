@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.memory.pack_file import MOST_FILE
-from core.views.packs import CHOICES, NAME, Incoming, bring_in, incoming, packed
+from core.views.packs import CHOICES, NAME, Differing, Incoming, bring_in, incoming, packed
 from core.views.problems import EXPECTED
 from core.workspace import Workspace
 from pages.components import dialogs
@@ -13,8 +13,9 @@ from pages.components.rows import small
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
 WHAT = "Rules distilled from this program's own benchmark studies, on generated data; each says from which."
-MOST_TOLD = 6
+MOST_TOLD, MOST_CHOSEN = 6, 40
 _SEEN = "pack that was looked at"
+_ALL = "pack_choice"
 
 
 def packs_button(parts: Workspace) -> None:
@@ -96,12 +97,54 @@ def _what_it_brings(seen: Incoming) -> None:
     st.markdown(f"**{seen.in_short}**{made_by}")
     _listed("New", seen.new)
     _listed("Refused", seen.refused)
-    _listed("Known here, and different", seen.differing)
+    _listed("Known here, and archived: they stay so; “Use again” brings them back", seen.archived)
     if seen.differing:
-        st.radio(
-            "Where they differ", list(CHOICES), format_func=CHOICES.__getitem__, key="pack_choice", horizontal=True
-        )
+        _differences(seen.differing)
     small("What comes in is untried here: trust is earned at home.")
+
+
+def _differences(differing: Sequence[Differing]) -> None:
+    """Each lesson that differs, with a choice of its own; one for all goes before."""
+    uids = tuple(each.uid for each in differing[:MOST_CHOSEN] if not each.is_locked)
+    st.markdown("Known here, and different")
+    if len(differing) > 1:
+        st.selectbox(
+            "For all of them",
+            list(CHOICES),
+            format_func=CHOICES.__getitem__,
+            key=_ALL,
+            on_change=_choose_all,
+            args=(uids,),
+        )
+    for each in differing[:MOST_CHOSEN]:
+        with st.container(gap="xsmall"):
+            st.markdown(escaped(each.claim) + (" :orange-badge[:material/lock: locked]" if each.is_locked else ""))
+            small(escaped(each.fields))
+            st.radio(
+                f"What to do with “{each.claim}”",
+                list(each.choices),
+                format_func=each.choices.__getitem__,
+                key=_choice_key(each.uid),
+                horizontal=True,
+                label_visibility="collapsed",
+            )
+    if len(differing) > MOST_CHOSEN:
+        small(f"and {len(differing) - MOST_CHOSEN} more, which go by the choice for all")
+
+
+def _choice_key(uid: str) -> str:
+    return f"pack_choice_{uid}"
+
+
+def _choose_all(uids: Sequence[str]) -> None:
+    for uid in uids:
+        st.session_state[_choice_key(uid)] = st.session_state[_ALL]
+
+
+def _chosen(differing: Sequence[Differing]) -> dict[str, str]:
+    """What to do with each, ours where nothing was said."""
+    for_all = str(st.session_state.get(_ALL, next(iter(CHOICES))))
+    return {each.uid: str(st.session_state.get(_choice_key(each.uid), for_all)) for each in differing}
 
 
 def _listed(title: str, lines: Sequence[str]) -> None:
@@ -113,10 +156,16 @@ def _listed(title: str, lines: Sequence[str]) -> None:
 
 def _bring(seen: Incoming) -> None:
     with dialogs.acting():
-        taken = bring_in(workspace(), seen, str(st.session_state.get("pack_choice", next(iter(CHOICES)))), actor())
+        brought = bring_in(workspace(), seen, _chosen(seen.differing), actor())
         st.session_state.pop(_SEEN, None)
-        came = taken.added + taken.took_theirs + taken.kept_both
+        came = brought.taken.added + brought.taken.took_theirs + brought.taken.kept_both
         st.toast(f"{came} lessons came in; the worker takes them into the index.", icon=":material/check:")
+        for claim in brought.kept:
+            st.toast(
+                f"“{escaped(claim)}” was changed here after you looked, and stays as it is; look again to choose.",
+                icon=":material/group:",
+                duration="infinite",
+            )
         wake_worker()
 
 

@@ -25,6 +25,7 @@ from pages.components.rows import small
 from pages.components.workspace import workspace
 
 REJECTED = "lessons rejected before the start"  # (dataset, backbone) -> ids
+WITHOUT_LINEAGE = "without_lineage"
 WHOLE_GUARDS = ("max_parameters",)
 STEPS = {"min_coverage": 0.05, "max_minutes": 1.0, "max_slice_loss": 0.05}
 
@@ -38,6 +39,11 @@ def rejected_lessons(dataset: str, backbone: str) -> tuple[int, ...]:
     """Lessons that the memory offered for this data and backbone, and that were rejected."""
     found: tuple[int, ...] = st.session_state.get(REJECTED, {}).get((dataset, backbone), ())
     return found
+
+
+def leave_lineage_out() -> None:
+    """For callbacks: the study shall not know what was learned on its own data."""
+    st.session_state[f"plan_{WITHOUT_LINEAGE}"] = True
 
 
 def chosen_backbone() -> str:
@@ -70,6 +76,8 @@ def answers(dataset: str, space: SearchSpace) -> Answers:
         ask_for=tuple(held("ask_for", ())),
         parallel=held("parallel", DEFAULT.parallel),
         rejected=rejected_lessons(dataset, chosen_backbone()),
+        memory_off_percent=held("memory_off", DEFAULT.memory_off_share * 100),
+        without_lineage=held(WITHOUT_LINEAGE, DEFAULT.without_lineage),
     )
 
 
@@ -166,12 +174,13 @@ def agent_choices() -> None:
     chosen = st.selectbox("Agent", list(names), format_func=names.__getitem__, key="plan_agent")
     if chosen == LLM:
         small(leaves_for_provider())
-    st.toggle(
+    has_memory = st.toggle(
         "Plan with memory",
         DEFAULT.use_memory,
         key="plan_memory",
         help="lessons from this and other datasets are retrieved for every proposal; off: planned without",
     )
+    _memory_choices(has_memory)
     st.toggle(
         "One more seed for a promising trial",
         DEFAULT.extra_seeds,
@@ -205,6 +214,28 @@ def agent_choices() -> None:
         max_chars=4_000,
         height=90,
         placeholder="such as: leave max_len alone; prefer smaller models",
+    )
+
+
+def _memory_choices(has_memory: bool) -> None:
+    """What of the memory is kept back, to see what it is worth."""
+    st.toggle(
+        "Leave out what was learned on this data",
+        DEFAULT.without_lineage,
+        key=f"plan_{WITHOUT_LINEAGE}",
+        disabled=not has_memory,
+        help="lessons of this dataset and its other versions: then what helps is transfer, no answer known before",
+    )
+    st.number_input(
+        "Proposals planned with memory off (%)",
+        0.0,
+        100.0,
+        DEFAULT.memory_off_share * 100,
+        step=10.0,
+        format="%.6g",
+        key="plan_memory_off",
+        disabled=not has_memory,
+        help="drawn by chance, as a control within the study: what the others gain is what the memory is worth",
     )
 
 

@@ -1,9 +1,12 @@
 """Parts of the Transfer page: a dataset beside the study's own, rules by datasets, the fate of carried lessons."""
 
+from textwrap import wrap
+
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures import signed_percent
+from core.records import Study
 from core.views.likeness_map import short_name
 from core.views.rules import Mark, Matrix
 from core.views.transfer import TELLING, Carried, Near, Transfer
@@ -21,8 +24,11 @@ SHOWN = (*TELLING, "tail_share")
 LOOKS = {"alike": ("circle", "green"), "between": ("circle", "gray"), "unlike": ("diamond", "violet")}
 ROW = 22  # px
 MOST_CHIPS = 3
-CELL = 40  # px
-MOST_FIGURES = 7  # columns; with more of them the figures stand in the tooltip
+CELL, HEADER = 40, 76  # px; the header leaves room for names on end
+MOST_FIGURES = 6  # columns; with more of them the figures stand in the tooltip
+MOST_RULES, MOST_DATASETS = 14, 6  # drawn until a person asks for all
+RULE_WIDTH = 16  # letters of a rule's name in a line
+WHOLE = 0.1  # a change from here on is written without decimals
 MOST_CARRIED = 14
 GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "·"}
 
@@ -103,20 +109,46 @@ def _kind_chip(kind: str) -> str:
     }[kind]
 
 
-def matrix_card(held: Matrix) -> None:
-    """Rules by datasets: glyph and colour, with figures in the tooltip."""
+def chosen_matrix(study: Study) -> str:
+    """The backbone whose rules are shown, also before the choice was drawn."""
+    return str(st.session_state.get(f"matrix_backbone_{study.id}") or study.backbone)
+
+
+def matrix_card(study: Study, every: Matrix) -> None:
+    """Rules by datasets: glyph and colour, with figures in the tooltip; one backbone at a time."""
     with st.container(border=True, height="stretch"):
-        head("Which rule helped where", "matrix-head")
+        with head("Which rule helped where", "matrix-head"):
+            _matrix_backbone(study, every)
+        if not every.rules:
+            st.markdown(f"No rule about {every.backbone} is known yet.")
+            return
+        has_all = bool(st.session_state.get("matrix_all"))
+        held = every if has_all else every.first(MOST_RULES, MOST_DATASETS)
         drawn = versioned("matrix figure", (held, palette()), lambda: matrix_figure(held))
-        chart(drawn, key="matrix", alt=_told(held), height=CELL * len(held.rules) + 34)
+        chart(drawn, key="matrix", alt=_told(held), height=CELL * len(held.rules) + HEADER)
         legend = f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · · untested"
         small(
             f"{legend} · with the number of trials and their mean change" + (" · * from a pack" if held.foreign else "")
         )
-        left_out = [f"{held.other_rules} more rules"] if held.other_rules else []
-        left_out += [f"{held.other_datasets} more datasets"] if held.other_datasets else []
-        if left_out:
-            small(f"Not shown: {' and '.join(left_out)}.")
+        rules, datasets = len(every.rules), len(every.datasets)
+        if rules > MOST_RULES or datasets > MOST_DATASETS:
+            st.toggle(f"Show all {rules} rules and {datasets} datasets", key="matrix_all")
+
+
+def _matrix_backbone(study: Study, every: Matrix) -> None:
+    """A step that helps one backbone may hurt another: their rules are never put together."""
+    known = sorted({study.backbone, *every.backbones})
+    if len(known) > 1:
+        st.segmented_control(
+            "Backbone",
+            known,
+            default=study.backbone,
+            required=True,
+            key=f"matrix_backbone_{study.id}",
+            label_visibility="collapsed",
+        )
+    else:
+        small(study.backbone)
 
 
 def matrix_figure(held: Matrix) -> go.Figure:
@@ -142,9 +174,9 @@ def matrix_figure(held: Matrix) -> go.Figure:
         range=[-0.5, len(held.datasets) - 0.5],
         showline=False,
         fixedrange=True,
-        tickangle=0 if len(held.datasets) <= 5 else -35,
+        autotickangles=[0, -90],  # on end where the width leaves no room
     )
-    labels = list(reversed(held.rules))
+    labels = ["<br>".join(wrap(rule, RULE_WIDTH)) for rule in reversed(held.rules)]
     drawn.update_yaxes(
         tickvals=list(range(len(labels))),
         ticktext=labels,
@@ -174,8 +206,10 @@ def _in_cell(mark: Mark, has_figures: bool) -> str:
     """`▲ 2` over `+3.1 %`; the glyph alone where columns are narrow."""
     if not has_figures or not mark.trials:
         return GLYPHS[mark.state]
-    change = f"<br>{fine(signed_percent(mark.effect))}" if mark.effect is not None else ""
-    return f"{GLYPHS[mark.state]} {mark.trials}{change}"
+    if mark.effect is None:
+        return f"{GLYPHS[mark.state]} {mark.trials}"
+    change = signed_percent(mark.effect, 0 if abs(mark.effect) >= WHOLE else 1)
+    return f"{GLYPHS[mark.state]} {mark.trials}<br>{fine(change)}"
 
 
 def _state(mark: Mark) -> str:
@@ -184,7 +218,7 @@ def _state(mark: Mark) -> str:
 
 def _columns(held: Matrix) -> list[str]:
     """Names of the datasets as there is room for them, those of packs with an asterisk."""
-    longest = 11 if len(held.datasets) <= 5 else 8
+    longest = 11
     named = [(name, place in held.foreign) for place, name in enumerate(held.datasets)]
     return [short_name(name, is_foreign, longest) + ("*" if is_foreign else "") for name, is_foreign in named]
 
@@ -205,17 +239,27 @@ def carried_table(view: Transfer) -> None:
             st.markdown(_none_carried(view))
             return
         told = view.carried[:MOST_CARRIED]
-        columns = {
-            "lesson": [f"[{escaped(each.title)}](/memory?lesson={each.lesson.id})" for each in told],
-            "from": [escaped(each.origin) for each in told],
-            "shown · cited · chose": [f"{each.shown} · {each.cited} · {each.decisive}" for each in told],
-            "trust": [_trust(each) for each in told],
-            "outcome": [_outcome(each, view.study.id) for each in told],
-        }
-        st.table(columns, border="horizontal", hide_header=False, alt="Carried lessons and their outcomes")
+        for each in told:
+            _carried(each, view.study.id)
         if (more := len(view.carried) - len(told)) > 0:
             small(f"{more:,} more were shown; those tested here and cited most stand first. All are in the Memory.")
         small("Trust moves only when a trial tests the step a lesson chose. An inconclusive trial pays nothing.")
+
+
+def _carried(each: Carried, study_id: int) -> None:
+    """Two lines, which a narrow screen breaks where it must: what it is with its outcome, then where it is from."""
+    with st.container(gap=None):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"):
+            st.markdown(f"[{escaped(each.title)}](/memory?lesson={each.lesson.id})", width="content")
+            st.markdown(_outcome(each, study_id), width="content")
+        used = [f"shown {_times(each.shown)}"]
+        used += [f"cited {_times(each.cited)}"] if each.cited else []
+        used += [f"chose the step {_times(each.decisive)}"] if each.decisive else []
+        small(f"from {escaped(each.origin)} · {', '.join(used)} · trust {_trust(each)}")
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _none_carried(view: Transfer) -> str:

@@ -86,3 +86,9 @@ def test_the_list_is_narrowed_by_name(open_page: Open, home: Workspace, films: D
 def test_a_link_to_no_dataset_is_explained(open_page: Open, home: Workspace, films: Dataset):
     page = open_page("datasets", {"dataset": "no-such"})
     assert not page.exception and "no dataset 'no-such'" in page.error[0].value
+
+
+def test_a_new_version_says_of_which_dataset_and_what_moved(open_page: Open, home: Workspace, films: Dataset):
+    profile = {**films.profile, "users": 10 * films.profile["users"]}
+    newer = home.store.datasets.add("b" * 12, "films-june", films.lineage, films.folder, films.card, profile, "Ada")
+    assert "A new version of films: users" in text(open_page("datasets", {"dataset": newer.id})).replace("\\", "")

@@ -1,6 +1,7 @@
 """The Memory page: lists, filters, one lesson, and what people do to it."""
 
 from collections.abc import Callable
+from math import isnan
 from typing import Any
 
 import pytest
@@ -80,9 +81,19 @@ def test_the_list_shows_trust_and_record_and_the_first_lesson_is_open(open_page:
     page = open_page("memory")
     assert not page.exception
     [row] = page.dataframe[0].value.to_dict("records")
-    assert row["lesson"] == "Short histories: raise dropout" and row["record"] == "▲ 0  ▼ 0" and row["trust"] == 0.5
+    assert row["lesson"] == "Short histories: raise dropout" and row["record"] == "untried"
+    assert "trust" not in row
     assert [tab.label for tab in page.tabs] == ["This study · 0", "This dataset · 0", "Across datasets · 1"]
     assert "More dropout helps." in text(page) and "fits toy" in text(page) and "written by Ada" in text(page)
+
+
+def test_trust_stands_where_it_was_earned_and_nowhere_else(open_page: Open, home: Workspace, study: Study):
+    tried = lesson(home)
+    lesson(home, "Faster helps.", axis="lr")
+    home.store.lessons.pay(tried.id, home.store.trials.of_study(study.id)[0].id, 1.0, 0.0)
+    rows = {row["lesson"]: row for row in open_page("memory").dataframe[0].value.to_dict("records")}
+    assert rows["Short histories: raise dropout"]["trust"] > 0.5
+    assert isnan(rows["Short histories: raise lr"]["trust"])
 
 
 def test_a_link_opens_its_lesson_and_its_tab(open_page: Open, home: Workspace, study: Study):
@@ -127,6 +138,55 @@ def test_an_edit_is_a_revision_and_names_the_proposal_it_made_stale(open_page: O
     proposal = home.store.proposals.proposal(trial.id)
     assert proposal is not None and proposal.stale
     assert "stale now" in text(page) and "I saw it" in text(page) and not page.exception
+
+
+def test_a_range_and_a_strength_are_seen_and_corrected(open_page: Open, home: Workspace, study: Study):
+    kept = lesson(home, low=0.3, high=0.4, effect=0.02)
+    page = open_page("memory")
+    assert "did well from 0.3 to 0.4 · expects +2.0 %" in text(page)
+    page.button(key="lesson_edit").click().run()
+    prefix = f"lesson_{kept.id}_1"
+    page.number_input(key=f"{prefix}_high_dropout").set_value(0.35)
+    page.number_input(key=f"{prefix}_effect").set_value(1.0)
+    page.button(key=f"{prefix}_save").click().run()
+    edited = home.store.lessons.get(kept.id)
+    assert (edited.low, edited.high, edited.effect) == (0.3, 0.35, 0.01) and not page.exception
+
+
+def test_a_rule_about_another_knob_loses_the_range_of_the_first(open_page: Open, home: Workspace, study: Study):
+    kept = lesson(home, low=0.3, high=0.4)
+    page = open_page("memory")
+    page.button(key="lesson_edit").click().run()
+    prefix = f"lesson_{kept.id}_1"
+    page.selectbox(key=f"{prefix}_axis").set_value("tied_embeddings")
+    page.button(key=f"{prefix}_save").click().run()
+    edited = home.store.lessons.get(kept.id)
+    assert (edited.axis, edited.low, edited.high) == ("tied_embeddings", None, None) and not page.exception
+
+
+def test_a_locked_lesson_says_so_and_offers_nothing_but_to_unlock(open_page: Open, home: Workspace, study: Study):
+    kept = lesson(home)
+    page = open_page("memory")
+    page.button(key="lesson_lock").click().run()
+    assert home.store.lessons.get(kept.id).locked and "locked]" in text(page)
+    assert "before a person unlocks it" in text(page)
+    with pytest.raises(KeyError):
+        page.button(key="lesson_edit")
+    page.button(key="lesson_lock").click().run()
+    assert not home.store.lessons.get(kept.id).locked and page.button(key="lesson_edit")
+
+
+def test_the_last_change_is_undone_and_a_lesson_is_moved_a_level(open_page: Open, home: Workspace, study: Study):
+    mine = lesson(home, level="study", study_id=study.id, dataset_id=study.dataset_id)
+    home.editing.edit(mine, {"claim": "Second."}, "Bob")
+    page = open_page("memory", {"lesson": mine.id})
+    page.button(key="lesson_undo").click().run()
+    assert home.store.lessons.get(mine.id).claim == "More dropout helps." and "is undone" in text(page)
+    page.button(key="lesson_promote").click().run()
+    assert home.store.lessons.get(mine.id).level == "dataset" and "Moved to" in text(page)
+    assert len(page.dataframe[0].value) == 1 and not page.exception
+    page.button(key="lesson_demote").click().run()
+    assert home.store.lessons.get(mine.id).level == "study"
 
 
 def test_of_two_people_who_edit_the_later_is_told_and_loses_nothing(open_page: Open, home: Workspace, study: Study):

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.memory.records import ForeignEvidence, Lesson
+from core.views.packs import packed
 from core.workspace import Workspace
 from pages.components import dialogs
 from tests.core.views.rooms import dataset
@@ -49,6 +50,14 @@ def test_facets_narrow_the_list_and_say_how_many_have_each_value(open_page: Open
     assert listed(page) == ["Raise hidden dim"] and not page.exception
     page.button(key="memory_facets_clear").click().run()
     assert len(listed(page)) == 3
+
+
+def test_every_filter_stands_in_one_place_and_is_cleared_at_once(open_page: Open, home: Workspace, three: list[Lesson]):
+    home.editing.pin(three[2], True, "Ada")
+    page = open_page("memory", memory_only=["pinned"], memory_facet_backbone="hstu")
+    assert listed(page) == ["Raise hidden dim"]
+    page.button(key="memory_facets_clear").click().run()
+    assert len(listed(page)) == 3 and not page.exception
 
 
 def test_several_are_archived_at_once_and_each_refusal_is_named(open_page: Open, home: Workspace, three: list[Lesson]):
@@ -153,3 +162,23 @@ def test_trials_of_other_homes_stand_apart_from_our_own(open_page: Open, home: W
     page = open_page("memory", {"lesson": shared.id})
     assert not page.exception and "Elsewhere" in text(page) and "their study · 7" in text(page)
     assert "none yet: no trial has tested it" in text(page) and "that is earned here" in text(page)
+
+
+def test_a_pack_asks_for_each_lesson_that_differs_and_what_is_chosen_is_done(
+    open_page: Open, home: Workspace, three: list[Lesson], no_second_worker: None
+):
+    pack = packed(home, "Ada")
+    for each in three[:2]:
+        home.editing.edit(each, {"claim": f"Ours {each.id}."}, "Ada")
+    home.editing.set_status(three[2], "archived", "Ada")
+    page = open_page("memory")
+    page.button(key="packs").click().run()
+    page.file_uploader(key="pack_file").upload("june.zip", pack, "application/zip")
+    page.button(key="packs").click().run()
+    told = text(page)
+    assert "0 new, 0 known, 1 known and archived here, 2 differ" in told and "stay so" in told
+    page.radio(key=f"pack_choice_{three[1].uid}").set_value("theirs")
+    page.button(key="pack_take").click().run()
+    assert not page.exception
+    claims = [home.store.lessons.get(each.id).claim for each in three]
+    assert claims == [f"Ours {three[0].id}.", "Less dropout helps.", "Wider helps."]

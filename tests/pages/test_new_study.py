@@ -270,3 +270,29 @@ def test_a_rejected_lesson_can_be_accepted_again(opened, home: Workspace, datase
 
 def test_without_a_lesson_the_offer_says_where_the_study_starts(opened, dataset: Dataset):
     assert "starts from its plain baseline" in texts(opened())
+
+
+def test_a_share_without_memory_and_the_data_left_out_are_those_of_the_study(opened, home: Workspace, dataset: Dataset):
+    page = opened()
+    page.number_input(key="plan_memory_off").set_value(25.0)
+    page.toggle(key="plan_without_lineage").set_value(True).run()
+    press(page, "start_study")
+    (study,) = home.store.studies.all()
+    assert (study.memory_off_share, study.without_lineage) == (0.25, True)
+
+
+def test_where_the_study_would_start_with_answers_one_click_leaves_them_out(opened, home: Workspace, dataset: Dataset):
+    body = {"level": "dataset", "kind": "do", "axis": "dropout", "direction": "up", "backbone": "sasrec"}
+    home.editing.add({**body, "claim": "More dropout helps here.", "dataset_id": dataset.id}, "Ada")
+    page = opened()
+    assert "it starts with answers" in texts(page) and "More dropout helps here." in texts(page)
+    press(page, "offer_without")
+    assert "it starts with answers" not in texts(page) and "More dropout helps here." not in texts(page)
+    assert page.toggle(key="plan_without_lineage").value and "is left out" in texts(page)
+
+
+def test_a_new_version_of_a_dataset_says_of_which_and_what_moved(opened, home: Workspace, dataset: Dataset):
+    profile = {**dataset.profile, "mean_length": 4 * dataset.profile["mean_length"]}
+    newer = home.store.datasets.add("b" * 12, "more", dataset.lineage, dataset.folder, dataset.card, profile, "Ada")
+    assert "A new version of few: mean length" in texts(opened(dataset=newer.id)).replace("\\", "")
+    assert "A new version" not in texts(opened(dataset=dataset.id))

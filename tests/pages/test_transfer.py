@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.studies.starting import StudyPlan, start_study
@@ -61,6 +62,43 @@ def test_a_link_to_no_study_is_explained(open_page: Open, home: Workspace):
     start(home, "toy")
     page = open_page("transfer", {"study": "77"})
     assert not page.exception and "no study '77'" in page.error[0].value
+
+
+def rule(home: Workspace, dataset_id: str, backbone: str, axis: str) -> None:
+    """A rule of a backbone, learned there."""
+    values = {"level": "dataset", "kind": "do", "axis": axis, "direction": "up", "backbone": backbone}
+    home.editing.add({**values, "claim": f"{axis} for {backbone}.", "dataset_id": dataset_id}, "Ada")
+
+
+def test_the_rules_of_another_backbone_are_one_click_away(open_page: Open, home: Workspace):
+    made = dataset(home, "toy")
+    study = start(home, "toy")
+    rule(home, made.id, "sasrec", "dropout")
+    page = open_page("transfer")
+    with pytest.raises(KeyError):
+        page.segmented_control(key=f"matrix_backbone_{study}")
+    for axis in ("dropout", "lr", "max_len"):
+        rule(home, made.id, "hstu", axis)
+    page = open_page("transfer")
+    chosen = page.segmented_control(key=f"matrix_backbone_{study}")
+    assert chosen.value == "sasrec"
+    chosen.set_value("hstu").run()
+    assert not page.exception and page.segmented_control(key=f"matrix_backbone_{study}").value == "hstu"
+    assert len(page.session_state["versioned matrix figure"][1].layout.yaxis.ticktext) == 3
+
+
+def test_every_rule_and_dataset_can_be_shown(open_page: Open, home: Workspace):
+    made = [dataset(home, f"data{number}") for number in range(8)]
+    start(home, "data0")
+    rule(home, made[0].id, "sasrec", "dropout")
+    page = open_page("transfer")
+
+    def columns() -> int:
+        return len(page.session_state["versioned matrix figure"][1].layout.xaxis.ticktext)
+
+    assert columns() == 6
+    page.toggle(key="matrix_all").set_value(True).run()
+    assert columns() == 8 and not page.exception
 
 
 def test_a_study_without_memory_says_that_nothing_was_carried(open_page: Open, home: Workspace):

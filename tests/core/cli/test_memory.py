@@ -64,3 +64,47 @@ def test_a_pack_that_is_none_is_refused_in_a_sentence(home: Home, tmp_path: Path
 def test_a_knob_that_a_backbone_lacks_is_flagged(home: Home):
     told = home.say("memory", "add", "--claim", "Wider.", "--axis", "linear_dim", "--direction", "up", "--kind", "do")
     assert "sasrec, gru4rec has no linear_dim" in told.err
+
+
+def test_a_range_and_a_strength_are_corrected_and_taken_away(taught: Home):
+    taught.say("memory", "edit", "1", "--high", "0.35", "--effect", "0.02")
+    held = taught.say("memory", "show", "1", "--json").json
+    assert (held["low"], held["high"], held["effect"]) == (0.3, 0.35, 0.02)
+    taught.say("memory", "edit", "1", "--no-range")
+    held = taught.say("memory", "show", "1", "--json").json
+    assert (held["low"], held["high"], held["effect"]) == (None, None, 0.02)
+    assert "not both" in taught.refuses("memory", "edit", "1", "--no-range", "--low", "0.1")
+
+
+def test_what_each_revision_changed_is_shown_in_words(taught: Home):
+    taught.say("memory", "edit", "1", "--claim", "Less dropout helps.", "--direction", "down", "--reason", "I saw it")
+    told = taught.say("memory", "show", "1").out
+    assert "lesson: [-More-] {+Less+} dropout helps." in told and "direction: up -> down" in told
+    assert "revision 2 by" in told and "I saw it" in told
+
+
+def test_archive_is_undone_by_restore_and_only_what_is_archived_is_deleted(taught: Home):
+    assert "not archived" in taught.refuses("memory", "restore", "2")
+    assert "archive it first" in taught.refuses("memory", "delete", "2")
+    taught.say("memory", "archive", "2")
+    assert "in use again" in taught.say("memory", "restore", "2").out
+    assert taught.say("memory", "show", "2", "--json").json["status"] == "active"
+    taught.say("memory", "archive", "2")
+    assert "deleted" in taught.say("memory", "delete", "2").out
+    assert "no lesson 2" in taught.refuses("memory", "show", "2")
+    taught.say("memory", "edit", "1", "--claim", "Other.")
+    taught.say("memory", "restore", "1", "--revision", "1")
+    assert taught.say("memory", "show", "1", "--json").json["claim"] == "More dropout helps."
+
+
+def test_the_list_narrows_by_data_author_status_and_trust(taught: Home):
+    def listed(*asked: str) -> list[int]:
+        return [each["id"] for each in taught.say("memory", "list", *asked, "--json").json]
+
+    taught.say("memory", "add", "--claim", "Only here.", "--level", "dataset", "--dataset", "toy", "--kind", "fact")
+    taught.say("memory", "mute", "2")
+    taught.store.lessons.pay(3, 1, 1.0, 0.0)
+    assert listed("--dataset", "toy") == [4] and listed("--status", "muted") == [2]
+    assert listed("--trust", "trusted") == [3] and listed("--trust", "untried", "--axis", "dropout") == [1, 2]
+    assert listed("--author", "person") == [1, 2, 3, 4] and listed("--author", "agent") == []
+    assert "no dataset" in taught.refuses("memory", "list", "--dataset", "nowhere")

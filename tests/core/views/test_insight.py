@@ -7,7 +7,7 @@ import pytest
 
 from core.agents.names import STEPPED_IN
 from core.calibration import calibrations
-from core.views.insight import Insight, calibration, insight, racing, rivals
+from core.views.insight import Insight, calibration, insight, racing
 from core.views.landscape import EDF, FEWEST, KINDS, PARALLEL, drawn, landscape, landscape_key
 from tests.core.loop.world import World
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.data.profile import Profile
 from core.data.profile_features import distance
-from core.views.likeness_map import directions, likeness_map
+from core.views.likeness_map import directions, label_sides, likeness_map
 from core.views.rules import matrix
 from tests.core.memory.conftest import memory
 from tests.core.memory.house import LONG, SHORT, Memory
@@ -50,8 +50,17 @@ def test_a_pack_brings_datasets_and_trials_that_are_marked_as_its_own(memory: Me
     shop = memory.dataset("shop")
     [spot] = likeness_map(memory.store, shop)
     assert spot.name == "beauty" and spot.is_foreign and spot.lessons == 1 and "memory pack" in spot.words
-    held = matrix(memory.store)
+    held = matrix(memory.store, "sasrec")
     assert held.datasets == ("shop", "beauty") and held.foreign == {1}
     ours, theirs = held.marks[0]
     assert ours.state == "untested" and (theirs.state, theirs.trials) == ("helped", 1)
     assert theirs.effect == pytest.approx(0.03)
+
+
+def test_no_name_on_the_map_covers_another_and_one_without_room_is_left_out():
+    places = [(1.0, 0.0), (1.05, 0.1), (1.0, -0.1), (-1.0, 0.0)]
+    sides = label_sides(places, [0.8] * 4, 0.12, [])
+    assert sides[0] and sides[3].endswith("left") and len(set(sides[:3])) == 3
+    crowded = label_sides([(1.0, 0.0)] * 6, [0.8] * 6, 0.12, [])
+    assert crowded.count("") >= 1
+    assert label_sides([(0.0, 1.0)], [0.8], 0.12, [(-2.0, 0.0, 2.0, 2.0)]) == [""]

@@ -10,6 +10,7 @@ from core.memory.documents import LESSONS
 from core.memory.records import Lesson
 from core.views import lesson_form as form
 from core.views.lesson import lesson_page
+from core.views.lesson_titles import titles as titles_of
 from core.views.lessons import LONGEST_TITLE, number, title, trust, word_diff
 from core.views.memory import WORD, Filters, browse, lesson_or_none, level_of
 from tests.core.loop.world import World
@@ -67,6 +68,25 @@ def test_no_title_is_longer_than_a_column_of_a_table(world: World):
     lesson = write(world, "word " * 60, kind="avoid", axis="train_targets", direction="last_position")
     assert len(title(lesson)) <= LONGEST_TITLE
     assert len(title(dataclasses.replace(lesson, kind="fact"))) <= LONGEST_TITLE
+
+
+def test_titles_that_repeat_tell_backbone_and_data_and_the_others_stay_short(world: World):
+    toy, films = (world.store.datasets.get(name) for name in ("toy", "films"))
+    same = [write(world, backbone=name, dataset_id=data.id) for name, data in (("sasrec", toy), ("hstu", films))]
+    third = write(world, backbone="sasrec", dataset_id=films.id)
+    alone = write(world, axis="lr")
+    told = titles_of(world.store, [*same, third, alone])
+    assert [told[each.id] for each in (*same, third)] == [
+        "Raise dropout · sasrec, toy",
+        "Raise dropout · hstu, films",
+        "Raise dropout · sasrec, films",
+    ]
+    assert told[alone.id] == "Short histories: raise lr"
+    twins = [write(world, axis="max_len"), write(world, axis="max_len")]
+    assert [titles_of(world.store, twins)[each.id] for each in twins] == [
+        f"Raise max len · no. {each.id}" for each in twins
+    ]
+    assert all(len(text) <= LONGEST_TITLE for text in told.values())
 
 
 def test_trust_narrows_with_every_trial_a_lesson_chose(world: World):
@@ -184,7 +204,7 @@ def test_revisions_say_what_changed_word_by_word(world: World):
     )
     newest, oldest = lesson_page(world.store, edited).revisions
     assert newest.is_current and newest.record.author == "Bob" and not oldest.is_current
-    claim = next(change for change in newest.changes if change.field == "claim")
+    claim = next(change for change in newest.changes if change.field == "lesson")
     assert [(each.mark, each.text) for each in claim.diff[:2]] == [("removed", "More"), ("added", "Less")]
 
 
@@ -215,6 +235,46 @@ def test_the_form_sends_only_what_was_changed(world: World):
     lesson = write(world)
     entered = {**form.values_of(lesson), "claim": " Less dropout helps. "}
     assert form.changed(lesson, entered) == {"claim": "Less dropout helps."}
+
+
+def test_the_form_sends_a_range_and_a_strength_as_they_are_kept(world: World):
+    lesson = write(world, low=0.3, high=0.4, effect=0.0312345)
+    shown = form.values_of(lesson)
+    assert (shown["low"], shown["high"], shown["effect"]) == (0.3, 0.4, 3.12)
+    assert form.changed(lesson, shown) == {}
+    assert form.changed(lesson, {**shown, "low": None, "high": None, "effect": -1.5}) == {
+        "low": None,
+        "high": None,
+        "effect": -0.015,
+    }
+    written = world.workspace.editing.add(form.new_lesson({**shown, "effect": 2.0}, None), "Ada")
+    assert (written.low, written.high, written.effect) == (0.3, 0.4, 0.02)
+
+
+def test_only_a_knob_with_an_order_of_numbers_has_a_range():
+    assert form.range_of("sasrec", "loss") is None and form.range_of("sasrec", "") is None
+    low, high = form.range_of("sasrec", "dropout") or (1.0, 0.0)
+    assert low < high
+
+
+def test_a_lesson_moves_only_to_levels_it_can_have(world: World):
+    study = world.start("toy")
+    by_hand, learned = write(world), write(world, level="dataset", study_id=study.id, dataset_id=study.dataset_id)
+    assert form.moves(by_hand) == []
+    assert form.moves(learned) == [("promote", "cognition"), ("demote", "study")]
+
+
+def test_the_card_tells_range_and_strength_and_revisions_name_fields_in_words(world: World):
+    lesson = write(world, low=0.3, high=0.4, effect=0.02)
+    edited, _ = world.workspace.editing.edit(lesson, {"high": 0.35, "effect": 0.05, "kind": "avoid"}, "Bob")
+    page = lesson_page(world.store, edited)
+    assert page.figures == "did well from 0.3 to 0.35 · expects +5.0 %"
+    assert [(each.field, each.before, each.after) for each in page.revisions[0].changes] == [
+        ("it says", "do this", "avoid this"),
+        ("did well up to", "0.4", "0.35"),
+        ("strength", "+2.0 %", "+5.0 %"),
+    ]
+    assert lesson_page(world.store, write(world)).figures == ""
 
 
 def test_conditions_are_tried_on_every_dataset_while_one_types(world: World):

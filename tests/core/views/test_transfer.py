@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from core.memory.records import ForeignEvidence
+from core.space import SearchSpace
+from core.views.rules import matrix
 from core.views.transfer import study_or_newest, transfer
 from tests.core.loop.world import World
 
@@ -54,6 +57,28 @@ def test_the_matrix_marks_what_helped_where_and_what_was_not_tried(world: World)
     row = dict(zip(held.datasets, held.marks[held.rules.index("raise dropout")], strict=True))
     assert row["toy"].state == "helped" and "over" in row["toy"].words
     assert row["films"].state == "untested"
+
+
+def test_rules_of_two_backbones_are_never_put_together(tmp_path: Path):
+    world = World(tmp_path)
+    world.dataset("toy")
+    made = []
+    for backbone, effect in (("sasrec", 0.05), ("hstu", -0.04)):
+        study = world.start("toy", name=backbone, backbone=backbone, space=SearchSpace.of(backbone))
+        [trial] = world.store.trials.of_study(study.id)
+        rule = {"level": "dataset", "kind": "do", "axis": "dropout", "direction": "up", "claim": f"For {backbone}."}
+        values = {**rule, "backbone": backbone, "dataset_id": study.dataset_id}
+        lesson = world.workspace.editing.add(values, "Ada")
+        world.store.lessons.add_evidence(lesson.id, trial.id, "for", effect, effect - 0.01, effect + 0.01)
+        made.append(lesson)
+    origin = ForeignEvidence(made[1].id, "abc/their study/7/1700000000", "beauty", "for", 0.03, 0.01, 0.05, 1.0)
+    world.store.foreign.add_evidence(origin)
+    held = {name: matrix(world.store, name) for name in ("sasrec", "hstu")}
+    assert [held[name].marks[0][0].state for name in held] == ["helped", "hurt"]
+    assert held["sasrec"].marks[0][0].effect == pytest.approx(0.05) and held["sasrec"].datasets == ("toy",)
+    assert held["hstu"].datasets == ("toy", "beauty") and held["hstu"].foreign == {1}
+    assert held["hstu"].marks[0][1].state == "helped" and held["hstu"].backbones == ("hstu", "sasrec")
+    assert held["hstu"].first(1, 1).datasets == ("toy",) and held["hstu"].first(1, 1).foreign == frozenset()
 
 
 def test_the_first_better_trial_stands_beside_that_of_the_study_without_memory(world: World):
