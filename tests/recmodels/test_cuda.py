@@ -64,8 +64,8 @@ def test_without_mixed_precision_the_loss_of_an_undropped_epoch_is_the_cpus(
 ):
     losses = []
     for device in (CPU, gpu):
-        drops = {name: 0.0 for name in ("dropout", "attn_dropout") if name in get_backbone(backbone).complete({})}
-        plain: dict[str, object] = {**PARAMS, **drops, "loss": "full_softmax"}  # nothing is drawn on the device
+        plain: dict[str, object] = {**PARAMS, "loss": "full_softmax"}  # without dropout nothing is drawn on the device
+        plain |= {name: 0.0 for name in get_backbone(backbone).complete({}) if name in ("dropout", "attn_dropout")}
         made = Learner(data.train, data.num_items, get_backbone(backbone), plain, 0, device)
         monkeypatch.setattr(made.model, "takes_bfloat16", False, raising=False)
         losses.append(made.train_epoch(1))
