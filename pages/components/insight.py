@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.figures import percent, signed
+from core.figures import percent, signed, signed_percent
 from core.views.insight import Axis, Calibration, Claim, Insight, Pair, Racer
 from core.views.study import objective_words, protocol_words
 from pages.components.chart import chart
