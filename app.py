@@ -13,6 +13,7 @@ from core.worker.launch import ensure_worker
 from core.workspace import Workspace
 from pages.components.chips import chip, glyph
 from pages.components.frame import frame
+from pages.components.import_form import import_link
 from pages.components.live import REFRESH, versioned
 from pages.components.moments import when
 from pages.components.rows import small
@@ -57,7 +58,7 @@ def show_empty(parts: Workspace) -> None:
             key="first_study",
             on_click=begin_first_study,
         )
-        st.page_link("pages/new_study.py", label="Import your own interactions instead", icon=":material/upload:")
+        import_link("Import your own interactions instead")
 
 
 def begin_first_study() -> None:

@@ -1,4 +1,4 @@
-"""The approval card: what changes, why, what is expected, what would refute it, cost, risk, lessons; then the acts."""
+"""The approval card: the acts; what changes, why, what is expected, what would refute it, cost, risk, lessons."""
 
 import streamlit as st
 
@@ -22,13 +22,20 @@ RISKS = {"low": "green", "medium": "orange", "high": "orange"}
 
 
 def approval_card(study: Study, seen: TrialView) -> None:
-    """A proposal that waits for a decision. Draw it inside the fragment that refreshes."""
+    """A proposal that waits for a decision, its acts first: they stand in the same place whatever it says.
+
+    Draw it inside the fragment that refreshes.
+    """
     trial = seen.trial
     with st.container(border=True, key="approval-card"):
         with head(seen.title, "approval-head"):
             _countdown(study, trial)
         if seen.is_stale:
             st.warning(f"Stale: {escaped(seen.is_stale)}.", icon=":material/history:")
+        if seen.acts.decide:
+            _acts(study, seen)
+        else:
+            small("The study has ended; nothing can be decided any more.")
         what_changes(seen)
         _why(seen)
         _expected(study, seen)
@@ -46,10 +53,6 @@ def approval_card(study: Study, seen: TrialView) -> None:
                 st.markdown(escaped("; ".join(seen.gates)))
         with row("Lessons cited"):
             cited_in_short(seen.cited)
-        if seen.acts.decide:
-            _acts(study, seen)
-        else:
-            small("The study has ended; nothing can be decided any more.")
 
 
 def what_changes(seen: TrialView) -> None:
@@ -69,11 +72,17 @@ def _change(change: Change) -> str:
 
 
 def _why(seen: TrialView) -> None:
-    if seen.proposal is None:
+    why = seen.why
+    if why is None:
         return
     with row("Why"):
-        claim = f" **{escaped(seen.proposal.claim)}**" if seen.proposal.claim else ""
-        st.markdown(f"{escaped(seen.proposal.mechanism)}{claim}")
+        claim = f" **{escaped(why.claim)}**" if why.claim else ""
+        st.markdown(f"{escaped(why.leading)}{claim}")
+        if why.more:
+            label = "1 more reason" if len(why.more) == 1 else f"{len(why.more)} more reasons"
+            with st.expander(label, type="compact", key=f"reasons-{seen.trial.id}"):
+                for reason in why.more:
+                    small(escaped(reason))
 
 
 def _expected(study: Study, seen: TrialView) -> None:

@@ -8,16 +8,17 @@ from core.agents.names import LLM
 from core.space import SearchSpace
 from core.states import Autonomy
 from core.studies.starting import MOST_PARALLEL
+from core.views.glossary import WORDS
 from core.views.new_study import (
     AUTONOMY,
     DEFAULT,
+    GUARD_WORDS,
     OBJECTIVES,
     SHORTEST_MINUTES,
     WINDOW_MINUTES,
     Answers,
     agents,
     backbones,
-    guard_labels,
     leaves_for_provider,
 )
 from core.views.space_choices import fields_of
@@ -59,7 +60,7 @@ def answers(dataset: str, space: SearchSpace) -> Answers:
         deadline_minutes=held("deadline"),
         agent=held("agent", DEFAULT.agent),
         min_gain=held("min_gain", DEFAULT.min_gain),
-        guards={name: held(name) for name in guard_labels()},
+        guards={name: held(name) for name in GUARD_WORDS},
         seed=held("seed", DEFAULT.seed),
         instructions=held("instructions", ""),
         production=held("production", ""),
@@ -77,22 +78,26 @@ def main_choices() -> None:
     """What every study needs: model, objective, budget, who decides."""
     model, objective = st.columns(2)
     titles = backbones()
-    model.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="plan_backbone")
-    objective.selectbox(
-        "Objective",
-        OBJECTIVES,
-        index=OBJECTIVES.index(DEFAULT.objective),
-        format_func=lambda name: f"validation {name.upper().replace('RECALL', 'Recall')}",
-        key="plan_objective",
-        help="what the agent raises; all others are shown beside it",
-    )
+    with model:
+        st.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="plan_backbone")
+        small("the model whose knobs are tuned")
+    with objective:
+        st.selectbox(
+            "Objective",
+            OBJECTIVES,
+            index=OBJECTIVES.index(DEFAULT.objective),
+            format_func=lambda name: f"validation {name.upper().replace('RECALL', 'Recall')}",
+            key="plan_objective",
+            help=WORDS["metric@k"],
+        )
+        small("what the agent raises")
     trials, epochs = st.columns(2)
-    trials.number_input(
-        "Trials", 1, 10_000, DEFAULT.trials, key="plan_trials", help="the baseline is the first of them"
-    )
-    epochs.number_input(
-        "Epochs at most", 1, 10_000, DEFAULT.epochs, key="plan_epochs", help="of one run; most runs stop early"
-    )
+    with trials:
+        st.number_input("Trials", 1, 10_000, DEFAULT.trials, key="plan_trials")
+        small("configs to try, the baseline first")
+    with epochs:
+        st.number_input("Epochs at most", 1, 10_000, DEFAULT.epochs, key="plan_epochs")
+        small("of one run; most runs stop early")
     st.radio(
         "Who decides",
         list(AUTONOMY),
@@ -131,6 +136,7 @@ def _ask_for(autonomy: str) -> None:
         persist_state="page",
         placeholder="no field in particular",
     )
+    small("a proposal that changes one of them waits for you")
 
 
 def rules() -> None:
@@ -142,10 +148,11 @@ def rules() -> None:
         step=0.0005,
         format="%.4f",
         key="plan_min_gain",
-        help="a trial is better only if the whole 95 % interval of its gain lies above this",
+        help=f"Verdict: {WORDS['verdict']}. Noise floor: {WORDS['noise floor']}.",
     )
-    st.markdown(":small[:gray[A better trial that breaks a guard does not become the current best. Blank: no guard.]]")
-    for name, label in guard_labels().items():
+    small("a trial is better only if the whole 95 % interval of its gain lies above this")
+    st.markdown(":small[A better trial that breaks a guard does not become the current best. Blank: no guard.]")
+    for name, (label, line) in GUARD_WORDS.items():
         is_whole = name in WHOLE_GUARDS
         st.number_input(
             label,
@@ -156,46 +163,35 @@ def rules() -> None:
             placeholder="no limit",
             key=f"plan_{name}",
         )
+        small(line)
 
 
 def agent_choices() -> None:
     """Who plans, what it may remember, what it must heed."""
     names = agents(workspace().settings.model)
     chosen = st.selectbox("Agent", list(names), format_func=names.__getitem__, key="plan_agent")
-    if chosen == LLM:
-        small(leaves_for_provider())
-    st.toggle(
-        "Plan with memory",
-        DEFAULT.use_memory,
-        key="plan_memory",
-        help="lessons from this and other datasets are retrieved for every proposal; off: planned without",
-    )
-    st.toggle(
+    small(leaves_for_provider() if chosen == LLM else "plans every trial and reflects on what came of it")
+    _switch("memory", "Plan with memory", DEFAULT.use_memory, "lessons of earlier studies are found for every proposal")
+    _switch(
+        "extra_seeds",
         "One more seed for a promising trial",
         DEFAULT.extra_seeds,
-        key="plan_extra_seeds",
-        help="an inconclusive gain of at least one standard error earns a second look, once; two looks stay below 5 %",
+        "an inconclusive gain of at least one standard error earns a second look, once",
     )
-    st.toggle(
+    _switch(
+        "reflection",
         "Learn from this study",
         DEFAULT.use_reflection,
-        key="plan_reflection",
-        help="reflections and lessons; off, as a control: the agent hears verdicts alone, the memory learns nothing",
+        "writes reflections and lessons; off, as a control, the memory learns nothing",
     )
-    st.toggle(
+    _switch(
+        "pruning",
         "Stop hopeless runs",
         DEFAULT.use_pruning,
-        key="plan_pruning",
-        help="a run far below the current best at the same epoch is pruned; a person can let it run to its end",
+        "a run far below the current best at the same epoch is pruned; you may run it to its end",
     )
-    st.number_input(
-        "Proposals at a time",
-        1,
-        MOST_PARALLEL,
-        DEFAULT.parallel,
-        key="plan_parallel",
-        help="several are planned on different fields; their results may come in any order",
-    )
+    st.number_input("Proposals at a time", 1, MOST_PARALLEL, DEFAULT.parallel, key="plan_parallel")
+    small("several are planned on different fields; results may come in any order")
     st.text_area(
         "Standing instructions",
         key="plan_instructions",
@@ -203,17 +199,28 @@ def agent_choices() -> None:
         height=90,
         placeholder="such as: leave max_len alone; prefer smaller models",
     )
+    small("heeded in every proposal; you may change them while the study runs")
+
+
+def _switch(name: str, label: str, on: bool, line: str) -> None:
+    """A toggle with its meaning in a line below."""
+    st.toggle(label, on, key=f"plan_{name}")
+    small(line)
 
 
 def further_choices() -> None:
     """Name, seed, and the config to be beaten."""
-    name, seed = st.columns([3, 1])
-    name.text_input("Name", key="plan_name", max_chars=200, placeholder="dataset-backbone")
-    seed.number_input("First seed", 0, 2**31, DEFAULT.seed, key="plan_seed")
+    name, seed = st.columns([1.6, 1])
+    with name:
+        st.text_input("Name", key="plan_name", max_chars=200, placeholder="dataset-backbone")
+        small("in lists and on the command line")
+    with seed:
+        st.number_input("First seed", 0, 2**31, DEFAULT.seed, key="plan_seed")
+        small("runs count up from it")
     st.text_area(
         "Config in production (optional)",
         key="plan_production",
         height=110,
         placeholder="lr=0.002\nnum_blocks=3\nor JSON",
-        help="runs beside the baseline with three seeds, so that the report can compare with it",
     )
+    small("runs beside the baseline with three seeds, so that the report can compare with it")

@@ -51,6 +51,20 @@ def test_a_half_typed_veto_survives_the_refresh(server: Server, story: ScriptedH
     assert story.store.trials.decisions(trial.id)[0].reason == "too slow for us"
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_the_acts_are_seen_without_scrolling(
+    server: Server, story: ScriptedHome, page: Page, width: int, height: int
+):
+    study = asking(story, f"fold-{width}")
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{server.url}/study?study={study.id}")
+    for act in ("Approve", "Edit", "Veto"):
+        button = page.get_by_role("button", name=act)
+        button.wait_for()
+        box = button.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= height, act
+
+
 def test_an_edit_marks_the_changed_field_and_runs_as_edited(server: Server, story: ScriptedHome, page: Page):
     study = asking(story, "edit")
     [trial] = story.store.trials.waiting(study.id)

@@ -86,3 +86,11 @@ def test_the_list_is_narrowed_by_name(open_page: Open, home: Workspace, films: D
 def test_a_link_to_no_dataset_is_explained(open_page: Open, home: Workspace, films: Dataset):
     page = open_page("datasets", {"dataset": "no-such"})
     assert not page.exception and "no dataset 'no-such'" in page.error[0].value
+
+
+def test_the_links_that_say_import_open_the_import(open_page: Callable[..., AppTest]):
+    links = {link.proto.label: link.proto for link in open_page("app").get("page_link")}
+    link = links["Import your own interactions instead"]
+    assert link.page.endswith("datasets") and link.query_string == "tab=Import+a+file"
+    page = open_page("datasets", {"tab": "Import a file"})
+    assert not page.exception and page.segmented_control(key="import_from")
