@@ -18,7 +18,7 @@ from pages.components.live import REFRESH, versioned
 from pages.components.moments import when
 from pages.components.rows import small
 from pages.components.studies_table import studies_table
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, escaped, shown_errors, signature, wake_worker, workspace
 
 
 def main() -> None:
@@ -151,7 +151,9 @@ def approve(seen: Waiting) -> None:
     """Let exactly what was seen run; whoever comes second is told by whom and when it was decided."""
     with shown_errors():
         parts = workspace()
-        trial = parts.deciding.approve(parts.store.trials.get(seen.trial_id), actor(), "dashboard", seen.approval_hash)
+        trial = parts.deciding.approve(
+            parts.store.trials.get(seen.trial_id), signature(), "dashboard", seen.approval_hash
+        )
         st.toast(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
         wake_worker()
 

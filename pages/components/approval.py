@@ -14,7 +14,8 @@ from pages.components.cited import cited_in_short
 from pages.components.config_form import changed, config_form
 from pages.components.intervals import Bar, height_of, interval_figure, told
 from pages.components.rows import head, row, small
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.who import sign_hint
+from pages.components.workspace import escaped, shown_errors, signature, wake_worker, workspace
 
 VIA = "dashboard"
 NO_VALUE = "the trial it was planned from has no value yet"
@@ -148,6 +149,7 @@ def _acts(study: Study, seen: TrialView) -> None:
         if st.button("Veto", key="veto", icon=":material/block:", shortcut="V", on_click=dialogs.opened):
             _veto_dialog(trial)
         small(f"runs exactly this · {trial.approval_hash[:4]}")
+        sign_hint()
 
 
 @st.dialog("Edit the proposal", width="large")
@@ -192,7 +194,7 @@ def _veto_dialog(trial: Trial) -> None:
 
 def _approve(trial: Trial, accept_stale: bool) -> None:
     with shown_errors():
-        workspace().deciding.approve(trial, actor(), VIA, trial.approval_hash, accept_stale)
+        workspace().deciding.approve(trial, signature(), VIA, trial.approval_hash, accept_stale)
         st.toast(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
         wake_worker()
 
@@ -200,7 +202,7 @@ def _approve(trial: Trial, accept_stale: bool) -> None:
 def _approve_edited(trial: Trial, rows: tuple[Field, ...], key: str) -> None:
     with dialogs.acting():
         reason = st.session_state.get(f"{key}-reason", "")
-        workspace().deciding.edit(trial, changed(rows, key), actor(), VIA, reason, trial.approval_hash)
+        workspace().deciding.edit(trial, changed(rows, key), signature(), VIA, reason, trial.approval_hash)
         st.toast(f"Trial {trial.number} is approved with your config.", icon=":material/check:")
         wake_worker()
 
@@ -208,18 +210,18 @@ def _approve_edited(trial: Trial, rows: tuple[Field, ...], key: str) -> None:
 def _veto(trial: Trial, key: str) -> None:
     with dialogs.acting():
         reason = st.session_state.get(f"{key}-reason", "")
-        workspace().deciding.veto(trial, reason, actor(), VIA, trial.approval_hash)
+        workspace().deciding.veto(trial, reason, signature(), VIA, trial.approval_hash)
         st.toast(f"Trial {trial.number} is vetoed; the agent plans another.", icon=":material/block:")
 
 
 def _replan(trial: Trial) -> None:
     with shown_errors():
-        workspace().deciding.replan(trial, actor(), VIA)
+        workspace().deciding.replan(trial, signature(), VIA)
         st.toast(f"Trial {trial.number} is let go; the agent plans again.", icon=":material/refresh:")
         wake_worker()
 
 
 def _keep_waiting(trial: Trial) -> None:
     with shown_errors():
-        workspace().store.trials.set_deadline(trial, None, actor())
+        workspace().store.trials.set_deadline(trial, None, signature())
         st.toast(f"Trial {trial.number} waits until somebody decides.", icon=":material/all_inclusive:")
