@@ -5,11 +5,14 @@ import streamlit as st
 from core.figures import duration
 from core.studies.first_study import start_first_study
 from core.views.inbox import Waiting
+from core.views.lessons import shortened
 from core.views.moments import waited
+from core.views.needs import Need, disk_need, needs, worker_need
 from core.views.overview import Overview, Running, overview, version
 from core.views.settings import device_words
 from core.views.working import WorkerLine, worker_line
 from core.worker.launch import ensure_worker
+from core.worker.machine import told_machine
 from core.workspace import Workspace
 from pages.components.chips import chip, glyph
 from pages.components.frame import frame
@@ -19,6 +22,9 @@ from pages.components.moments import when
 from pages.components.rows import small
 from pages.components.studies_table import studies_table
 from pages.components.workspace import actor, escaped, shown_errors, signature, wake_worker, workspace
+
+MOST_NEEDS = 6
+LONGEST_CAUSE = 140  # characters
 
 
 def main() -> None:
@@ -81,7 +87,12 @@ def show_live() -> None:
         show_figures(view, line, now)
         left, right = st.columns([2.15, 1], gap="medium")
         with left:
-            show_waiting(view, now)
+            more = versioned("needs", version(parts.store), lambda: needs(parts.store, parts.settings.limits, now))
+            show_needs(
+                view,
+                [need for need in (worker_need(line), disk_need(told_machine(parts.settings.home)), *more) if need],
+                now,
+            )
             studies_table(view.studies)
         with right:
             show_worker(view, line)
@@ -118,15 +129,34 @@ def show_figures(view: Overview, line: WorkerLine, now: float) -> None:
         )
 
 
-def show_waiting(view: Overview, now: float) -> None:
-    """Proposals to decide, oldest first."""
-    if not view.waiting:
-        return
+def show_needs(view: Overview, more: list[Need], now: float) -> None:
+    """All that waits for a person: proposals to decide, the oldest first, then whatever else asks for one act."""
     st.subheader("Needs you", anchor=False)
+    if not view.waiting and not more:
+        small(":material/check: Nothing. What waits for a decision, fails or can be settled appears here.")
+    for place, need in enumerate(more[:MOST_NEEDS]):
+        show_need(need, place)
+    if len(more) > MOST_NEEDS:
+        small(f"and {len(more) - MOST_NEEDS} more of these")
     for each in view.waiting:
         show_card(each, now)
     if (more := view.waiting_count - len(view.waiting)) > 0:
         st.page_link("pages/inbox.py", label=f"{more} more in the Inbox", icon=":material/inbox:")
+
+
+def show_need(need: Need, place: int) -> None:
+    """One need in a line, with its act."""
+    with st.container(border=True, key=f"need-{place}"):
+        said, act = st.columns([2.2, 1], vertical_alignment="center")
+        with said:
+            about = f"**{escaped(need.about)}** " if need.about else ""
+            short = escaped(shortened(need.more, LONGEST_CAUSE))
+            st.markdown(f"{glyph(need.sign)} {about}{escaped(need.says)}  \n:small[:gray[{short}]]")
+        with act, st.container(horizontal=True, horizontal_alignment="right"):
+            if need.page:
+                st.page_link(f"pages/{need.page}.py", label=need.act, query_params=dict(need.query))
+            else:
+                st.button(need.act, icon=":material/play_arrow:", key="start_worker_need", on_click=wake_worker)
 
 
 def show_card(each: Waiting, now: float) -> None:

@@ -6,6 +6,7 @@ from core.figures import duration
 from core.records import Study, Trial
 from core.states import Autonomy
 from core.views.config_form import Field, fields
+from core.views.glossary import WORDS
 from core.views.moments import waited
 from core.views.trial import Change, TrialView
 from pages.components import dialogs
@@ -43,7 +44,7 @@ def approval_card(study: Study, seen: TrialView) -> None:
         proposal = seen.proposal
         if proposal:
             if proposal.falsifier:
-                with row("Wrong if"):
+                with row("Wrong if", WORDS["falsifier"]):
                     st.markdown(escaped(proposal.falsifier))
             with row("Cost"):
                 st.markdown(seen.cost.replace("$", "\\$"))
@@ -52,7 +53,7 @@ def approval_card(study: Study, seen: TrialView) -> None:
         if seen.gates:
             with row("Asks because"):
                 st.markdown(escaped("; ".join(seen.gates)))
-        with row("Lessons cited"):
+        with row("Lessons cited", f"Trust: {WORDS['trust']}."):
             cited_in_short(seen.cited)
 
 
@@ -87,7 +88,7 @@ def _why(seen: TrialView) -> None:
 
 
 def _expected(study: Study, seen: TrialView) -> None:
-    with row("Expected"):
+    with row("Expected", f"Noise floor: {WORDS['noise floor']}."):
         if seen.predicted is None:
             has_claim = seen.proposal is not None and seen.proposal.axis
             small(f"not predicted: {NO_VALUE if has_claim else 'a sampler expects nothing'}")

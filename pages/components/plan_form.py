@@ -22,7 +22,7 @@ from core.views.new_study import (
     leaves_for_provider,
 )
 from core.views.space_choices import fields_of
-from pages.components.rows import small
+from pages.components.rows import explained, small
 from pages.components.workspace import workspace
 
 REJECTED = "lessons rejected before the start"  # (dataset, backbone) -> ids
@@ -78,10 +78,9 @@ def main_choices() -> None:
     """What every study needs: model, objective, budget, who decides."""
     model, objective = st.columns(2)
     titles = backbones()
-    with model:
+    with model, explained("the model whose knobs are tuned"):
         st.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="plan_backbone")
-        small("the model whose knobs are tuned")
-    with objective:
+    with objective, explained("what the agent raises"):
         st.selectbox(
             "Objective",
             OBJECTIVES,
@@ -90,14 +89,11 @@ def main_choices() -> None:
             key="plan_objective",
             help=WORDS["metric@k"],
         )
-        small("what the agent raises")
     trials, epochs = st.columns(2)
-    with trials:
+    with trials, explained("configs to try, the baseline first"):
         st.number_input("Trials", 1, 10_000, DEFAULT.trials, key="plan_trials")
-        small("configs to try, the baseline first")
-    with epochs:
+    with epochs, explained("of one run; most runs stop early"):
         st.number_input("Epochs at most", 1, 10_000, DEFAULT.epochs, key="plan_epochs")
-        small("of one run; most runs stop early")
     st.radio(
         "Who decides",
         list(AUTONOMY),
@@ -129,41 +125,41 @@ def _ask_for(autonomy: str) -> None:
     if autonomy != Autonomy.GATED:
         return
     known = [field.name for field in fields_of(chosen_backbone())]
-    st.multiselect(
-        "Always ask before changing",
-        known,
-        key="plan_ask_for",
-        persist_state="page",
-        placeholder="no field in particular",
-    )
-    small("a proposal that changes one of them waits for you")
+    with explained("a proposal that changes one of them waits for you"):
+        st.multiselect(
+            "Always ask before changing",
+            known,
+            key="plan_ask_for",
+            persist_state="page",
+            placeholder="no field in particular",
+        )
 
 
 def rules() -> None:
     """When a better trial may become the current best."""
-    st.number_input(
-        f"Smallest gain worth keeping ({held('objective', DEFAULT.objective).upper()})",
-        min_value=0.0,
-        value=DEFAULT.min_gain,
-        step=0.0005,
-        format="%.4f",
-        key="plan_min_gain",
-        help=f"Verdict: {WORDS['verdict']}. Noise floor: {WORDS['noise floor']}.",
-    )
-    small("a trial is better only if the whole 95 % interval of its gain lies above this")
+    with explained("a trial is better only if the whole 95 % interval of its gain lies above this"):
+        st.number_input(
+            f"Smallest gain worth keeping ({held('objective', DEFAULT.objective).upper()})",
+            min_value=0.0,
+            value=DEFAULT.min_gain,
+            step=0.0005,
+            format="%.4f",
+            key="plan_min_gain",
+            help=f"Verdict: {WORDS['verdict']}. Noise floor: {WORDS['noise floor']}.",
+        )
     st.markdown(":small[A better trial that breaks a guard does not become the current best. Blank: no guard.]")
     for name, (label, line) in GUARD_WORDS.items():
         is_whole = name in WHOLE_GUARDS
-        st.number_input(
-            label,
-            min_value=0 if is_whole else 0.0,
-            value=None,
-            step=10_000 if is_whole else STEPS.get(name, 0.01),
-            format="%d" if is_whole else "%.6g",
-            placeholder="no limit",
-            key=f"plan_{name}",
-        )
-        small(line)
+        with explained(line):
+            st.number_input(
+                label,
+                min_value=0 if is_whole else 0.0,
+                value=None,
+                step=10_000 if is_whole else STEPS.get(name, 0.01),
+                format="%d" if is_whole else "%.6g",
+                placeholder="no limit",
+                key=f"plan_{name}",
+            )
 
 
 def agent_choices() -> None:
@@ -190,37 +186,35 @@ def agent_choices() -> None:
         DEFAULT.use_pruning,
         "a run far below the current best at the same epoch is pruned; you may run it to its end",
     )
-    st.number_input("Proposals at a time", 1, MOST_PARALLEL, DEFAULT.parallel, key="plan_parallel")
-    small("several are planned on different fields; results may come in any order")
-    st.text_area(
-        "Standing instructions",
-        key="plan_instructions",
-        max_chars=4_000,
-        height=90,
-        placeholder="such as: leave max_len alone; prefer smaller models",
-    )
-    small("heeded in every proposal; you may change them while the study runs")
+    with explained("several are planned on different fields; results may come in any order"):
+        st.number_input("Proposals at a time", 1, MOST_PARALLEL, DEFAULT.parallel, key="plan_parallel")
+    with explained("heeded in every proposal; you may change them while the study runs"):
+        st.text_area(
+            "Standing instructions",
+            key="plan_instructions",
+            max_chars=4_000,
+            height=90,
+            placeholder="such as: leave max_len alone; prefer smaller models",
+        )
 
 
 def _switch(name: str, label: str, on: bool, line: str) -> None:
     """A toggle with its meaning in a line below."""
-    st.toggle(label, on, key=f"plan_{name}")
-    small(line)
+    with explained(line):
+        st.toggle(label, on, key=f"plan_{name}")
 
 
 def further_choices() -> None:
     """Name, seed, and the config to be beaten."""
     name, seed = st.columns([1.6, 1])
-    with name:
+    with name, explained("in lists and on the command line"):
         st.text_input("Name", key="plan_name", max_chars=200, placeholder="dataset-backbone")
-        small("in lists and on the command line")
-    with seed:
+    with seed, explained("runs count up from it"):
         st.number_input("First seed", 0, 2**31, DEFAULT.seed, key="plan_seed")
-        small("runs count up from it")
-    st.text_area(
-        "Config in production (optional)",
-        key="plan_production",
-        height=110,
-        placeholder="lr=0.002\nnum_blocks=3\nor JSON",
-    )
-    small("runs beside the baseline with three seeds, so that the report can compare with it")
+    with explained("runs beside the baseline with three seeds, so that the report can compare with it"):
+        st.text_area(
+            "Config in production (optional)",
+            key="plan_production",
+            height=110,
+            placeholder="lr=0.002\nnum_blocks=3\nor JSON",
+        )
