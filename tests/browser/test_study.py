@@ -13,6 +13,7 @@ from tests.browser.conftest import Server
 from tests.pages.scripted import ScriptedHome
 
 TICKS = 5_000  # ms: two looks of the page and a little
+FIRST = 90_000  # ms: what a server's first page may take on a busy machine of two cores
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def test_the_acts_are_seen_without_scrolling(server: Server, story: ScriptedHome
     page.goto(f"{server.url}/study?study={study.id}")
     for act in ("Approve", "Edit", "Veto"):
         button = page.get_by_role("button", name=act)
-        button.wait_for()
+        button.wait_for(timeout=FIRST)
         box = button.bounding_box()
         assert box is not None and box["y"] + box["height"] <= height, act
 
