@@ -23,7 +23,7 @@ from pages.components.rows import small
 from pages.components.studies_table import studies_table
 from pages.components.workspace import actor, escaped, shown_errors, signature, wake_worker, workspace
 
-MOST_NEEDS = 6
+MOST_NEEDS = 4
 LONGEST_CAUSE = 140  # characters
 
 
@@ -130,23 +130,37 @@ def show_figures(view: Overview, line: WorkerLine, now: float) -> None:
 
 
 def show_needs(view: Overview, more: list[Need], now: float) -> None:
-    """All that waits for a person: proposals to decide, the oldest first, then whatever else asks for one act."""
-    st.subheader("Needs you", anchor=False)
+    """All that waits for a person: what stands still, proposals with the oldest first, then what can wait."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("Needs you", anchor=False, width="content")
+        if view.waiting:
+            st.page_link("pages/inbox.py", label="Open the Inbox", icon=":material/inbox:")
     if not view.waiting and not more:
         small(":material/check: Nothing. What waits for a decision, fails or can be settled appears here.")
-    for place, need in enumerate(more[:MOST_NEEDS]):
-        show_need(need, place)
-    if len(more) > MOST_NEEDS:
-        small(f"and {len(more) - MOST_NEEDS} more of these")
+    show_some([need for need in more if not need.can_wait], "pressing")
+    show_proposals(view, now)
+    show_some([need for need in more if need.can_wait], "later")
+
+
+def show_some(given: list[Need], key: str) -> None:
+    """The first of them as cards."""
+    for place, need in enumerate(given[:MOST_NEEDS]):
+        show_need(need, f"need-{key}-{place}")
+    if len(given) > MOST_NEEDS:
+        small(f"and {len(given) - MOST_NEEDS} more of these")
+
+
+def show_proposals(view: Overview, now: float) -> None:
+    """Proposals to decide, the oldest first."""
     for each in view.waiting:
         show_card(each, now)
     if (more := view.waiting_count - len(view.waiting)) > 0:
         st.page_link("pages/inbox.py", label=f"{more} more in the Inbox", icon=":material/inbox:")
 
 
-def show_need(need: Need, place: int) -> None:
+def show_need(need: Need, key: str) -> None:
     """One need in a line, with its act."""
-    with st.container(border=True, key=f"need-{place}"):
+    with st.container(border=True, key=key):
         said, act = st.columns([2.2, 1], vertical_alignment="center")
         with said:
             about = f"**{escaped(need.about)}** " if need.about else ""

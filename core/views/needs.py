@@ -22,7 +22,8 @@ LOOKED_AT = 100  # newest events of a study
 
 @dataclass(frozen=True)
 class Need:
-    """One line: a sign as in the chips, what is the matter, and where it is seen to; no page: start the worker."""
+    """One line: a sign as in the chips, what is the matter, and where it is seen to; no page: start the worker.
+    `can_wait`: nothing stands still meanwhile."""
 
     sign: str
     about: str
@@ -31,6 +32,7 @@ class Need:
     act: str
     page: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
+    can_wait: bool = False
 
 
 def worker_need(line: WorkerLine) -> Need | None:
@@ -103,7 +105,7 @@ def _to_settle(count: int) -> list[Need]:
     if not count:
         return []
     says = "1 pair of lessons is to settle" if count == 1 else f"{count} pairs of lessons are to settle"
-    return [Need("lesson", "", says, "they contradict each other or say the same", "Settle", "memory")]
+    return [Need("lesson", "", says, "they contradict each other or say the same", "Settle", "memory", can_wait=True)]
 
 
 def _sealed(store: Store, study: Study, now: float) -> Iterator[Need]:
@@ -111,4 +113,4 @@ def _sealed(store: Store, study: Study, now: float) -> Iterator[Need]:
         return
     if may_open_test(study, store.reveals.of_study(study.id)):
         says, more = "has finished", "its sealed test may be opened: once, on the record"
-        yield Need("finished", study.name, says, more, "See its end", "study", {"study": str(study.id)})
+        yield Need("finished", study.name, says, more, "See its end", "study", {"study": str(study.id)}, can_wait=True)

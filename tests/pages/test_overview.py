@@ -107,4 +107,5 @@ def test_foreign_names_are_text_and_never_markup(home: Workspace, open_page: Ope
 
 def test_nothing_that_needs_anybody_is_said_calmly(home: Workspace, open_page: OpenPage):
     a_study(home.store)
+    assert "Open the Inbox" not in [link.proto.label for link in open_page("app").get("page_link")]
     assert "Nothing. What waits for a decision" in text_of(open_page("app"))
