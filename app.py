@@ -5,19 +5,26 @@ import streamlit as st
 from core.figures import duration
 from core.studies.first_study import start_first_study
 from core.views.inbox import Waiting
+from core.views.lessons import shortened
 from core.views.moments import waited
+from core.views.needs import Need, disk_need, needs, worker_need
 from core.views.overview import Overview, Running, overview, version
 from core.views.settings import device_words
 from core.views.working import WorkerLine, worker_line
 from core.worker.launch import ensure_worker
+from core.worker.machine import told_machine
 from core.workspace import Workspace
 from pages.components.chips import chip, glyph
 from pages.components.frame import frame
+from pages.components.import_form import import_link
 from pages.components.live import REFRESH, versioned
 from pages.components.moments import when
 from pages.components.rows import page_title, small
 from pages.components.studies_table import studies_table
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, escaped, shown_errors, signature, wake_worker, workspace
+
+MOST_NEEDS = 4
+LONGEST_CAUSE = 140  # characters
 
 
 def main() -> None:
@@ -57,7 +64,7 @@ def show_empty(parts: Workspace) -> None:
             key="first_study",
             on_click=begin_first_study,
         )
-        st.page_link("pages/new_study.py", label="Import your own interactions instead", icon=":material/upload:")
+        import_link("Import your own interactions instead")
 
 
 def begin_first_study() -> None:
@@ -81,7 +88,12 @@ def show_live() -> None:
         show_figures(view, line, now)
         left, right = st.columns([2.15, 1], gap="medium")
         with left:
-            show_waiting(view, now)
+            more = versioned("needs", version(parts.store), lambda: needs(parts.store, parts.settings.limits, now))
+            show_needs(
+                view,
+                [need for need in (worker_need(line), disk_need(told_machine(parts.settings.home)), *more) if need],
+                now,
+            )
             studies_table(moved)
         with right:
             show_worker(view, line)
@@ -118,15 +130,48 @@ def show_figures(view: Overview, line: WorkerLine, now: float) -> None:
         )
 
 
-def show_waiting(view: Overview, now: float) -> None:
-    """Proposals to decide, oldest first."""
-    if not view.waiting:
-        return
-    st.subheader("Needs you", anchor=False)
+def show_needs(view: Overview, more: list[Need], now: float) -> None:
+    """All that waits for a person: what stands still, proposals with the oldest first, then what can wait."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader("Needs you", anchor=False, width="content")
+        if view.waiting:
+            st.page_link("pages/inbox.py", label="Open the Inbox", icon=":material/inbox:")
+    if not view.waiting and not more:
+        small(":material/check: Nothing. What waits for a decision, fails or can be settled appears here.")
+    show_some([need for need in more if not need.can_wait], "pressing")
+    show_proposals(view, now)
+    show_some([need for need in more if need.can_wait], "later")
+
+
+def show_some(given: list[Need], key: str) -> None:
+    """The first of them as cards."""
+    for place, need in enumerate(given[:MOST_NEEDS]):
+        show_need(need, f"need-{key}-{place}")
+    if len(given) > MOST_NEEDS:
+        small(f"and {len(given) - MOST_NEEDS} more of these")
+
+
+def show_proposals(view: Overview, now: float) -> None:
+    """Proposals to decide, the oldest first."""
     for each in view.waiting:
         show_card(each, now)
     if (more := view.waiting_count - len(view.waiting)) > 0:
         st.page_link("pages/inbox.py", label=f"{more} more in the Inbox", icon=":material/inbox:")
+
+
+def show_need(need: Need, key: str) -> None:
+    """One need in a line, with its act."""
+    with st.container(border=True, key=key):
+        said, act = st.columns([2.2, 1], vertical_alignment="center")
+        with said:
+            about = f"**{escaped(need.about)}** " if need.about else ""
+            short = escaped(shortened(need.more, LONGEST_CAUSE))
+            st.markdown(f"{glyph(need.sign)} {about}{escaped(need.says)}  \n:small[:gray[{short}]]")
+        with act, st.container(horizontal=True, horizontal_alignment="right"):
+            if need.page:
+                st.page_link(f"pages/{need.page}.py", label=need.act, query_params=dict(need.query))
+            else:
+                st.button(need.act, icon=":material/play_arrow:", key="start_worker_need", on_click=wake_worker)
 
 
 def show_card(each: Waiting, now: float) -> None:
@@ -151,7 +196,9 @@ def approve(seen: Waiting) -> None:
     """Let exactly what was seen run; whoever comes second is told by whom and when it was decided."""
     with shown_errors():
         parts = workspace()
-        trial = parts.deciding.approve(parts.store.trials.get(seen.trial_id), actor(), "dashboard", seen.approval_hash)
+        trial = parts.deciding.approve(
+            parts.store.trials.get(seen.trial_id), signature(), "dashboard", seen.approval_hash
+        )
         st.toast(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
         wake_worker()
 

@@ -10,7 +10,11 @@ class NotFound(VirtualMLEError):
 
 
 class Conflict(VirtualMLEError):
-    """Somebody else changed the thing first; says who and when."""
+    """Somebody else changed the thing first; says who and when. `at` is when, where the text names it by `in_utc`."""
+
+    def __init__(self, text: str, at: float | None = None) -> None:
+        super().__init__(text)
+        self.at = at
 
 
 class IllegalMove(VirtualMLEError):

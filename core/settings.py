@@ -10,6 +10,7 @@ from pathlib import Path
 from core.errors import InvalidInput
 
 PREFIX = "VIRTUALMLE_"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 METHODS = ("tools", "json")
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "google_genai": "GOOGLE_API_KEY"}
 _SECRET_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
@@ -77,6 +78,11 @@ class Settings:
             "STARTING_MEMORY": "on" if self.starting_memory else "off",
         }
         return {**os.environ, **{PREFIX + name: value for name, value in own.items() if value}}
+
+    @property
+    def serves_others(self) -> bool:
+        """Whether the dashboard answers beyond this machine."""
+        return self.host not in LOOPBACK
 
     @property
     def datasets(self) -> Path:

@@ -58,6 +58,8 @@ def _trials(parts: Workspace, study: Study) -> None:
             max_selections=MOST,
             format_func=lambda number: f"trial {number}",
             key=f"compare_trials_{study.id}",
+            on_change=_keep_in_url,
+            args=(f"compare_trials_{study.id}",),
         )
         if any(trial.archived_at is not None for trial in every):
             st.toggle("Archived too", key=shelved)
@@ -72,6 +74,10 @@ def _trials(parts: Workspace, study: Study) -> None:
             width=160,
         )
     _beside(study.id, tuple(chosen), int(reference))
+
+
+def _keep_in_url(key: str) -> None:
+    st.query_params["trials"] = ",".join(str(number) for number in st.session_state[key])
 
 
 @st.fragment(run_every=REFRESH)

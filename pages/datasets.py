@@ -12,15 +12,15 @@ from core.workspace import Workspace
 from pages.components.dataset_plots import legend, plot_card
 from pages.components.frame import frame
 from pages.components.histories import histories_card
-from pages.components.import_form import arrived, import_form, take_sample
+from pages.components.import_form import IMPORT, TAB, arrived, import_form, take_sample
 from pages.components.live import REFRESH, forget, versioned
 from pages.components.profile_card import profile_card
 from pages.components.rows import head, page_title, small
 from pages.components.transfer import near_card
 from pages.components.workspace import escaped, shown_errors, workspace
 
-LIBRARY, IMPORT = "Library", "Import a file"
-_TAB, _OPEN = "datasets_tab", "open_dataset"
+LIBRARY = "Library"
+_OPEN = "open_dataset"
 
 
 def main() -> None:
@@ -29,10 +29,10 @@ def main() -> None:
     page_title("Datasets")
     if (fresh := arrived()) is not None:
         st.query_params["dataset"] = fresh
-        st.session_state[_TAB] = LIBRARY
+        st.session_state[TAB] = LIBRARY
         st.toast("The dataset is here.", icon=":material/check_circle:")
     with shown_errors():
-        library, bringing = st.tabs([LIBRARY, IMPORT], key=_TAB, on_change="rerun")
+        library, bringing = st.tabs([LIBRARY, IMPORT], key=TAB, on_change="rerun", bind="query-params")
         with library:
             _library(parts)
         with bringing:
@@ -69,7 +69,7 @@ def _take_sample() -> None:
 
 
 def _show_import() -> None:
-    st.session_state[_TAB] = IMPORT
+    st.session_state[TAB] = IMPORT
 
 
 def _list(parts: Workspace) -> list[DatasetLine]:

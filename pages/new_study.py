@@ -1,17 +1,17 @@
-"""New study: choose the data, say what is wanted, see when the first verdict comes, start."""
+"""New study: choose the data, say what is wanted, start; beside it what is known of the data and what to expect."""
 
 import streamlit as st
 
 from core.records import Dataset
 from core.space import SearchSpace
 from core.studies.starting import start_study
-from core.views.dataset_card import DatasetRow, dataset_card, dataset_rows
-from core.views.new_study import plan_of
+from core.views.dataset_card import dataset_card, dataset_rows
+from core.views.new_study import DEFAULT, plan_of
 from core.views.problems import EXPECTED
 from core.views.space_choices import Built
 from core.workspace import Workspace
 from pages.components.frame import frame
-from pages.components.import_form import arrived, import_form, take_sample
+from pages.components.import_form import IMPORT, arrived, import_form, take_sample
 from pages.components.offered import offered_card
 from pages.components.outlook_card import outlook_card, stop_measuring
 from pages.components.plan_form import (
@@ -19,6 +19,7 @@ from pages.components.plan_form import (
     answers,
     chosen_backbone,
     further_choices,
+    held,
     main_choices,
     rules,
 )
@@ -27,11 +28,11 @@ from pages.components.rows import page_title
 from pages.components.space_form import built_space, space_form
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
-STUDY, IMPORT, LIST = "Study", "Import a file", "Datasets"
+STUDY = "Study"
 
 
 def page() -> None:
-    """Three tabs: the study's form, the import, the list of datasets."""
+    """Two tabs: the study's form, and the import that ends in it."""
     parts = frame("New study")
     page_title("New study")
     if (study := st.session_state.pop("study started", None)) is not None:
@@ -41,7 +42,7 @@ def page() -> None:
         st.toast("The dataset is here.", icon=":material/check_circle:")
     with shown_errors():
         datasets = parts.store.datasets.all()
-        study_tab, import_tab, list_tab = st.tabs([STUDY, IMPORT, LIST], key="new_tab", on_change="rerun")
+        study_tab, import_tab = st.tabs([STUDY, IMPORT], key="new_tab", on_change="rerun")
         with study_tab:
             if datasets:
                 _study(parts, datasets)
@@ -49,9 +50,6 @@ def page() -> None:
                 _empty()
         with import_tab:
             import_form(parts)
-        with list_tab:
-            if list_tab.open:
-                _list(datasets)
 
 
 def _choose(dataset: str) -> None:
@@ -74,42 +72,41 @@ def _empty() -> None:
 
 
 def _study(parts: Workspace, datasets: list[Dataset]) -> None:
-    rows = dataset_rows(datasets)
-    data, plan = st.columns([1.15, 1], gap="medium")
-    with data:
-        dataset = _data(datasets, rows)
-    with plan, st.container(border=True):
+    """What is chosen, with the start, at the left and first on a phone; what is known of it at the right."""
+    chosen, known = st.columns([1, 1.1], gap="medium")
+    with chosen, st.container(border=True):
+        dataset = _data(datasets)
         main_choices()
-    scope, start = chosen_backbone(), SearchSpace.of(chosen_backbone())
-    built = built_space(scope, start)
-    with plan:
+        scope, start = chosen_backbone(), SearchSpace.of(chosen_backbone())
+        built = built_space(scope, start)
+        start_row = st.container(key="start_row")
+    with chosen:
         _advanced()
+    with start_row:  # drawn last: it speaks of every choice
+        _start_row(dataset, built)
+    with known:
         with st.container(border=True):
-            _when(dataset, built)
-    with data:
+            profile_card(dataset_card(dataset), "study_card")
+        with st.container(border=True):
+            st.markdown("**What to expect**")
+            outlook_card(dataset, answers(dataset.id, built.space))
         offered_card(parts, dataset, built.space)
     with st.expander(f"Search space · {built.headline}", key="advanced_space", icon=":material/tune:"):
         space_form(scope, start, built)
 
 
-def _data(datasets: list[Dataset], rows: list[DatasetRow]) -> Dataset:
-    labels = {row.id: row.label for row in rows}
+def _data(datasets: list[Dataset]) -> Dataset:
+    labels = {row.id: row.label for row in dataset_rows(datasets)}
     linked = st.query_params.get("dataset")
     if "plan_dataset" not in st.session_state and linked in labels:
         st.session_state["plan_dataset"] = linked
-    with st.container(border=True):
-        chooser, button = st.columns([3, 1], vertical_alignment="bottom")
-        chosen = chooser.selectbox("Dataset", list(labels), format_func=labels.__getitem__, key="plan_dataset")
-        button.button("Import", icon=":material/upload:", key="show_import", on_click=_show_import, width="stretch")
-        dataset = next(each for each in datasets if each.id == chosen)
-        profile_card(dataset_card(dataset), "study_card")
-    return dataset
+    with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+        chosen = st.selectbox("Dataset", list(labels), format_func=labels.__getitem__, key="plan_dataset")
+        st.button("Import", icon=":material/upload:", key="show_import", on_click=_show_import)
+    return next(each for each in datasets if each.id == chosen)
 
 
-def _when(dataset: Dataset, built: Built) -> None:
-    st.markdown("**What to expect**")
-    form = answers(dataset.id, built.space)
-    outlook_card(dataset, form)
+def _start_row(dataset: Dataset, built: Built) -> None:
     fault = _fault(dataset, built)
     if fault:
         st.error(escaped(fault), icon=":material/error:")
@@ -123,7 +120,7 @@ def _when(dataset: Dataset, built: Built) -> None:
             args=(dataset,),
             disabled=bool(fault),
         )
-        seeds = ", ".join(str(form.seed + n) for n in range(3))
+        seeds = ", ".join(str(held("seed", DEFAULT.seed) + n) for n in range(3))
         st.markdown(f":small[:gray[approves its baseline, seeds {seeds}]]", width="content")
     if problem := st.session_state.pop("start problem", None):
         st.error(escaped(problem), icon=":material/error:")
@@ -158,33 +155,6 @@ def _advanced() -> None:
         rules()
     with st.expander("Name, seed, config in production", key="advanced_more", icon=":material/more_horiz:"):
         further_choices()
-
-
-def _list(datasets: list[Dataset]) -> None:
-    rows = dataset_rows(datasets)
-    if not rows:
-        st.markdown("No dataset is here yet; import a file.")
-        return
-    table = [
-        {
-            "name": row.name + (" (synthetic)" if row.is_synthetic else ""),
-            "users": row.users,
-            "items": row.items,
-            "interactions": row.interactions,
-            "warnings": row.warnings,
-            "id": row.id,
-        }
-        for row in rows
-    ]
-    counts = {name: st.column_config.NumberColumn(format="localized") for name in ("users", "items", "interactions")}
-    st.dataframe(table, hide_index=True, width="stretch", alt="datasets", key="list_table", column_config=counts)
-    labels = {row.id: row.label for row in rows}
-    opened = st.selectbox("Open", list(labels), format_func=labels.__getitem__, key="list_open")
-    with st.container(border=True):
-        dataset = next(each for each in datasets if each.id == opened)
-        st.markdown(f"**{escaped(dataset.name)}**")
-        profile_card(dataset_card(dataset), "list_card")
-        st.button("Use it for a study", key="list_use", on_click=_choose, args=(dataset.id,))
 
 
 page()

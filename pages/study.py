@@ -9,6 +9,7 @@ from core.views.trial import trial_view
 from core.workspace import Workspace
 from pages.components import dialogs
 from pages.components.approval import approval_card
+from pages.components.chosen_study import study_shown
 from pages.components.curves import curves_card
 from pages.components.evidence import evidence
 from pages.components.frame import frame
@@ -34,15 +35,13 @@ RECORD = ("Lessons", "Numbers", "History", "Log")
 
 
 def show(opened: Workspace) -> None:
-    """The study in the URL, else the newest one, else one next action."""
+    """The study in the URL, else the one last looked at or the newest, else one next action."""
     with shown_errors():
-        asked = st.query_params.get("study")
-        studies = opened.store.studies.all()
-        if asked is None and not studies:
+        study = study_shown(opened)
+        if study is None:
             _nothing_yet()
-            return
-        study = opened.store.studies.get(asked) if asked is not None else studies[-1]
-        _live(opened, study.id)
+        else:
+            _live(opened, study.id)
 
 
 def _nothing_yet() -> None:

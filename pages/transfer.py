@@ -5,6 +5,7 @@ import streamlit as st
 from core.views.transfer import Transfer, transfer
 from pages.components.chosen_study import chosen_study, no_study
 from pages.components.frame import frame
+from pages.components.import_form import import_link
 from pages.components.likeness_map import map_card
 from pages.components.live import REFRESH, versioned
 from pages.components.rows import small
@@ -89,7 +90,7 @@ def _nearest(view: Transfer) -> None:
                 f"**{escaped(view.dataset.name)} is the only dataset here.** Lessons are carried between datasets: "
                 "import a second one, and a study on it starts from what was learned."
             )
-            st.page_link("pages/new_study.py", label="Import a dataset", icon=":material/upload_file:")
+            import_link("Import a dataset")
         return
     st.subheader(f"Datasets most like {escaped(view.dataset.name)}", anchor=False)
     has_map = len(view.spots) > 1

@@ -80,7 +80,7 @@ PLACES = (
         "New study",
         "New study",
         "[class*=st-key-study_card]",
-        (Act("tab", _tab("Datasets", "Study"), "fresh('.st-key-list_open') ? 'list' : 'study'"),),
+        (Act("tab", _tab("Import a file", "Study"), "fresh('.st-key-import_from') ? 'import' : 'study'"),),
     ),
     Place(
         "Study",

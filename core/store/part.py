@@ -3,14 +3,13 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from sqlalchemy import Connection, CursorResult, Select, Table, insert, select, update
 from sqlalchemy.engine import RowMapping
 
-from core.clock import Clock
+from core.clock import Clock, in_utc
 from core.errors import Conflict, IllegalMove
 from core.records import Event
 from core.store import schema
@@ -117,9 +116,10 @@ def lost_the_race(connection: Connection, what: str, column: str, id: int, wante
     event = last_event(connection, column, id, kinds)
     if event is None:
         return Conflict(f"{what} could not be {wanted}: it is not there any more; reload")
-    return Conflict(f"{what} could not be {wanted}: {first(event.actor, event.kind, event.at)}; nothing was changed")
+    who = first(event.actor, event.kind, event.at)
+    return Conflict(f"{what} could not be {wanted}: {who}; nothing was changed", event.at)
 
 
 def first(actor: str, did: str, at: float) -> str:
     """Who was first, with what and when, for an error's text."""
-    return f"{actor} was first ({did}, {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC)"
+    return f"{actor} was first ({did}, {in_utc(at)})"

@@ -54,7 +54,8 @@ class TrialRows(Part):
         if StudyState(state) in STUDY_ENDED:
             event = last_event(connection, "study_id", study_id, "study ")
             who = f" ({first(event.actor, event.kind, event.at)})" if event else ""
-            raise Conflict(f"study {study_id} is {state}{who}: nothing more runs in it; start a new study")
+            at = event.at if event else None
+            raise Conflict(f"study {study_id} is {state}{who}: nothing more runs in it; start a new study", at)
 
     def _refuse_duplicate(self, connection: Connection, study_id: int, params: Params, but: int | None = None) -> None:
         """A config that expired or was cancelled may come again; one that waits, ran or was vetoed may not."""

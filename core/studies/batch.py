@@ -23,7 +23,7 @@ class Outcome:
     """What became of one of them; `refused` is the reason when nothing was changed."""
 
     label: str
-    refused: str | None
+    refused: VirtualMLEError | None
 
 
 def approve_each(store: Store, seen: Sequence[Seen], actor: str, via: str) -> tuple[Outcome, ...]:
@@ -46,5 +46,5 @@ def _each(store: Store, seen: Sequence[Seen], decide: Callable[[Trial, str], Tri
             decide(store.trials.get(each.trial_id), each.approval_hash)
             outcomes.append(Outcome(each.label, None))
         except VirtualMLEError as problem:
-            outcomes.append(Outcome(each.label, str(problem)))
+            outcomes.append(Outcome(each.label, problem))
     return tuple(outcomes)

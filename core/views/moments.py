@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from core.clock import in_utc
+
 
 def zone_named(name: str | None) -> tzinfo:
     """The zone a browser names; UTC when it names none, or one that this machine does not know."""
@@ -20,6 +22,12 @@ def moment(at: float, now: float, zone: tzinfo) -> str:
         return clock
     year = "" if then.year == today.year else f" {then.year}"
     return f"{then.day} {then:%b}{year} {clock}"
+
+
+def in_zone(problem: Exception, now: float, zone: tzinfo) -> str:
+    """An error's text, with the time it names as people there write it."""
+    at = getattr(problem, "at", None)
+    return str(problem) if at is None else str(problem).replace(in_utc(at), moment(at, now, zone))
 
 
 def waited(seconds: float) -> str:

@@ -27,6 +27,12 @@ AUTONOMY: Mapping[str, tuple[str, str]] = {
     Autonomy.WINDOW: ("Veto in time", "Every proposal waits, and runs at its deadline unless you veto it."),
     Autonomy.AUTOPILOT: ("Autopilot", "Nothing waits; you may pause, cancel and read along at any time."),
 }
+GUARD_WORDS: Mapping[str, tuple[str, str]] = {  # label and what it asks, in a line
+    "min_coverage": ("Catalogue coverage at least", GUARDS["min_coverage"]),
+    "max_parameters": ("Parameters at most", GUARDS["max_parameters"]),
+    "max_minutes": ("Minutes of training at most", GUARDS["max_minutes"]),
+    "max_slice_loss": ("Loss of a slice at most", GUARDS["max_slice_loss"]),
+}
 DEFAULT = StudyPlan("")
 OBJECTIVES = tuple(METRICS)
 WINDOW_MINUTES = 15.0
@@ -137,11 +143,6 @@ def plan_of(answers: Answers) -> StudyPlan:
 def is_training(store: Store) -> bool:
     """Whether a run is under way, from which a measurement would take the machine."""
     return any(run.state is RunState.RUNNING for run in store.runs.unfinished())
-
-
-def guard_labels() -> dict[str, str]:
-    """Guard -> its meaning."""
-    return {name: meaning[0].upper() + meaning[1:] for name, meaning in GUARDS.items()}
 
 
 @dataclass(frozen=True)

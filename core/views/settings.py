@@ -10,6 +10,7 @@ from core.figures import size
 from core.settings import PREFIX, Settings, key_of, redacted
 from core.store import Store
 from core.worker.jobs import cores, threads_per_run
+from core.worker.machine import Machine, told_machine
 from core.workspace import Workspace
 
 LEAVES, STAYS = LEAVES_FOR_THE_PROVIDER, NEVER_LEAVES
@@ -74,7 +75,7 @@ def machine_rows(parts: Workspace) -> tuple[Row, ...]:
     """Where runs train and where things are kept."""
     settings, found = parts.settings, parts.chosen_embedder
     threads = threads_per_run(settings.concurrency)
-    device = _device(settings)
+    device = _device(settings, told_machine(settings.home))
     return (
         Row("Device", device, "DEVICE"),
         Row("Runs at once", f"{settings.concurrency}, with {threads} of {cores()} cores each", "CONCURRENCY"),
@@ -131,10 +132,18 @@ def _missing(settings: Settings, key: tuple[str, bool] | None) -> str:
 
 
 def device_words(settings: Settings) -> str:
-    """Where runs train, and how many at a time, such as `device: cpu, 1 run at a time`."""
+    """Where runs train, how many at a time, and what is free, such as `device: cpu, 1 run at a time · 8.1 GB of memory
+    and 70 GB of disk free`."""
     runs = "1 run" if settings.concurrency == 1 else f"{settings.concurrency} runs"
-    return f"device: {_device(settings)}, {runs} at a time"
+    told = told_machine(settings.home)
+    words = f"device: {_device(settings, told)}, {runs} at a time"
+    if told is None:
+        return words
+    memory = f"{size(told.memory_free)} of memory and " if told.memory_free is not None else ""
+    return f"{words} · {memory}{size(told.disk_free)} of disk free"
 
 
-def _device(settings: Settings) -> str:
-    return "a GPU where there is one, else the CPU" if settings.device == "auto" else settings.device
+def _device(settings: Settings, told: Machine | None) -> str:
+    """The one that runs were seen to train on; before the first run, what was asked for."""
+    wanted = "a GPU where there is one, else the CPU" if settings.device == "auto" else settings.device
+    return told.device if told is not None and told.device else wanted

@@ -16,6 +16,7 @@ from core.views.cited import CitedLesson, Remembered, cited_lessons, remembered
 from core.views.snapshot import Snapshot, snapshot
 from core.views.standing import standing
 from core.views.trial_words import detail_of, title_of, verdict_words_of
+from core.views.why import Why, why_of
 
 SHOWN = ("ndcg@10", "recall@10", "mrr@10", "coverage@10")
 CLAIM_WORDS = {"yes": "claim held", "no": "claim did not hold", "unknown": "claim open"}
@@ -72,6 +73,7 @@ class TrialView:
 
     trial: Trial
     proposal: Proposal | None
+    why: Why | None
     standing: str
     title: str
     changes: tuple[Change, ...]
@@ -116,6 +118,7 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
     return TrialView(
         trial=trial,
         proposal=proposal,
+        why=why_of(proposal) if proposal else None,
         standing=stands,
         title=title_of(study, trial, stands, comparison),
         changes=_changes(trial, proposal, base),

@@ -76,6 +76,7 @@ class Attempt:
     ) -> None:
         self.run, self.label, self.epoch = run, label, run.epoch
         self.is_over = False
+        self.device = ""  # told by the session
         self._store, self._session, self._monotonic = store, session, monotonic
         self._objective, self._folder = objective, folder
         self._why_hopeless, self._reason = why_hopeless, ""
@@ -160,6 +161,7 @@ class Attempt:
 
     def _started(self, message: Message) -> None:
         self._has_started = True
+        self.device = str(message.get("device") or "")
         if message.get("note"):
             ids = {"study_id": self.run.study_id, "trial_id": self.run.trial_id, "run_id": self.run.id}
             self._store.events.note("run noted", self._actor, {"note": message["note"]}, **ids)

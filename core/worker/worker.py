@@ -18,6 +18,7 @@ from core.worker.attempt import Attempt, NeverStarted, Why
 from core.worker.background import Background, Inline
 from core.worker.faults import Faults
 from core.worker.jobs import CannotStart, DatasetGone, prepare
+from core.worker.machine import tell_machine
 from core.worker.protocols import Indexer, Loop, Reveals, Trainer
 from core.worker.rounds import RevealDesk, Rounds
 
@@ -59,7 +60,7 @@ class Worker:
         self._attempts: list[Attempt] = []
         self._leaving: list[Attempt] = []
         self._beat_at = self._orphans_at = float("-inf")
-        self._doing = ""
+        self._doing = self._device = ""
         self._studies: Sequence[Study] = ()
         self._unfinished: Sequence[Run] = ()
 
@@ -203,4 +204,6 @@ class Worker:
         doing = "; ".join(attempt.doing for attempt in self._attempts) or "waiting for work"
         self.store.leases.beat(self.name, os.getpid(), socket.gethostname(), doing)
         self._beat_at, self._doing = self._monotonic() + STATUS_SECONDS, str(runs)
+        self._device = next((attempt.device for attempt in self._attempts if attempt.device), self._device)
+        tell_machine(self.settings.home, self._device)
         return False

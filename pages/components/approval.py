@@ -1,4 +1,4 @@
-"""The approval card: what changes, why, what is expected, what would refute it, cost, risk, lessons; then the acts."""
+"""The approval card: the acts; what changes, why, what is expected, what would refute it, cost, risk, lessons."""
 
 import streamlit as st
 
@@ -7,6 +7,7 @@ from core.loop.tried import CLOSE_TO
 from core.records import Study, Trial
 from core.states import Autonomy
 from core.views.config_form import Field, fields
+from core.views.glossary import WORDS
 from core.views.moments import waited
 from core.views.trial import Change, TrialView
 from pages.components import dialogs
@@ -15,7 +16,8 @@ from pages.components.cited import cited_in_short
 from pages.components.config_form import changed, config_form
 from pages.components.intervals import Bar, height_of, interval_figure, told
 from pages.components.rows import head, row, small
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.who import sign_hint
+from pages.components.workspace import escaped, shown_errors, signature, wake_worker, workspace
 
 VIA = "dashboard"
 NO_VALUE = "the trial it was planned from has no value yet"
@@ -23,20 +25,27 @@ RISKS = {"low": "green", "medium": "orange", "high": "orange"}
 
 
 def approval_card(study: Study, seen: TrialView) -> None:
-    """A proposal that waits for a decision. Draw it inside the fragment that refreshes."""
+    """A proposal that waits for a decision, its acts first: they stand in the same place whatever it says.
+
+    Draw it inside the fragment that refreshes.
+    """
     trial = seen.trial
     with st.container(border=True, key="approval-card"):
         with head(seen.title, "approval-head"):
             _countdown(study, trial)
         if seen.is_stale:
             st.warning(f"Stale: {escaped(seen.is_stale)}.", icon=":material/history:")
+        if seen.acts.decide:
+            _acts(study, seen)
+        else:
+            small("The study has ended; nothing can be decided any more.")
         what_changes(seen)
         _why(seen)
         _expected(study, seen)
         proposal = seen.proposal
         if proposal:
             if proposal.falsifier:
-                with row("Wrong if"):
+                with row("Wrong if", WORDS["falsifier"]):
                     st.markdown(escaped(proposal.falsifier))
             with row("Cost"):
                 st.markdown(seen.cost.replace("$", "\\$"))
@@ -45,12 +54,8 @@ def approval_card(study: Study, seen: TrialView) -> None:
         if seen.gates:
             with row("Asks because"):
                 st.markdown(escaped("; ".join(seen.gates)))
-        with row("Lessons cited"):
+        with row("Lessons cited", f"Trust: {WORDS['trust']}."):
             cited_in_short(seen.cited)
-        if seen.acts.decide:
-            _acts(study, seen)
-        else:
-            small("The study has ended; nothing can be decided any more.")
 
 
 def what_changes(seen: TrialView) -> None:
@@ -70,15 +75,21 @@ def _change(change: Change) -> str:
 
 
 def _why(seen: TrialView) -> None:
-    if seen.proposal is None:
+    why = seen.why
+    if why is None:
         return
     with row("Why"):
-        claim = f" **{escaped(seen.proposal.claim)}**" if seen.proposal.claim else ""
-        st.markdown(f"{escaped(seen.proposal.mechanism)}{claim}")
+        claim = f" **{escaped(why.claim)}**" if why.claim else ""
+        st.markdown(f"{escaped(why.leading)}{claim}")
+        if why.more:
+            label = "1 more reason" if len(why.more) == 1 else f"{len(why.more)} more reasons"
+            with st.expander(label, type="compact", key=f"reasons-{seen.trial.id}"):
+                for reason in why.more:
+                    small(escaped(reason))
 
 
 def _expected(study: Study, seen: TrialView) -> None:
-    with row("Expected"):
+    with row("Expected", f"Noise floor: {WORDS['noise floor']}."):
         if seen.predicted is None:
             has_claim = seen.proposal is not None and seen.proposal.axis
             small(f"not predicted: {NO_VALUE if has_claim else 'a sampler expects nothing'}")
@@ -141,6 +152,7 @@ def _acts(study: Study, seen: TrialView) -> None:
         if st.button("Veto", key="veto", icon=":material/block:", shortcut="V", on_click=dialogs.opened):
             _veto_dialog(trial)
         small(f"runs exactly this · {trial.approval_hash[:4]}")
+        sign_hint()
 
 
 @st.dialog("Edit the proposal", width="large")
@@ -185,7 +197,7 @@ def _veto_dialog(trial: Trial) -> None:
 
 def _approve(trial: Trial, accept_stale: bool) -> None:
     with shown_errors():
-        workspace().deciding.approve(trial, actor(), VIA, trial.approval_hash, accept_stale)
+        workspace().deciding.approve(trial, signature(), VIA, trial.approval_hash, accept_stale)
         st.toast(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
         wake_worker()
 
@@ -193,7 +205,7 @@ def _approve(trial: Trial, accept_stale: bool) -> None:
 def _approve_edited(trial: Trial, rows: tuple[Field, ...], key: str) -> None:
     with dialogs.acting():
         reason = st.session_state.get(f"{key}-reason", "")
-        edited = workspace().deciding.edit(trial, changed(rows, key), actor(), VIA, reason, trial.approval_hash)
+        edited = workspace().deciding.edit(trial, changed(rows, key), signature(), VIA, reason, trial.approval_hash)
         beside = workspace().deciding.close_to(edited)
         st.toast(f"Trial {trial.number} is approved with your config. {beside}".strip(), icon=":material/check:")
         wake_worker()
@@ -202,18 +214,18 @@ def _approve_edited(trial: Trial, rows: tuple[Field, ...], key: str) -> None:
 def _veto(trial: Trial, key: str) -> None:
     with dialogs.acting():
         reason = st.session_state.get(f"{key}-reason", "")
-        workspace().deciding.veto(trial, reason, actor(), VIA, trial.approval_hash)
+        workspace().deciding.veto(trial, reason, signature(), VIA, trial.approval_hash)
         st.toast(f"Trial {trial.number} is vetoed; the agent plans another.", icon=":material/block:")
 
 
 def _replan(trial: Trial) -> None:
     with shown_errors():
-        workspace().deciding.replan(trial, actor(), VIA)
+        workspace().deciding.replan(trial, signature(), VIA)
         st.toast(f"Trial {trial.number} is let go; the agent plans again.", icon=":material/refresh:")
         wake_worker()
 
 
 def _keep_waiting(trial: Trial) -> None:
     with shown_errors():
-        workspace().store.trials.set_deadline(trial, None, actor())
+        workspace().store.trials.set_deadline(trial, None, signature())
         st.toast(f"Trial {trial.number} waits until somebody decides.", icon=":material/all_inclusive:")

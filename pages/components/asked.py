@@ -13,6 +13,7 @@ from core.views.transfer import near_of
 from core.workspace import Workspace
 from pages.components.chart import chart
 from pages.components.cited import clause_line
+from pages.components.import_form import import_link
 from pages.components.live import REFRESH
 from pages.components.rows import small
 from pages.components.style import Palette, figure, palette
@@ -29,7 +30,7 @@ def asked_view(parts: Workspace, study: Study | None) -> None:
     datasets = {dataset.id: dataset for dataset in reversed(parts.store.datasets.all())}
     if not datasets:
         st.markdown("**No dataset is here yet.** Lessons are found by what a dataset is like: import one first.")
-        st.page_link("pages/new_study.py", label="Import a dataset", icon=":material/upload_file:")
+        import_link("Import a dataset")
         return
     dataset, backbone, without = _question(datasets, study)
     with shown_errors():

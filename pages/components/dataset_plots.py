@@ -1,12 +1,13 @@
 """The curves of a dataset, with another one's in grey behind them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.data.distributions import Curve
 from core.views.datasets import Plot, in_words
+from core.views.moments import zone_named
 from pages.components.chart import chart
 from pages.components.rows import small
 from pages.components.style import FONT, Palette, figure, palette
@@ -59,7 +60,7 @@ def _line(place: int, colours: Palette) -> dict[str, object]:
 
 def _places(plot: Plot, curve: Curve) -> list[object]:
     if plot.scale == "time":
-        return [datetime.fromtimestamp(x, UTC).isoformat() for x in curve.x]
+        return [datetime.fromtimestamp(x, zone_named(st.context.timezone)).isoformat() for x in curve.x]
     return list(curve.x)
 
 

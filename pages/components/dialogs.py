@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.views.problems import EXPECTED
-from pages.components.workspace import escaped
+from pages.components.workspace import escaped, told
 
 _DONE = "dialog is done"
 REFUSED = "dialog was refused"
@@ -37,7 +37,7 @@ def acting() -> Iterator[None]:
     try:
         yield
     except EXPECTED as problem:
-        st.session_state[REFUSED] = str(problem)
+        st.session_state[REFUSED] = told(problem)
     else:
         close()
 

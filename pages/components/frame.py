@@ -10,7 +10,8 @@ from core.views.problems import EXPECTED
 from core.views.working import WorkerLine, worker_line
 from core.workspace import Workspace
 from pages.components.live import REFRESH
-from pages.components.workspace import actor, escaped, set_actor, shown_errors, wake_worker, workspace
+from pages.components.who import who
+from pages.components.workspace import escaped, shown_errors, wake_worker, workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 ICON = ROOT / "static" / "icon.svg"  # a local file: a material icon would be fetched from outside
@@ -56,7 +57,7 @@ def frame(title: str, icon: Path = ICON) -> Workspace:
         st.stop()
     with st.sidebar:
         _menu()
-        _who()
+        who()
         st.markdown(":small[:gray[Words used here]]", help=glossary())
     return opened
 
@@ -82,14 +83,3 @@ def _worker(line: WorkerLine) -> None:
     wait = f"  \n:small[:gray[{line.queued} {'run waits' if line.queued == 1 else 'runs wait'} for it]]"
     st.markdown(f":small[:gray[:material/cancel:] Worker not running]{wait if line.queued else ''}")
     st.button("Start worker", icon=":material/play_arrow:", key="start_worker", on_click=wake_worker)
-
-
-def _who() -> None:
-    with st.popover(escaped(actor()), icon=":material/person:", type="tertiary", key="who"):
-        st.text_input(
-            "Your name on decisions",
-            value=actor(),
-            key="who_name",
-            max_chars=80,
-            on_change=lambda: set_actor(st.session_state["who_name"]),
-        )

@@ -29,12 +29,18 @@ from core.workspace import Workspace
 from pages.components.workspace import actor, escaped, workspace
 
 UPLOAD, PATH = "Upload", "Path on the server"
+TAB, IMPORT = "tab", "Import a file"  # the tab of Datasets that holds the form, by its place in the URL
 PREFIX = "import "
 TICK = 0.5
 FORMATS = (
     "CSV, TSV, Parquet, RecBole .inter, MovieLens, Amazon review JSON lines, user-sequence text, session JSON lines; "
     "gzip and zip are read as they are"
 )
+
+
+def import_link(label: str) -> None:
+    """The way to the form from another page."""
+    st.page_link("pages/datasets.py", label=label, icon=":material/upload:", query_params={TAB: IMPORT})
 
 
 def import_form(parts: Workspace) -> None:

@@ -9,7 +9,7 @@ from core.views.moments import waited
 from pages.components import dialogs
 from pages.components.chips import chip
 from pages.components.rows import small
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.workspace import escaped, shown_errors, signature, told, wake_worker, workspace
 
 VIA = "dashboard"
 RESULTS = "inbox results"
@@ -127,11 +127,11 @@ def pager(view: Inbox) -> None:
 
 def last_results() -> None:
     """What came of the last batch: how many went through, and each one that was refused with its reason."""
-    told: tuple[str, tuple[Outcome, ...]] | None = st.session_state.get(RESULTS)
-    if told is None:
+    last: tuple[str, tuple[Outcome, ...]] | None = st.session_state.get(RESULTS)
+    if last is None:
         return
-    word, outcomes = told
-    refused = [each for each in outcomes if each.refused]
+    word, outcomes = last
+    refused = [(each.label, each.refused) for each in outcomes if each.refused]
     done = len(outcomes) - len(refused)
     with st.container(border=True, gap="xsmall", key="batch-results"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -139,8 +139,8 @@ def last_results() -> None:
             look = ":orange[:material/rule:]" if refused else ":green[:material/check:]"
             st.markdown(f"{look} **{done} of {len(outcomes)} {word}**{more}", width="content")
             st.button("Close", key="close_results", type="tertiary", on_click=_forget)
-        for each in refused:
-            st.markdown(f"{escaped(each.label)}: {escaped(str(each.refused))}")
+        for label, problem in refused:
+            st.markdown(f"{escaped(label)}: {escaped(told(problem))}")
 
 
 @st.dialog("Veto the selected proposals")
@@ -158,14 +158,14 @@ def _veto_dialog(seen: tuple[Seen, ...]) -> None:
 
 def _approve(seen: tuple[Seen, ...]) -> None:
     with shown_errors():
-        _told("approved", approve_each(workspace().store, seen, actor(), VIA))
+        _told("approved", approve_each(workspace().store, seen, signature(), VIA))
         wake_worker()
 
 
 def _veto(seen: tuple[Seen, ...]) -> None:
     with dialogs.acting():
         reason = st.session_state.get("veto_batch_reason", "")
-        _told("vetoed", veto_each(workspace().store, seen, reason, actor(), VIA))
+        _told("vetoed", veto_each(workspace().store, seen, reason, signature(), VIA))
 
 
 def _told(word: str, outcomes: tuple[Outcome, ...]) -> None:

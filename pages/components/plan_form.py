@@ -8,20 +8,21 @@ from core.agents.names import LLM
 from core.space import SearchSpace
 from core.states import Autonomy
 from core.studies.starting import MOST_PARALLEL
+from core.views.glossary import WORDS
 from core.views.new_study import (
     AUTONOMY,
     DEFAULT,
+    GUARD_WORDS,
     OBJECTIVES,
     SHORTEST_MINUTES,
     WINDOW_MINUTES,
     Answers,
     agents,
     backbones,
-    guard_labels,
     leaves_for_provider,
 )
 from core.views.space_choices import fields_of
-from pages.components.rows import small
+from pages.components.rows import explained, small
 from pages.components.workspace import workspace
 
 REJECTED = "lessons rejected before the start"  # (dataset, backbone) -> ids
@@ -65,7 +66,7 @@ def answers(dataset: str, space: SearchSpace) -> Answers:
         deadline_minutes=held("deadline"),
         agent=held("agent", DEFAULT.agent),
         min_gain=held("min_gain", DEFAULT.min_gain),
-        guards={name: held(name) for name in guard_labels()},
+        guards={name: held(name) for name in GUARD_WORDS},
         seed=held("seed", DEFAULT.seed),
         instructions=held("instructions", ""),
         production=held("production", ""),
@@ -85,22 +86,22 @@ def main_choices() -> None:
     """What every study needs: model, objective, budget, who decides."""
     model, objective = st.columns(2)
     titles = backbones()
-    model.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="plan_backbone")
-    objective.selectbox(
-        "Objective",
-        OBJECTIVES,
-        index=OBJECTIVES.index(DEFAULT.objective),
-        format_func=lambda name: f"validation {name.upper().replace('RECALL', 'Recall')}",
-        key="plan_objective",
-        help="what the agent raises; all others are shown beside it",
-    )
+    with model, explained("the model whose knobs are tuned"):
+        st.selectbox("Backbone", list(titles), format_func=titles.__getitem__, key="plan_backbone")
+    with objective, explained("what the agent raises"):
+        st.selectbox(
+            "Objective",
+            OBJECTIVES,
+            index=OBJECTIVES.index(DEFAULT.objective),
+            format_func=lambda name: f"validation {name.upper().replace('RECALL', 'Recall')}",
+            key="plan_objective",
+            help=WORDS["metric@k"],
+        )
     trials, epochs = st.columns(2)
-    trials.number_input(
-        "Trials", 1, 10_000, DEFAULT.trials, key="plan_trials", help="the baseline is the first of them"
-    )
-    epochs.number_input(
-        "Epochs at most", 1, 10_000, DEFAULT.epochs, key="plan_epochs", help="of one run; most runs stop early"
-    )
+    with trials, explained("configs to try, the baseline first"):
+        st.number_input("Trials", 1, 10_000, DEFAULT.trials, key="plan_trials")
+    with epochs, explained("of one run; most runs stop early"):
+        st.number_input("Epochs at most", 1, 10_000, DEFAULT.epochs, key="plan_epochs")
     st.radio(
         "Who decides",
         list(AUTONOMY),
@@ -132,122 +133,123 @@ def _ask_for(autonomy: str) -> None:
     if autonomy != Autonomy.GATED:
         return
     known = [field.name for field in fields_of(chosen_backbone())]
-    st.multiselect(
-        "Always ask before changing",
-        known,
-        key="plan_ask_for",
-        persist_state="page",
-        placeholder="no field in particular",
-    )
+    with explained("a proposal that changes one of them waits for you"):
+        st.multiselect(
+            "Always ask before changing",
+            known,
+            key="plan_ask_for",
+            persist_state="page",
+            placeholder="no field in particular",
+        )
 
 
 def rules() -> None:
     """When a better trial may become the current best."""
-    st.number_input(
-        f"Smallest gain worth keeping ({held('objective', DEFAULT.objective).upper()})",
-        min_value=0.0,
-        value=DEFAULT.min_gain,
-        step=0.0005,
-        format="%.4f",
-        key="plan_min_gain",
-        help="a trial is better only if the whole 95 % interval of its gain lies above this; a study ends early once "
-        "no step is likely to gain more, so that at 0 it seldom does: the noise floor of an earlier study on this data "
-        "is a measure of what is worth a trial",
-    )
-    st.markdown(":small[:gray[A better trial that breaks a guard does not become the current best. Blank: no guard.]]")
-    for name, label in guard_labels().items():
-        is_whole = name in WHOLE_GUARDS
+    with explained("a trial is better only if the whole 95 % interval of its gain lies above this"):
         st.number_input(
-            label,
-            min_value=0 if is_whole else 0.0,
-            value=None,
-            step=10_000 if is_whole else STEPS.get(name, 0.01),
-            format="%d" if is_whole else "%.6g",
-            placeholder="no limit",
-            key=f"plan_{name}",
+            f"Smallest gain worth keeping ({held('objective', DEFAULT.objective).upper()})",
+            min_value=0.0,
+            value=DEFAULT.min_gain,
+            step=0.0005,
+            format="%.4f",
+            key="plan_min_gain",
+            help=f"Verdict: {WORDS['verdict']}. Noise floor: {WORDS['noise floor']}; that of an earlier study on this "
+            "data is a measure of what is worth a trial. A study ends early once no step is likely to gain more, so that "
+            "at 0 it seldom does.",
         )
+    st.markdown(":small[A better trial that breaks a guard does not become the current best. Blank: no guard.]")
+    for name, (label, line) in GUARD_WORDS.items():
+        is_whole = name in WHOLE_GUARDS
+        with explained(line):
+            st.number_input(
+                label,
+                min_value=0 if is_whole else 0.0,
+                value=None,
+                step=10_000 if is_whole else STEPS.get(name, 0.01),
+                format="%d" if is_whole else "%.6g",
+                placeholder="no limit",
+                key=f"plan_{name}",
+            )
 
 
 def agent_choices() -> None:
     """Who plans, what it may remember, what it must heed."""
     names = agents(workspace().settings.model)
     chosen = st.selectbox("Agent", list(names), format_func=names.__getitem__, key="plan_agent")
-    if chosen == LLM:
-        small(leaves_for_provider())
-    has_memory = st.toggle(
-        "Plan with memory",
-        DEFAULT.use_memory,
-        key="plan_memory",
-        help="lessons from this and other datasets are retrieved for every proposal; off: planned without",
+    small(leaves_for_provider() if chosen == LLM else "plans every trial and reflects on what came of it")
+    has_memory = _switch(
+        "memory", "Plan with memory", DEFAULT.use_memory, "lessons of earlier studies are found for every proposal"
     )
     _memory_choices(has_memory)
-    st.toggle(
+    _switch(
+        "extra_seeds",
         "One more seed for a promising trial",
         DEFAULT.extra_seeds,
-        key="plan_extra_seeds",
-        help="an inconclusive gain of at least one standard error earns a second look, once, or asks "
-        "for it where you decide each; two looks stay below 5 %",
+        "an inconclusive gain of at least one standard error earns a second look, once; where you decide each, on request",
     )
-    st.toggle(
+    _switch(
+        "reflection",
         "Learn from this study",
         DEFAULT.use_reflection,
-        key="plan_reflection",
-        help="reflections and lessons; off, as a control: the agent hears verdicts alone, the memory learns nothing",
+        "writes reflections and lessons; off, as a control, the memory learns nothing",
     )
-    st.toggle(
+    _switch(
+        "pruning",
         "Stop hopeless runs",
         DEFAULT.use_pruning,
-        key="plan_pruning",
-        help="a run far below the current best at the same epoch is pruned; a person can let it run to its end",
+        "a run far below the current best at the same epoch is pruned; you may run it to its end",
     )
-    st.number_input(
-        "Proposals at a time",
-        1,
-        MOST_PARALLEL,
-        DEFAULT.parallel,
-        key="plan_parallel",
-        help="several are planned on different fields; their results may come in any order",
-    )
-    st.text_area(
-        "Standing instructions",
-        key="plan_instructions",
-        max_chars=4_000,
-        height=90,
-        placeholder="such as: leave max_len alone; prefer smaller models",
-    )
+    with explained("several are planned on different fields; results may come in any order"):
+        st.number_input("Proposals at a time", 1, MOST_PARALLEL, DEFAULT.parallel, key="plan_parallel")
+    with explained("heeded in every proposal; you may change them while the study runs"):
+        st.text_area(
+            "Standing instructions",
+            key="plan_instructions",
+            max_chars=4_000,
+            height=90,
+            placeholder="such as: leave max_len alone; prefer smaller models",
+        )
+
+
+def _switch(name: str, label: str, on: bool, line: str, disabled: bool = False) -> bool:
+    """A toggle with its meaning in a line below; whether it is on."""
+    with explained(line):
+        return st.toggle(label, on, key=f"plan_{name}", disabled=disabled)
 
 
 def _memory_choices(has_memory: bool) -> None:
     """What of the memory is kept back, to see what it is worth."""
-    st.toggle(
+    _switch(
+        WITHOUT_LINEAGE,
         "Leave out what was learned on this data",
         DEFAULT.without_lineage,
-        key=f"plan_{WITHOUT_LINEAGE}",
+        "and on its other versions: then what helps is transfer, no answer known before",
         disabled=not has_memory,
-        help="lessons of this dataset and its other versions: then what helps is transfer, no answer known before",
     )
-    st.number_input(
-        "Proposals planned with memory off (%)",
-        0.0,
-        100.0,
-        DEFAULT.memory_off_share * 100,
-        step=10.0,
-        format="%.6g",
-        key="plan_memory_off",
-        disabled=not has_memory,
-        help="drawn by chance, as a control within the study: what the others gain is what the memory is worth",
-    )
+    with explained("drawn by chance, as a control within the study: what the others gain is what the memory is worth"):
+        st.number_input(
+            "Proposals planned with memory off (%)",
+            0.0,
+            100.0,
+            DEFAULT.memory_off_share * 100,
+            step=10.0,
+            format="%.6g",
+            key="plan_memory_off",
+            disabled=not has_memory,
+        )
 
 
 def further_choices() -> None:
     """Name, seed, and the config to be beaten."""
-    name, seed = st.columns([3, 1])
-    name.text_input("Name", key="plan_name", max_chars=200, placeholder="dataset-backbone")
-    seed.number_input("First seed", 0, 2**31, DEFAULT.seed, key="plan_seed")
-    st.text_area(
-        "Config in production (optional)",
-        key="plan_production",
-        height=110,
-        placeholder="lr=0.002\nnum_blocks=3\nor JSON",
-        help="runs beside the baseline with three seeds, so that the report can compare with it",
-    )
+    name, seed = st.columns([1.6, 1])
+    with name, explained("in lists and on the command line"):
+        st.text_input("Name", key="plan_name", max_chars=200, placeholder="dataset-backbone")
+    with seed, explained("runs count up from it"):
+        st.number_input("First seed", 0, 2**31, DEFAULT.seed, key="plan_seed")
+    with explained("runs beside the baseline with three seeds, so that the report can compare with it"):
+        st.text_area(
+            "Config in production (optional)",
+            key="plan_production",
+            height=110,
+            placeholder="lr=0.002\nnum_blocks=3\nor JSON",
+        )

@@ -1,21 +1,32 @@
 """Rows of a card: a small grey label, and what belongs to it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 TITLE_HEIGHT = 35  # px, that of a button
 
 
-def row(label: str) -> DeltaGenerator:
+def row(label: str, help: str | None = None) -> DeltaGenerator:
     """A row with its label; use it as `with row("Why"):`. On a narrow screen the label stands above."""
     left, right = st.columns([1, 4.6], gap="xsmall")
-    left.markdown(f":small[:gray[{label}]]")
+    left.markdown(f":small[:gray[{label}]]", help=help)
     return right.container(gap="xsmall")
 
 
 def small(text: str) -> None:
     """A grey line; a caption would be too pale behind badges."""
     st.markdown(f":small[:gray[{text}]]")
+
+
+@contextmanager
+def explained(line: str) -> Iterator[None]:
+    """A choice with its meaning in a line close below; draw the choice inside."""
+    with st.container(gap="xxsmall"):
+        yield
+        small(line)
 
 
 def head(title: str, key: str) -> DeltaGenerator:

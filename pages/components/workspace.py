@@ -3,17 +3,22 @@
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 import streamlit as st
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState
 
+from core.errors import InvalidInput
 from core.settings import Settings
+from core.views.moments import in_zone, zone_named
 from core.views.problems import EXPECTED
 from core.views.working import worker_line
 from core.worker.launch import ensure_worker
 from core.workspace import Workspace
 
 _WHO = "who decides"
+COOKIE = "virtualmle_name"
+LONGEST_NAME = 80
 
 
 @st.cache_resource(show_spinner=False)
@@ -23,13 +28,36 @@ def workspace() -> Workspace:
 
 
 def actor() -> str:
-    """The name that stands on decisions in this browser session; the sidebar changes it."""
-    return str(st.session_state.get(_WHO) or _user())
+    """The name that stands on decisions: the one given in this browser, else the user of the operating system."""
+    return given_name() or _user()
+
+
+def given_name() -> str:
+    """The name given in this browser, now or before a reload; empty where none was."""
+    name = told_name()
+    if name is not None:
+        return name
+    kept = st.context.cookies.get(COOKIE)
+    return unquote(kept).strip()[:LONGEST_NAME] if isinstance(kept, str) else ""
+
+
+def told_name() -> str | None:
+    """The name given since this page was loaded; blank where it was taken back, None where the field was left alone."""
+    name = st.session_state.get(_WHO)
+    return None if name is None else str(name)
 
 
 def set_actor(name: str) -> None:
     """Decide under this name from now on; blank is the user of the operating system again."""
-    st.session_state[_WHO] = name.strip()[:80]
+    st.session_state[_WHO] = name.strip()[:LONGEST_NAME]
+
+
+def signature() -> str:
+    """The name that goes on a decision. Raises InvalidInput where others reach the program and none was given: alone
+    on loopback the user of the operating system is known, and one click stays enough."""
+    if workspace().settings.serves_others and not given_name():
+        raise InvalidInput("a decision is on the record: give your name first, under the menu")
+    return actor()
 
 
 @contextmanager
@@ -42,9 +70,14 @@ def shown_errors() -> Iterator[None]:
         yield
     except EXPECTED as problem:
         if ThreadState.get().run_location is RunLocation.CALLBACK:
-            st.toast(escaped(str(problem)), icon=":material/error:", duration="infinite")
+            st.toast(escaped(told(problem)), icon=":material/error:", duration="infinite")
         else:
-            st.error(escaped(str(problem)), icon=":material/error:")
+            st.error(escaped(told(problem)), icon=":material/error:")
+
+
+def told(problem: Exception) -> str:
+    """An error's text, the time it names in the viewer's zone."""
+    return in_zone(problem, workspace().clock.now(), zone_named(st.context.timezone))
 
 
 def escaped(text: str) -> str:

@@ -14,7 +14,11 @@ def test_a_file_is_uploaded_previewed_imported_and_a_study_started_on_it(server,
     write_tsv(generate("sample", 1, users=1000), source)
     page.set_default_timeout(SLOW)
     page.goto(f"{server.url}/new_study")
-    page.get_by_role("button", name="Start the study").wait_for()
+    start = page.get_by_role("button", name="Start the study")
+    start.wait_for()
+    page.get_by_text("no warning from the checks").wait_for()
+    box = start.bounding_box()
+    assert box is not None and box["y"] + box["height"] <= 900, "the start is below the fold"
     page.get_by_role("tab", name="Import a file").click()
     page.locator("input[type=file]").first.set_input_files(str(source))
     page.get_by_text("user from 'user', item from 'item'").wait_for()

@@ -13,6 +13,7 @@ from tests.browser.conftest import Server
 from tests.pages.scripted import ScriptedHome
 
 TICKS = 5_000  # ms: two looks of the page and a little
+FIRST = 90_000  # ms: what a server's first page may take on a busy machine of two cores
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,18 @@ def test_a_half_typed_veto_survives_the_refresh(server: Server, story: ScriptedH
     assert story.store.trials.decisions(trial.id)[0].reason == "too slow for us"
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_the_acts_are_seen_without_scrolling(server: Server, story: ScriptedHome, page: Page, width: int, height: int):
+    study = asking(story, f"fold-{width}")
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{server.url}/study?study={study.id}")
+    for act in ("Approve", "Edit", "Veto"):
+        button = page.get_by_role("button", name=act)
+        button.wait_for(timeout=FIRST)
+        box = button.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= height, act
+
+
 def test_an_edit_marks_the_changed_field_and_runs_as_edited(server: Server, story: ScriptedHome, page: Page):
     study = asking(story, "edit")
     [trial] = story.store.trials.waiting(study.id)
@@ -65,6 +78,22 @@ def test_an_edit_marks_the_changed_field_and_runs_as_edited(server: Server, stor
     dialog.get_by_role("button", name="Approve as edited").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert story.store.trials.get(trial.id).params["dropout"] == 0.45
+
+
+def test_a_name_once_given_stands_on_decisions_after_a_reload(server: Server, story: ScriptedHome, page: Page):
+    study = asking(story, "named")
+    [trial] = story.store.trials.waiting(study.id)
+    page.goto(f"{server.url}/study?study={study.id}")
+    page.locator(".st-key-who button").first.click()
+    page.get_by_label("Your name on decisions").fill("Grace Höpper")
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-who")).to_contain_text("Grace Höpper")
+    page.wait_for_function("document.cookie.includes('Grace')")
+    page.reload()
+    expect(page.locator(".st-key-who")).to_contain_text("Grace Höpper")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("is approved and queued")).to_be_visible()
+    assert story.store.trials.decisions(trial.id)[0].actor == "Grace Höpper"
 
 
 def test_the_url_follows_the_arrow_keys_and_brings_one_back(server: Server, story: ScriptedHome, page: Page):

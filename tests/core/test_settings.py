@@ -15,6 +15,12 @@ def test_without_an_environment_there_are_safe_defaults():
     assert settings.database_url.endswith(".virtualmle/virtualmle.db")
 
 
+def test_only_a_host_beyond_loopback_serves_others():
+    hosts = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "10.0.0.7")
+    serving = [host for host in hosts if Settings.from_environment({"VIRTUALMLE_HOST": host}).serves_others]
+    assert serving == ["0.0.0.0", "10.0.0.7"]
+
+
 def test_an_empty_variable_counts_as_unset():
     assert Settings.from_environment(
         {"VIRTUALMLE_CONCURRENCY": "", "VIRTUALMLE_HOST": ""}

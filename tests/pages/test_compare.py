@@ -45,3 +45,18 @@ def test_trials_stand_side_by_side_and_two_studies_at_equal_time(open_page: Open
     second = open_page("compare", {"study": "mine"}, compare_tab="Two studies")
     assert not second.exception and "min of training each" in text(second)
     assert {metric.label for metric in second.metric} == {"mine", "chance"}
+
+
+def test_what_is_chosen_stands_in_the_url_and_the_menu_leads_back_to_it(open_page: Open, home: Workspace):
+    world = ScriptedHome(home)
+    world.dataset()
+    world.finish(world.start(trials=3, name="mine", extra_seeds=False))
+    newest = world.start(name="newest")
+    page = open_page("compare", {"study": newest.id, "trials": "1"})
+    page.selectbox(key="compare_study").set_value(1).run()
+    assert page.query_params["study"] == "1" and "trials" not in page.query_params
+    page.multiselect(key="compare_trials_1").set_value([1, 3]).run()
+    assert page.query_params["trials"] == "1,3"
+    page.query_params.clear()  # as a link of the menu does
+    page.switch_page("pages/study.py").run()
+    assert page.query_params["study"] == "1" and "mine" in text(page)

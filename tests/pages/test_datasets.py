@@ -92,3 +92,11 @@ def test_a_new_version_says_of_which_dataset_and_what_moved(open_page: Open, hom
     profile = {**films.profile, "users": 10 * films.profile["users"]}
     newer = home.store.datasets.add("b" * 12, "films-june", films.lineage, films.folder, films.card, profile, "Ada")
     assert "A new version of films: users" in text(open_page("datasets", {"dataset": newer.id})).replace("\\", "")
+
+
+def test_the_links_that_say_import_open_the_import(open_page: Callable[..., AppTest]):
+    links = {link.proto.label: link.proto for link in open_page("app").get("page_link")}
+    link = links["Import your own interactions instead"]
+    assert link.page.endswith("datasets") and link.query_string == "tab=Import+a+file"
+    page = open_page("datasets", {"tab": "Import a file"})
+    assert not page.exception and page.segmented_control(key="import_from")

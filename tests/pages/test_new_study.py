@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.options import ImportOptions
 from core.data.synthetic import generate, write_tsv
 from core.records import Dataset
+from core.studies.guards import GUARDS
 from core.studies.probe import Timing, remember
 from core.tasks import tasks_of
 from core.worker.lock import WorkerLock
@@ -220,13 +221,19 @@ def test_an_import_that_fails_late_says_why(opened, home: Workspace, source: Pat
     assert page.error and home.store.datasets.all() == []
 
 
-def test_the_list_opens_a_dataset_with_its_card(opened, dataset: Dataset):
+def test_every_choice_is_explained_in_a_line(opened, dataset: Dataset):
     page = opened()
-    page.session_state["new_tab"] = "Datasets"
-    page.run()
-    assert page.selectbox(key="list_open").value == dataset.id
-    press(page, "list_use")
-    assert page.session_state["new_tab"] == "Study"
+    said = texts(page)
+    for line in ("what the agent raises", "most runs stop early", "lessons of earlier studies", "runs count up from"):
+        assert line in said
+    guards = [field for field in page.number_input if field.key.removeprefix("plan_") in GUARDS]
+    assert len(guards) == len(GUARDS) and all(meaning in said for meaning in GUARDS.values())
+    assert all(field.label.lower() not in GUARDS.values() for field in guards)
+
+
+def test_what_starts_a_study_comes_before_what_is_known_of_its_data(opened, dataset: Dataset):
+    said = texts(opened())
+    assert said.index("approves its baseline") < said.index("What to expect") < said.index("What memory brings")
 
 
 def test_a_measurement_that_failed_says_why_and_can_be_repeated(opened, home: Workspace, dataset: Dataset):

@@ -76,6 +76,8 @@ def test_a_failed_run_is_told_with_its_cause(home: Workspace, open_page: OpenPag
     page = open_page("app")
     assert not page.exception
     assert "failed" in text_of(page) and "out of memory at batch 4096" in text_of(page)
+    [retry] = [link.proto for link in page.main.get("page_link") if link.proto.label == "Retry"]
+    assert retry.page.endswith("study") and "trial=1" in retry.query_string
 
 
 def test_without_a_worker_the_page_says_so_and_starts_one_on_a_click(home: Workspace, open_page: OpenPage):
@@ -101,3 +103,9 @@ def test_foreign_names_are_text_and_never_markup(home: Workspace, open_page: Ope
     study = a_study(home.store, name="a [link](http://evil.example) `x` :red[y]")
     a_proposal(home.store, study)
     assert "\\[link\\]" in text_of(open_page("app"))
+
+
+def test_nothing_that_needs_anybody_is_said_calmly(home: Workspace, open_page: OpenPage):
+    a_study(home.store)
+    assert "Open the Inbox" not in [link.proto.label for link in open_page("app").get("page_link")]
+    assert "Nothing. What waits for a decision" in text_of(open_page("app"))

@@ -104,12 +104,31 @@ def test_the_name_on_a_decision_is_the_one_set_in_the_sidebar(open_page: Open, s
     assert story.store.trials.decisions(trial.id)[0].actor == "Grace"
 
 
+def test_without_a_name_one_click_decides_and_the_card_says_under_whose_name(open_page: Open, story: ScriptedHome):
+    trial = waiting(story)
+    page = open_page("study", {"study": trial.study_id})
+    page.text_input(key="sign_name").set_value("Grace").run()
+    assert not [field for field in page.text_input if field.key == "sign_name"]
+    button(page, "approve").click().run()
+    assert story.store.trials.decisions(trial.id)[0].actor == "Grace"
+
+
+def test_where_others_reach_the_program_a_decision_asks_for_a_name(open_page: Open, story: ScriptedHome, monkeypatch):
+    monkeypatch.setenv("VIRTUALMLE_HOST", "0.0.0.0")
+    trial = waiting(story)
+    page = button(open_page("study", {"study": trial.study_id}), "approve").click().run()
+    assert "give your name first" in text(page) and story.store.trials.get(trial.id).waits
+    page.text_input(key="sign_name").set_value("Grace").run()
+    button(page, "approve").click().run()
+    assert story.store.trials.decisions(trial.id)[0].actor == "Grace"
+
+
 def test_the_second_of_two_browsers_is_told_who_was_first(open_page: Open, story: ScriptedHome):
     trial = waiting(story)
     page = open_page("study", {"study": trial.study_id})
     story.deciding.veto(trial, "too slow for us", "Ada", "dashboard")
     said = text(button(page, "approve").click().run())
-    assert "Ada was first" in said and "trial vetoed" in said
+    assert "Ada was first" in said and "trial vetoed" in said and "UTC" not in said
     assert story.store.trials.get(trial.id).state is TrialState.VETOED
 
 

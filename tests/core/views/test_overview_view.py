@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.clock import SystemClock
+from core.clock import SystemClock, in_utc
+from core.errors import Conflict, InvalidInput
 from core.states import RunState
 from core.store import Store
 from core.views.inbox import shown
-from core.views.moments import moment, waited, zone_named
+from core.views.moments import in_zone, moment, waited, zone_named
 from core.views.overview import ORDERS, PAGE, Listed, overview, study_table, version
 from core.views.standing import standing
 from core.views.working import worker_line
@@ -124,6 +125,14 @@ def test_times_are_told_in_the_viewers_zone():
     assert moment(NOON - 86_400, NOON, UTC).startswith("20 Sep")
     assert moment(NOON - 400 * 86_400, NOON, UTC).startswith("17 Aug 2025")
     assert zone_named("Nowhere/Land") is UTC and zone_named(None) is UTC
+
+
+def test_an_error_names_its_time_in_the_viewers_zone():
+    berlin = zone_named("Europe/Berlin")
+    problem = Conflict(f"Ada was first (trial vetoed, {in_utc(NOON)}); nothing was changed", NOON)
+    told = in_zone(problem, NOON, berlin)
+    assert told == f"Ada was first (trial vetoed, {moment(NOON, NOON, berlin)}); nothing was changed"
+    assert in_zone(InvalidInput("a name is missing"), NOON, berlin) == "a name is missing"
 
 
 def test_waiting_times_are_coarse():

@@ -4,7 +4,10 @@ import threading
 
 from core.errors import InvalidInput
 from core.states import StudyState
+from core.views.settings import device_words
 from core.worker.background import OneThread
+from core.worker.machine import told_machine
+from core.worker.worker import STATUS_SECONDS
 from tests.core.worker.house import House
 from tests.core.worker.test_worker_runs import work
 from vectorstore.protocol import VectorStoreError
@@ -145,3 +148,17 @@ def test_an_index_that_breaks_while_the_worker_lives_is_mended_then_and_not_at_t
         house.clock.pass_(3)
         worker.tick()
     assert house.indexer.mended == before + 1
+
+
+def test_the_worker_tells_the_device_of_its_runs_and_what_is_free(house: House):
+    worker = house.worker()
+    worker.tick()
+    told = told_machine(house.settings.home)
+    assert told is not None and told.device == "" and told.disk_free > 0
+    house.trial(house.study(), epochs=9)
+    for _ in range(4):
+        house.clock.pass_(STATUS_SECONDS + 1)
+        worker.tick()
+    told = told_machine(house.settings.home)
+    assert told is not None and told.device == "cpu"
+    assert device_words(house.settings).startswith("device: cpu, 1 run at a time · ")
