@@ -114,7 +114,7 @@ class TestSecrets:
         assert home.propose(study).author == STEPPED_IN
         draft = home.propose(study)
         assert server.keys[0] == f"Bearer {KEY}"
-        told = "\n".join(str(call) for call in home.calls(study)) + home.agent._asker(study, "x")._model.name
+        told = "\n".join(str(call) for call in home.calls(study)) + home.provider.asker(study, "x").model
         assert "[secret]" in told
         assert KEY not in told + draft.claim + draft.mechanism
         assert KEY not in caplog.text
