@@ -140,10 +140,11 @@ def _check_wishes(evidence: Evidence, changes: Mapping[str, tuple[Any, Any]], pa
 
 
 def _check_under_way(evidence: Evidence, config: Params, changes: Mapping[str, tuple[Any, Any]]) -> None:
-    """Proposals that run side by side change different fields, as long as the space has others."""
+    """Proposals that run side by side change different fields, as long as space and wishes leave others."""
     live, axes = evidence.axes_under_way, evidence.space.active_axes(config).keys()
-    busy = sorted(live & changes.keys())
-    if busy and axes - live:
+    orders = read_instructions(evidence.study.instructions, evidence.space.declared)
+    free = any(orders.allows(Candidate(axis, "", None, None, config)) for axis in axes - live)
+    if free and (busy := sorted(live & changes.keys())):
         raise InvalidAnswer(f"{', '.join(busy)} is under way in a trial without a verdict: choose another field")
 
 

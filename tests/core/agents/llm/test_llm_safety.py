@@ -213,7 +213,7 @@ class TestLookingUp:
         server.will(
             *(calls("get_trial", {"trial": 1}), calls("get_curve", {"trial": 1}), calls("get_trial", {"trial": 77})),
             *(calls("compare_trials", {"a": 1, "b": 1}), calls("search_memory", {"text": "dropout"})),
-            *(calls("get_axes_tried", {}), calls("propose", proposal(changes={"dropout": 0.35}))),
+            *(calls("get_axes_tried", {}), calls("propose", proposal(changes={"lr": 0.002}, axis="lr"))),
         )
         draft = home.propose(study)
         assert draft.author == ""

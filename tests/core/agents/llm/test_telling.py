@@ -63,6 +63,8 @@ def test_a_field_under_way_is_told_and_refused_while_others_are_free():
         space = space if name == "dropout" else space.fix(name, param.default)
     alone = evidence(baseline(), live, space=space)
     assert draft(alone, alone.baseline, SPACE.baseline(), answer).axis == "dropout"
+    wished = evidence(baseline(), live, instructions="only dropout")
+    assert draft(wished, wished.baseline, SPACE.baseline(), answer).axis == "dropout"
 
 
 def test_configs_of_other_datasets_are_told_with_their_source_and_their_figures_are_record():
