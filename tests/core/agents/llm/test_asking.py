@@ -1,5 +1,6 @@
 """A study's account: what is booked when nobody knows what a call cost, later prices, and the lease under a call."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,17 @@ def test_calls_made_before_a_price_was_set_are_priced_by_it_and_count_against_th
     assert spent.unpriced == 0 and spent.money == pytest.approx(1.0 + 170 / 1e6)
     with pytest.raises(ModelFailed, match="MAX_MONEY"):
         desk.ask(Scripted(ANSWER), money=1.05, **PRICED)
+
+
+def test_the_model_is_told_what_the_study_may_still_spend(home: Home, server: Server):
+    home.limit(calls=7, money=5.0, **PRICED)
+    server.will(calls("propose", proposal(), tokens=(1000, 100)))
+    study = home.study()
+    for _ in range(2):
+        home.propose(study)
+    left = [json.loads(each["messages"][1]["content"].partition("</data>")[0][6:]) for each in server.asked]
+    assert left[0]["model_budget_left"] == {"calls": 7, "tokens": 3_000_000, "money": 5.0}
+    assert left[1]["model_budget_left"] == {"calls": 6, "tokens": 2_998_900, "money": 4.998}
 
 
 def test_the_lease_outlasts_the_longest_call(desk: Desk):

@@ -16,6 +16,7 @@ from core.memory.warm_start import SoftRange, Transferred
 from core.records import Reflection
 from core.states import RunState, TrialState, Verdict
 from tests.core.agents.building import SPACE, baseline, comparison, curve, evidence, lesson_hit, step, view
+from tests.core.agents.llm.house import Home
 from tests.core.agents.llm.house import proposal as answer_of
 from tests.core.agents.llm.house import reflection as reflection_of
 
@@ -119,6 +120,12 @@ def test_a_persons_own_trial_is_told_with_what_differs_and_why():
     told = telling.trial_data(seen.trials[1], seen)
     assert told["differs_from_baseline"] == {"dropout": [0.2, 0.4]} and told["person_says"] == ["we serve it today"]
     assert "differs_from_baseline" not in telling.trial_data(seen.trials[0], seen)
+
+
+def test_the_reason_a_person_gave_for_a_trial_of_their_own_is_evidence(home: Home):
+    study = home.study()
+    home.deciding.queue(study, {"dropout": 0.5}, "Ada", "test", "we serve it today")
+    assert [each.reasons for each in home.evidence(study).trials] == [(), ("we serve it today",)]
 
 
 def test_a_curve_that_over_fits_is_told_with_its_onset():
