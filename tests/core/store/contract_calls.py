@@ -49,7 +49,9 @@ class CallContract:
             store.calls.add(each.id, a_call(money=None))
         store.calls.add(study.id, a_call(money=5.0))
         store.calls.price(study.id, 2.0, 10.0)
-        assert store.calls.spent(study.id) == Spent(2, 2000, pytest.approx(5.0028), 0)
+        spent = store.calls.spent(study.id)
+        assert (spent.calls, spent.tokens, spent.unpriced) == (2, 2000, 0)
+        assert spent.money == pytest.approx(5.0028)
         assert store.calls.spent(other.id).unpriced == 1
 
     def test_spending_counts_failed_calls_and_names_those_without_a_price(self, store: Store):

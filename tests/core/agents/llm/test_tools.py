@@ -11,29 +11,17 @@ from core.agents.llm.tools import MOST_ROOM, Tools
 from core.agents.protocol import Evidence
 from core.memory.hits import Hit
 from core.memory.records import Lesson
-from core.records import IntermediateValue
 from core.states import RunState, Verdict
-from tests.core.agents.building import OBJECTIVE, SPACE, baseline, comparison, evidence, lesson_hit, step
+from core.store import Store
+from tests.core.agents.building import SPACE, baseline, comparison, evidence, lesson_hit, step
 from tests.core.agents.llm.house import Home, proposal
 from tests.core.agents.llm.loopback import Server, calls
+from tests.core.store.building import FakeClock
 from vectorstore.protocol import VectorStoreError
 
 
-class Curves:
-    """A store whose runs have these values by epoch, and nothing else."""
-
-    def __init__(self, **curves: list[float]) -> None:
-        self._curves, self.runs = curves, self
-
-    def values(self, run_id: int) -> list[IntermediateValue]:
-        told = self._curves.get(f"run_{run_id}", [])
-        return [
-            IntermediateValue(run_id, epoch, 1, 0.1, {OBJECTIVE: value}, 1.0) for epoch, value in enumerate(told, 1)
-        ]
-
-
-def tools(seen: Evidence, store: Any = None, **more: Any) -> Tools:
-    return Tools(seen, store or Curves(), **more)
+def tools(seen: Evidence, **more: Any) -> Tools:
+    return Tools(seen, Store("sqlite://", FakeClock()), **more)
 
 
 def test_the_profile_is_told_in_figures_without_what_is_not_known():
@@ -66,15 +54,19 @@ def test_two_trials_that_were_judged_by_each_other_are_told_with_their_paired_di
     )
 
 
-def test_a_pruned_trial_has_a_curve_to_look_at_and_its_figures_may_be_told():
-    made = step(2, "dropout", 0.4, run={"state": RunState.PRUNED, "value": None, "error": "far below"})
-    seen = evidence(baseline(), replace(made, trial=replace(made.trial, value=None)))
-    found = tools(seen, Curves(run_21=[0.0111, 0.0222, 0.0333, 0.0444, 0.0555]))
-    told = found.call("get_curve", {"trial": 2})
-    assert (told["1"], told["5"]) == (0.0111, 0.0555) and "pruned" in told["note"]
-    assert 0.0222 in found.record.figures
-    assert found.call("get_trial", {"trial": 2})["curve"]["best_epoch"] == 5
-    assert found.call("get_curve", {"trial": 1}) == {"error": "no epoch of trial 1 is known"}
+def test_a_pruned_trial_has_a_curve_to_look_at_and_its_figures_may_be_told(home: Home):
+    study = home.study(agent="expert")
+    home.run_until(lambda: home.store.studies.get(study.id).incumbent_id is not None)
+    seen = home.evidence(study)
+    made = seen.trials[0]
+    runs = tuple(replace(run, state=RunState.PRUNED, value=None) for run in made.runs)
+    pruned = replace(made, trial=replace(made.trial, value=None), runs=runs, curve=None)
+    found = Tools(replace(seen, trials=(pruned, replace(seen.trials[1], runs=()))), home.store)
+    told = found.call("get_curve", {"trial": 1})
+    assert list(told) == ["1", "2", "3", "4", "5", "6", "7", "note"] and "pruned" in told["note"]
+    assert told["3"] in found.record.figures
+    assert found.call("get_trial", {"trial": 1})["curve"]["best_epoch"] == 7
+    assert found.call("get_curve", {"trial": 2}) == {"error": "no epoch of trial 2 is known"}
 
 
 def test_a_lesson_that_was_looked_up_may_be_cited():
