@@ -122,7 +122,12 @@ def test_the_model_is_told_what_the_study_may_still_spend(home: Home, server: Se
 
 def test_the_lease_outlasts_the_longest_call(desk: Desk):
     held: list[float] = []
-    desk.ask(Scripted(ANSWER), renew=lambda seconds: held.append(seconds) is None, timeout=110)
+
+    def renew(seconds: float) -> bool:
+        held.append(seconds)
+        return True
+
+    desk.ask(Scripted(ANSWER), renew=renew, timeout=110)
     assert min(held) >= 110 * TRICKLE + AFTERWARDS
 
 
