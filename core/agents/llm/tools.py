@@ -107,7 +107,7 @@ class Tools:
         view = self._view(args.get("trial"))
         config = {name: telling.rounded(value) for name, value in view.trial.params.items()}
         told = telling.trial_data(view, self._evidence)
-        if not view.curve and (best := self._best_run(view)):
+        if self._evidence.study.use_reflection and not view.curve and (best := self._best_run(view)):
             curve = summarise(best[1], self._evidence.study.objective)
             told |= {"curve": telling.curve_data(curve)} if curve else {}
             self._may_tell(figures=told.get("curve"))
