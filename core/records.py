@@ -249,7 +249,7 @@ class AgentCall:
     id: int
     study_id: int
     trial_id: int | None  # None: no trial came of it
-    purpose: str  # propose, reflect
+    purpose: str  # propose, reflect, distil
     model: str
     prompt_version: str
     messages: tuple[Mapping[str, Any], ...]
@@ -258,10 +258,10 @@ class AgentCall:
     tool_calls: tuple[Mapping[str, Any], ...]
     tokens_in: int
     tokens_out: int
-    estimated: bool  # whether the tokens are our estimate, since the provider told none
+    estimated: bool  # whether the tokens are our estimate, since the provider told none or no reply is known
     money: float | None  # None: the price is unknown
     seconds: float
-    outcome: str  # ok, invalid, refused, timeout, ... (core/agents/llm/model.py)
+    outcome: str  # sent, ok, invalid, refused, timeout, ... (core/agents/llm/model.py)
     error: str
     at: float
 

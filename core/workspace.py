@@ -2,19 +2,21 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.agents.expert import Expert
 from core.agents.names import LLM
-from core.agents.protocol import Agent
+from core.agents.protocol import Agent, Evidence
 from core.agents.sampling import Sampler
 from core.artifacts import Artifacts
 from core.clock import Clock, SystemClock
 from core.errors import StorageFailed
 from core.intake import Intake
 from core.loop.closing import Closing
-from core.loop.gathering import Gathering
+from core.loop.gathering import Gathering, is_planned_without
 from core.loop.judging import Judging
 from core.loop.loop import LEASE_SECONDS, Loop
 from core.loop.planning import Planning
@@ -22,6 +24,7 @@ from core.memory.bulk import Bulk
 from core.memory.consolidation import Consolidation
 from core.memory.editing import Editing
 from core.memory.embedding import CachedEmbedder
+from core.memory.hits import Hit
 from core.memory.indexing import Indexer
 from core.memory.merging import Merging
 from core.memory.promotion import Promotion
@@ -29,8 +32,9 @@ from core.memory.relations import Relations
 from core.memory.resolving import Resolving
 from core.memory.retrieval import Retrieval
 from core.memory.starting import Starting
+from core.memory.wording import Row, Summary, summary
 from core.models.reveal import Reveals
-from core.records import Study
+from core.records import Dataset, Study
 from core.settings import Settings
 from core.store import Store
 from core.studies.deciding import Deciding
@@ -38,6 +42,9 @@ from core.worker.processes import run_once
 from vectorstore.chroma import ChromaStore
 from vectorstore.embedding import ChosenEmbedder, choose_embedder
 from vectorstore.protocol import VectorStore
+
+if TYPE_CHECKING:
+    from core.agents.llm import Provider
 
 
 class Workspace:
@@ -152,7 +159,7 @@ class Workspace:
             self.store,
             Planning(self.store, self.gathering, self.agent_of, self.clock, self.settings.concurrency),
             Judging(self.store, self.artifacts, self.gathering, consolidation, self.agent_of),
-            Closing(self.store, self.artifacts, self.gathering, Promotion(self.store, consolidation)),
+            Closing(self.store, self.artifacts, self.gathering, Promotion(self.store, consolidation, self._distil)),
             self.holder,
         )
 
@@ -163,11 +170,34 @@ class Workspace:
         return Expert() if study.agent == Expert.name else Sampler(study.agent)
 
     def _llm_of(self, study: Study) -> Agent:
-        """The language model of the settings; while it thinks, the study's lease is kept."""
+        """The language model of the settings."""
         from core.agents.llm import LlmAgent
 
-        lease = partial(self.store.leases.take, f"study-{study.id}", self.holder, LEASE_SECONDS)
-        return LlmAgent(self.settings, self.store, lease)
+        return LlmAgent(self._provider_of(study), self._lessons_for)
+
+    def _provider_of(self, study: Study) -> "Provider":
+        """While the model thinks, the study's lease is kept."""
+        from core.agents.llm import Provider
+
+        def renew(seconds: float) -> bool:
+            return self.store.leases.take(f"study-{study.id}", self.holder, max(seconds, LEASE_SECONDS))
+
+        return Provider(self.settings, self.store, renew)
+
+    def _lessons_for(self, evidence: Evidence, text: str) -> list[Hit]:
+        """What the memory holds on a text for a study; nothing for a proposal that is planned with it off."""
+        study = evidence.study
+        if not study.use_memory or is_planned_without(study, len(evidence.trials) + 1):
+            return []
+        return self.retrieval.asked_for(study, self.store.datasets.get(study.dataset_id), text)
+
+    def _distil(self, study: Study, dataset: Dataset, rows: Sequence[Row], gain: float | None) -> Summary:
+        """A study's summary, by its own language model or by code."""
+        if study.agent != LLM:
+            return summary(study, dataset, rows, gain)
+        from core.agents.llm import Distilling
+
+        return Distilling(self._provider_of(study)).summary(study, dataset, rows, gain)
 
     def close(self) -> None:
         """Close the database."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from benchmarks.racing.track import space_of
 from benchmarks.tables.cells import OBJECTIVE
 from benchmarks.tables.table import Table
-from core.agents.llm import LlmAgent
+from core.agents.llm import LlmAgent, Provider
 from core.agents.names import LLM
 from core.clock import SystemClock
 from core.settings import Settings
@@ -25,7 +25,7 @@ def language_agent(table: Table, settings: Settings) -> LlmAgent:
     store.datasets.add(lineage, table.name, lineage, lineage, card, dict(table.meta["profile"]), "race")
     plan = StudyPlan(lineage, backbone=table.backbone, objective=OBJECTIVE, agent=LLM, space=space_of(table))
     start_study(store, plan, "race", settings.model)
-    return LlmAgent(settings, store)
+    return LlmAgent(Provider(settings, store))
 
 
 def settings_for(model: str | None) -> Settings:

@@ -12,7 +12,7 @@ from core.loop.vetoes import instructed, standing_vetoes, without_vetoed
 from core.memory.hits import Hit
 from core.memory.retrieval import MOST, Retrieval
 from core.memory.warm_start import Transferred, WarmStart, soft_ranges
-from core.records import Dataset, Run, Study, Trial
+from core.records import Dataset, Decision, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import RunState, TrialState
 from core.store import Store
@@ -69,6 +69,13 @@ class Gathering:
         near = self._retrieval.neighbours(dataset, but_lineage=dataset.lineage)
         return WarmStart(self._store).configs(study, dataset, hits, near)
 
+    def cited(self, evidence: Evidence, ids: Sequence[int]) -> list[Hit]:
+        """Of cited lessons those that were not found for the evidence: the agent looked them up itself."""
+        known = {hit.lesson.id for hit in (*evidence.hits, *evidence.held_back)}
+        wanted = {id: (0.0, "") for id in ids if id not in known}
+        dataset = self._store.datasets.get(evidence.study.dataset_id)
+        return self._retrieval.scored(evidence.study, dataset, wanted) if wanted else []
+
     def view(self, study: Study, trial: Trial, kin: Kin) -> TrialView:
         """A trial with its proposal, runs, curve and comparison; its runs are charged with the training of weights that
         they took over."""
@@ -82,7 +89,7 @@ class Gathering:
             comparison=Comparison.from_json(trial.comparison) if trial.comparison else None,
             step=Comparison.from_json(trial.step_comparison) if trial.step_comparison else None,
             decisions=tuple(decision.kind for decision in decisions),
-            reasons=tuple(each.reason for each in decisions if each.kind in ("veto", "edit") and each.reason),
+            reasons=tuple(each.reason for each in decisions if each.reason and _is_a_persons(each, trial)),
             reflection=self._store.proposals.reflection(trial.id),
         )
         return seen if study.use_reflection else verdict_alone(seen)
@@ -92,6 +99,11 @@ def verdict_alone(view: TrialView) -> TrialView:
     """What the agent of a study without reflection hears of a trial: its config, value and verdict."""
     plain = tuple(replace(run, metrics={**run.metrics, "slices": {}}) for run in view.runs)
     return replace(view, runs=plain, curve=None, step=None, reflection=None)
+
+
+def _is_a_persons(decision: Decision, trial: Trial) -> bool:
+    """Whether its reason is a person's: why they vetoed or edited a proposal, or ran a config of their own."""
+    return decision.kind in ("veto", "edit") or trial.kind == "person"
 
 
 def is_planned_without(study: Study, number: int) -> bool:

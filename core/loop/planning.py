@@ -14,6 +14,7 @@ from core.loop.gates import EVENT, fired
 from core.loop.gathering import Gathering
 from core.loop.tried import CLOSE_TO, near
 from core.loop.vetoes import standing_vetoes, told_apart
+from core.memory.hits import Hit
 from core.records import Study, Trial
 from core.states import Autonomy, StudyState, TrialState
 from core.store import Found, Store
@@ -67,7 +68,7 @@ class Planning:
                 draft.params,
                 (study.seed,),
                 _frozen(draft, evidence, draft.author or agent.name),
-                _found(draft, evidence),
+                _found(draft, evidence, self._gathering.cited(evidence, draft.cited)),
                 self._deadline(study),
             )
         except Conflict:  # a person queued the same config meanwhile: plan again with it in sight
@@ -174,7 +175,7 @@ def _scaled(share: float | None, scale: float | None) -> float | None:
     return None if share is None or scale is None else share * scale
 
 
-def _found(draft: Draft, evidence: Evidence) -> list[Found]:
+def _found(draft: Draft, evidence: Evidence, looked_up: Sequence[Hit]) -> list[Found]:
     """Every lesson that was found, whether it was shown, and whether the draft rests on it."""
     shown = {hit.lesson.id for hit in evidence.hits}
     return [
@@ -183,9 +184,9 @@ def _found(draft: Draft, evidence: Evidence) -> list[Found]:
             revision=hit.lesson.revision,
             score=hit.score,
             parts=hit.parts,
-            shown=hit.lesson.id in shown,
+            shown=hit.lesson.id in shown or hit.lesson.id in draft.cited,
             cited=hit.lesson.id in draft.cited,
             decisive=hit.lesson.id == draft.decisive,
         )
-        for hit in (*evidence.hits, *evidence.held_back)
+        for hit in (*evidence.hits, *evidence.held_back, *looked_up)
     ]

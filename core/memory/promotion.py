@@ -4,25 +4,29 @@ Repeated or confirmed rules go to the dataset; every conclusive one goes across 
 it has to earn hold it back. The evidence table is the source of every figure.
 """
 
+from collections.abc import Callable, Sequence
+
 from core.memory.conditioning import conditions_of
 from core.memory.consolidation import AUTHOR, IN_USE, Consolidation, outcome_of
 from core.memory.records import Lesson
 from core.memory.relations import Relations
-from core.memory.wording import Row, summary
+from core.memory.wording import Row, Summary, summary
 from core.records import Dataset, Study
 from core.states import Verdict
 from core.store import Store
 from core.verdict import Comparison
 
 REPEATS = 2  # conclusive trials that agree
+Distil = Callable[[Study, Dataset, Sequence[Row], float | None], Summary]
 
 
 class Promotion:
-    """Reads a study's lessons with their evidence, writes those above them."""
+    """Reads a study's lessons with their evidence, writes those above them; `distil` puts the table into words."""
 
-    def __init__(self, store: Store, consolidation: Consolidation) -> None:
+    def __init__(self, store: Store, consolidation: Consolidation, distil: Distil = summary) -> None:
         self._store = store
         self._consolidation = consolidation
+        self._distil = distil
 
     def promote(self, study: Study, dataset: Dataset, final: Comparison | None = None) -> list[Lesson]:
         """The lessons written or strengthened; `final` is the recommended trial against the baseline on fresh seeds."""
@@ -93,19 +97,23 @@ class Promotion:
 
     def _summarise(self, study: Study, dataset: Dataset, lessons: list[Lesson], final: Comparison | None) -> Lesson:
         """One fact per dataset and backbone, told anew by each study that ends there."""
-        text = summary(study, dataset, [self._row(lesson) for lesson in lessons], final.relative if final else None)
         equal = {"level": "cognition", "kind": "fact", "axis": "", "dataset_id": dataset.id, "author": AUTHOR}
         known = next(iter(self._store.lessons.all(IN_USE, backbone=study.backbone, **equal)), None)
+        if known is not None and not self._consolidation.is_ours(known):
+            return known
+        rows = [self._row(lesson) for lesson in lessons]
+        told = self._distil(study, dataset, rows, final.relative if final else None)
+        reason = "; ".join(filter(None, (f"study {study.name}", told.how)))
+        if known is not None and known.claim == told.text:
+            return known
         if known is not None:
-            if known.claim == text or not self._consolidation.is_ours(known):
-                return known
-            return self._consolidation.rewrite(known, {"claim": text}, f"study {study.name}")
-        values = {"level": "cognition", "kind": "fact", "claim": text, "axis": "", "direction": ""}
+            return self._consolidation.rewrite(known, {"claim": told.text}, reason)
+        values = {"level": "cognition", "kind": "fact", "claim": told.text, "axis": "", "direction": ""}
         values |= {"backbone": study.backbone, "dataset_id": dataset.id, "lineage": dataset.lineage}
         values |= {"conditions": conditions_of(dataset)}
-        return self._store.lessons.add(values, AUTHOR, f"study {study.name}")
+        return self._store.lessons.add(values, AUTHOR, reason)
 
     def _row(self, lesson: Lesson) -> Row:
         seen = self._store.lessons.evidence(lesson.id)
         low, high = min(each.low for each in seen), max(each.high for each in seen)
-        return Row(lesson.axis, lesson.direction, lesson.effect or 0.0, len(seen), low, high)
+        return Row(lesson.axis, lesson.direction, lesson.effect or 0.0, len(seen), low, high, lesson.claim)

@@ -85,11 +85,21 @@ class Retrieval:
         hits = [
             judged.hit(lesson, texts.get(lesson.id, (0.0, "")))
             for lesson in lessons.values()
-            if _is_in_scope(lesson, study, dataset)
-            and not _is_left_out(lesson, study, dataset)
-            and lesson.id not in study.without_lessons
+            if _may_serve(lesson, study, dataset)
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.lesson.id))
+
+    def asked_for(self, study: Study, dataset: Dataset, text: str, k: int = MOST) -> list[Hit]:
+        """Lessons that may serve a study, by an agent's own words: the nearest in meaning first."""
+        found = {lesson.id: (score, text) for lesson, score in self.search(text, PER_PHRASE)}
+        return self.scored(study, dataset, found)[:k]
+
+    def scored(self, study: Study, dataset: Dataset, texts: Mapping[int, tuple[float, str]]) -> list[Hit]:
+        """Those of these lessons that may serve a study, in the order given; each with its match and what found it."""
+        profile, lessons = Profile.from_json(dataset.profile), self._store.lessons.some(texts)
+        judged = _Judge(values(profile), Likeness(self._store, profile), prior_of(self._store))
+        known = [(lessons[id], text) for id, text in texts.items() if id in lessons]
+        return [judged.hit(lesson, text) for lesson, text in known if _may_serve(lesson, study, dataset)]
 
     def diverse(self, hits: Sequence[Hit], k: int) -> list[Hit]:
         """The k best that do not say the same; pinned ones first, and all of them."""
@@ -157,6 +167,12 @@ class Retrieval:
         if version != self._seen_version:
             self._index.reopen()
             self._seen_version = version
+
+
+def _may_serve(lesson: Lesson, study: Study, dataset: Dataset) -> bool:
+    if lesson.id in study.without_lessons or _is_left_out(lesson, study, dataset):
+        return False
+    return _is_in_scope(lesson, study, dataset)
 
 
 def _is_in_scope(lesson: Lesson, study: Study, dataset: Dataset) -> bool:

@@ -22,6 +22,7 @@ class Row:
     trials: int
     low: float
     high: float
+    says: str = ""  # the lesson's claim, which a person may have worded
 
     @property
     def text(self) -> str:
@@ -29,6 +30,14 @@ class Row:
         times = "1 trial" if self.trials == 1 else f"{self.trials} trials"
         span = f"between {signed_percent(self.low)} and {signed_percent(self.high)}"
         return f"{step_words(self.axis, self.direction)} ({signed_percent(self.effect)} over {times}, {span})"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a study leaves to other datasets; `how` it was told, where not by code alone."""
+
+    text: str
+    how: str = ""
 
 
 def step_words(axis: str, direction: str) -> str:
@@ -52,19 +61,28 @@ def reworded(lesson: Lesson) -> str:
     return lesson.claim.replace(before, after, 1)
 
 
-def summary(study: Study, dataset: Dataset, rows: Sequence[Row], gain: float | None) -> str:
-    """What a study leaves to other datasets: what helped, what is ruled out, and on what kind of data."""
+def summary(study: Study, dataset: Dataset, rows: Sequence[Row], gain: float | None) -> Summary:
+    """By code: what helped, what is ruled out, and on what kind of data."""
     helped = sorted((row for row in rows if row.effect > 0), key=lambda row: -row.effect)
     ruled_out = sorted((row for row in rows if row.effect <= 0), key=lambda row: row.effect)
-    parts = [f"{study.backbone} on data with {phrases_of(dataset)} (learned on {dataset.name})."]
+    parts = [opening(study, dataset)]
     parts += [f"Helped: {_listed(helped)}."] if helped else ["Nothing helped beyond the noise."]
     parts += [f"Ruled out: {_listed(ruled_out)}."] if ruled_out else []
-    parts += [f"On fresh seeds the recommended config was {signed_percent(gain)} from the baseline."] if gain else []
-    return " ".join(parts)
+    return Summary(" ".join([*parts, *ending(gain)]))
+
+
+def opening(study: Study, dataset: Dataset) -> str:
+    """Every summary's first sentence, whoever tells the rest: of what it speaks."""
+    return f"{study.backbone} on data with {phrases_of(dataset)} (learned on {dataset.name})."
+
+
+def ending(gain: float | None) -> list[str]:
+    """Every summary's last sentence; none where no gain was measured on fresh seeds."""
+    return [f"On fresh seeds the recommended config was {signed_percent(gain)} from the baseline."] if gain else []
 
 
 def is_summary(lesson: Lesson) -> bool:
-    """Whether a lesson is what `summary` wrote, here or in the home a pack comes from."""
+    """Whether a lesson is a study's summary, of this home or of the one a pack comes from."""
     return lesson.kind == "fact" and lesson.claim.startswith(f"{lesson.backbone} on data with ")
 
 

@@ -35,12 +35,26 @@ class Calls(Part):
     """Rows of `agent_calls`."""
 
     def add(self, study_id: int, call: Mapping[str, Any]) -> int:
-        """Keep a call, failed ones too; its id."""
+        """Keep a call before it is made, at the most it may cost, or as it went; its id."""
         row = {"trial_id": None, **call, "study_id": study_id, "at": self.clock.now()}
         with self.database.write() as connection:
             id = inserted_id(connection.execute(insert(_table).values(row)))
             touch(connection, study_id)
         return id
+
+    def close(self, id: int, study_id: int, call: Mapping[str, Any]) -> None:
+        """Say how a call ended that was kept before it was made."""
+        with self.database.write() as connection:
+            connection.execute(update(_table).where(_table.c.id == id).values(dict(call)))
+            touch(connection, study_id)
+
+    def price(self, study_id: int, price_in: float, price_out: float) -> None:
+        """Give their cost to the calls made before a price was known; prices are per million tokens."""
+        money = (_table.c.tokens_in * price_in + _table.c.tokens_out * price_out) / 1e6
+        unpriced = (_table.c.study_id == study_id) & _table.c.money.is_(None)
+        with self.database.write() as connection:
+            connection.execute(update(_table).where(unpriced).values(money=money))
+            touch(connection, study_id)
 
     def settle(self, id: int, outcome: str, error: str) -> None:
         """Say what became of a reply that arrived, such as `invalid`."""

@@ -1,7 +1,7 @@
 """A dataset that is a new version of another one: of which, and what moved since."""
 
 from core.memory.neighbours import Neighbour
-from core.memory.warm_start import earlier_version
+from core.memory.warm_start import earlier_versions
 from core.records import Dataset
 from core.store import Store
 from core.views.transfer import near_of
@@ -21,4 +21,4 @@ def version_words(earlier: Neighbour | None) -> str:
 
 def version_of(store: Store, dataset: Dataset) -> str:
     """The same for a dataset of this home."""
-    return version_words(earlier_version(store, dataset))
+    return version_words(next(earlier_versions(store, dataset), None))

@@ -154,8 +154,8 @@ def rules() -> None:
             format="%.4f",
             key="plan_min_gain",
             help=f"Verdict: {WORDS['verdict']}. Noise floor: {WORDS['noise floor']}; that of an earlier study on this "
-            "data is a measure of what is worth a trial. A study ends early once no step is likely to gain more, so that "
-            "at 0 it seldom does.",
+            "data is a measure of what is worth a trial. A study ends early once no step is likely to gain more, which "
+            "at 0 is seldom.",
         )
     st.markdown(":small[A better trial that breaks a guard does not become the current best. Blank: no guard.]")
     for name, (label, line) in GUARD_WORDS.items():
@@ -185,7 +185,7 @@ def agent_choices() -> None:
         "extra_seeds",
         "One more seed for a promising trial",
         DEFAULT.extra_seeds,
-        "an inconclusive gain of at least one standard error earns a second look, once; where you decide each, on request",
+        "an inconclusive gain of at least one standard error earns a second look, once (in *each* it is asked for)",
     )
     _switch(
         "reflection",

@@ -44,6 +44,12 @@ class ReflectionAnswer(AnswerForm):
     next_action: str = Field(min_length=1)
 
 
+class SummaryAnswer(AnswerForm):
+    """What a study leaves to other datasets."""
+
+    text: str = Field(min_length=1, description="what helped, what is ruled out, why, and where it should hold")
+
+
 def as_tool(form: type[AnswerForm], name: str) -> Tool:
     """The form as a tool to be called once."""
     schema = form.model_json_schema()

@@ -1,4 +1,8 @@
-"""One call after another on a study's account: caps first, then the call, patient where it helps, all of it kept."""
+"""One call after another on a study's account: caps first, then the call, patient where it helps, all of it kept.
+
+A call is written down before it is made, at the most it may cost, and corrected when its reply is there: what no reply
+tells of, because the provider was silent or the worker was killed, stays booked at that.
+"""
 
 import json
 import time
@@ -6,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.agents.llm.client import MOST_OUTPUT
+from core.agents.llm.client import MOST_OUTPUT, TRICKLE
 from core.agents.llm.model import ChatModel, Message, ModelFailed, Reply, Tool
+from core.errors import Conflict
 from core.settings import ModelLimits, redacted
 from core.store import Store
+from core.store.calls import Spent
 
 TRIES = 3
 FIRST_WAIT = 1.0  # seconds, doubled from try to try
@@ -19,6 +25,9 @@ MOST_REPLY = 60_000  # characters; more is no answer to our question
 MOST_KEPT = 20_000  # characters of a reply or an argument that are stored
 CHARACTERS_PER_TOKEN = 3.0  # on the safe side for English, figures and JSON
 UNBILLED = frozenset({"rate limit", "unauthorised", "bad request", "no model"})
+AFTERWARDS = 60.0  # seconds that a draft may take from the last reply to the store
+SENT = "sent"
+NO_REPLY = "no reply is known: it is under way, or the worker ended during the call; counted at the most it may cost"
 
 
 @dataclass(frozen=True)
@@ -31,8 +40,15 @@ class Account:
     purpose: str
     prompt_version: str
     trial_id: int | None = None
-    renew: Callable[[], object] = lambda: None  # called before each call: the study's lease must not run out
+    renew: Callable[[float], bool] = lambda seconds: True  # keeps the study's lease so long; False: it was lost
     sleep: Callable[[float], None] = time.sleep
+
+    def hold(self, seconds: float = AFTERWARDS) -> None:
+        """Keep the study for so long. Raises Conflict when another worker has it: what was drafted must be dropped."""
+        if not self.renew(seconds):
+            raise Conflict(
+                f"another worker plans study {self.study_id} by now; what was drafted for it here is dropped"
+            )
 
 
 class Asker:
@@ -47,12 +63,12 @@ class Asker:
     def ask(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Reply:
         """The model's reply; secrets are cut out of what goes and what comes.
 
-        Raises ModelFailed after the last try, and before any call beyond a cap.
+        Raises ModelFailed after the last try, and before any call beyond a cap; Conflict when the study was lost.
         """
         messages = _clean(messages)
         for tried in range(1, TRIES + 1):
             self._check_caps(messages, tools)
-            self._account.renew()
+            self._account.hold(self._account.limits.timeout * TRICKLE + LONGEST_WAIT + AFTERWARDS)
             try:
                 return self._once(messages, tools)
             except ModelFailed as problem:
@@ -62,29 +78,55 @@ class Asker:
                 self._account.sleep(wait)
         raise AssertionError("unreachable")
 
+    @property
+    def model(self) -> str:
+        """Who is asked."""
+        return self._model.name
+
     def settle(self, outcome: str, error: str) -> None:
         """Say what became of the last reply."""
         if self.ids:
             self._account.store.calls.settle(self.ids[-1], outcome, _plain(error)[:1000])
 
+    def left(self) -> dict[str, Any]:
+        """What the study may still spend on its model."""
+        limits, spent = self._account.limits, self._spent()
+        left: dict[str, Any] = {"calls": limits.calls - spent.calls, "tokens": limits.tokens - spent.tokens}
+        return left if limits.money is None else {**left, "money": round(limits.money - spent.money, 4)}
+
+    def hold(self) -> None:
+        """Keep the study until the draft is written. Raises Conflict when it was lost."""
+        self._account.hold()
+
     def _once(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Reply:
+        self.ids.append(self._open(messages, tools))
         started = time.monotonic()
         try:
             reply = _without_secrets(self._model.invoke(messages, tools))
         except ModelFailed as problem:
-            self._keep(messages, tools, Reply(""), time.monotonic() - started, problem)
+            tokens = (0, 0, False) if problem.outcome in UNBILLED else (estimate(messages, tools), MOST_OUTPUT, True)
+            self._close(Reply(""), tokens, time.monotonic() - started, problem)
             raise
         fault = _unusable(reply)
-        self._keep(messages, tools, reply, time.monotonic() - started, fault)
+        self._close(reply, _tokens(reply, estimate(messages, tools)), time.monotonic() - started, fault)
         if fault:
             raise fault
         return reply
+
+    def _spent(self) -> Spent:
+        """What the study's calls took; those made before a price was set are priced by the one that is set now."""
+        calls, study_id, limits = self._account.store.calls, self._account.study_id, self._account.limits
+        spent = calls.spent(study_id)
+        if spent.unpriced and limits.price_in is not None and limits.price_out is not None:
+            calls.price(study_id, limits.price_in, limits.price_out)
+            spent = calls.spent(study_id)
+        return spent
 
     def _check_caps(self, messages: Sequence[Message], tools: Sequence[Tool]) -> None:
         """Raises ModelFailed when this call could pass a cap; what cannot be known counts as too much."""
         if time.monotonic() > self._until:
             raise ModelFailed("timeout", f"no usable answer within {ACT_SECONDS:g} s of asking")
-        limits, spent = self._account.limits, self._account.store.calls.spent(self._account.study_id)
+        limits, spent = self._account.limits, self._spent()
         prompt = estimate(messages, tools)
         if spent.calls >= limits.calls:
             raise ModelFailed("over budget", f"the study's {limits.calls} calls are spent (VIRTUALMLE_MODEL_MAX_CALLS)")
@@ -97,7 +139,7 @@ class Asker:
         if limits.money is None:
             return
         most = self._price(prompt, MOST_OUTPUT)
-        if most is None or spent.unpriced:
+        if most is None:
             raise ModelFailed(
                 "over budget",
                 "money is capped and the price of calls is unknown: set VIRTUALMLE_MODEL_PRICE",
@@ -115,22 +157,9 @@ class Asker:
             return None
         return (tokens_in * limits.price_in + tokens_out * limits.price_out) / 1e6
 
-    def _keep(
-        self,
-        messages: Sequence[Message],
-        tools: Sequence[Tool],
-        reply: Reply,
-        seconds: float,
-        problem: ModelFailed | None,
-    ) -> None:
-        if problem and problem.outcome in UNBILLED:
-            tokens_in, tokens_out, estimated = 0, 0, False
-        else:
-            estimated = reply.tokens_in is None or reply.tokens_out is None
-            tokens_in = estimate(messages, tools) if reply.tokens_in is None else reply.tokens_in
-            tokens_out = round(reply.size / CHARACTERS_PER_TOKEN) if reply.tokens_out is None else reply.tokens_out
-        money = self._price(tokens_in, tokens_out)
-        self.money = None if money is None or self.money is None else self.money + money
+    def _open(self, messages: Sequence[Message], tools: Sequence[Tool]) -> int:
+        """Keep the call that is about to be made."""
+        tokens_in = estimate(messages, tools)
         row = {
             "trial_id": self._account.trial_id,
             "purpose": self._account.purpose,
@@ -138,6 +167,23 @@ class Asker:
             "prompt_version": self._account.prompt_version,
             "messages": list(messages),
             "tools": [tool["function"]["name"] for tool in tools],
+            "reply": "",
+            "tool_calls": [],
+            "tokens_in": tokens_in,
+            "tokens_out": MOST_OUTPUT,
+            "estimated": True,
+            "money": self._price(tokens_in, MOST_OUTPUT),
+            "seconds": 0.0,
+            "outcome": SENT,
+            "error": NO_REPLY,
+        }
+        return self._account.store.calls.add(self._account.study_id, row)
+
+    def _close(self, reply: Reply, tokens: tuple[int, int, bool], seconds: float, problem: ModelFailed | None) -> None:
+        tokens_in, tokens_out, estimated = tokens
+        money = self._price(tokens_in, tokens_out)
+        self.money = None if money is None or self.money is None else self.money + money
+        row = {
             "reply": (reply.text or reply.refusal)[:MOST_KEPT],
             "tool_calls": [_as_kept(call.name, call.arguments) for call in reply.calls],
             "tokens_in": tokens_in,
@@ -148,7 +194,14 @@ class Asker:
             "outcome": problem.outcome if problem else "ok",
             "error": _plain(str(problem))[:1000] if problem else "",
         }
-        self.ids.append(self._account.store.calls.add(self._account.study_id, row))
+        self._account.store.calls.close(self.ids[-1], self._account.study_id, row)
+
+
+def _tokens(reply: Reply, prompt: int) -> tuple[int, int, bool]:
+    """Read, written, and whether that is our estimate since the provider told none."""
+    tokens_in = prompt if reply.tokens_in is None else reply.tokens_in
+    tokens_out = round(reply.size / CHARACTERS_PER_TOKEN) if reply.tokens_out is None else reply.tokens_out
+    return tokens_in, tokens_out, reply.tokens_in is None or reply.tokens_out is None
 
 
 def estimate(messages: Sequence[Message], tools: Sequence[Tool]) -> int:

@@ -1,6 +1,6 @@
 """A model's proposal as a draft: every rule that the prompt states is held here, by code."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from core.agents.expert.candidates import Candidate, taken
@@ -8,6 +8,8 @@ from core.agents.expert.instructions import read as read_instructions
 from core.agents.expert.knowledge import belief
 from core.agents.llm import prose, telling
 from core.agents.llm.answers import InvalidAnswer, ProposalAnswer, ReflectionAnswer
+from core.agents.llm.prose import Record
+from core.agents.llm.record import numbers_told
 from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft, TrialView
 from core.approval import config_hash
 from core.loop.tried import CLOSE_TO, axes_tried, near
@@ -17,9 +19,12 @@ from core.space import InvalidParams, Param
 MOST_CLAIM, MOST_PROSE = 400, 1500  # characters kept of a claim, of other prose
 MOST_NUMBER = 10**15  # beyond it whole numbers may not fit a float
 RISKS = ("low", "medium", "high")
+NOTHING = Record()
 
 
-def draft(evidence: Evidence, base: TrialView | None, config: Params, answer: ProposalAnswer) -> Draft:
+def draft(
+    evidence: Evidence, base: TrialView | None, config: Params, answer: ProposalAnswer, looked_up: Record = NOTHING
+) -> Draft:
     """The proposal, checked against space, history, wishes, lessons and record. Raises InvalidAnswer."""
     params, changes = _changed(evidence, config, answer)
     axis = answer.axis
@@ -28,7 +33,7 @@ def draft(evidence: Evidence, base: TrialView | None, config: Params, answer: Pr
     _check_wishes(evidence, changes, params)
     _check_under_way(evidence, config, changes)
     cited = _cited(evidence, answer)
-    record = _record(evidence) | prose.numbers_in([params, answer.expected_relative, answer.expected_sd])
+    record = numbers_told(evidence) | looked_up | prose.record([params], [answer.expected_relative, answer.expected_sd])
     texts = {
         name: _checked(text, most, record)
         for name, text, most in (
@@ -63,7 +68,7 @@ def reflection(
     evidence: Evidence, outcome: Outcome, computed: ReflectionDraft, answer: ReflectionAnswer
 ) -> ReflectionDraft:
     """The model's reasons around the computed figures; where code draws no rule, neither does the model."""
-    record = _record(evidence) | prose.numbers_in([computed.observed, computed.predicted, computed.why])
+    record = numbers_told(evidence) | prose.record([computed.observed, computed.predicted, computed.why])
     why, wrong = prose.check(telling.short(answer.why, MOST_PROSE), record)
     rule, wrong_too = prose.check(telling.short(answer.rule, MOST_CLAIM) if computed.rule else "", record)
     action, wrong_also = prose.check(telling.short(answer.next_action, MOST_CLAIM), record)
@@ -72,10 +77,16 @@ def reflection(
         predicted=computed.predicted,
         why=why,
         claim_held=computed.claim_held,
-        rule=rule or computed.rule,
+        rule=f"{rule} {_scope(evidence)}" if rule else computed.rule,
         next_action=action,
         facts={**computed.facts, "unverified": [*wrong, *wrong_too, *wrong_also]},
     )
+
+
+def _scope(evidence: Evidence) -> str:
+    """Where a rule was seen to hold, in the words a lesson's claim has for it."""
+    where = ", ".join(evidence.facets) or "any profile"
+    return f"Seen with {evidence.study.backbone} on data with {where}."
 
 
 def _changed(
@@ -130,10 +141,11 @@ def _check_wishes(evidence: Evidence, changes: Mapping[str, tuple[Any, Any]], pa
 
 
 def _check_under_way(evidence: Evidence, config: Params, changes: Mapping[str, tuple[Any, Any]]) -> None:
-    """Proposals that run side by side change different fields, as long as the space has others."""
+    """Proposals that run side by side change different fields, as long as space and wishes leave others."""
     live, axes = evidence.axes_under_way, evidence.space.active_axes(config).keys()
-    busy = sorted(live & changes.keys())
-    if busy and evidence.study.parallel > 1 and axes - live:
+    orders = read_instructions(evidence.study.instructions, evidence.space.declared)
+    free = any(orders.allows(Candidate(axis, "", None, None, config)) for axis in axes - live)
+    if free and (busy := sorted(live & changes.keys())):
         raise InvalidAnswer(f"{', '.join(busy)} is under way in a trial without a verdict: choose another field")
 
 
@@ -160,7 +172,7 @@ def _mechanism(answer: ProposalAnswer) -> str:
     return f"{answer.mechanism}{several}"
 
 
-def _checked(text: str, most: int, record: Iterable[float]) -> str:
+def _checked(text: str, most: int, record: Record) -> str:
     return prose.check(telling.short(text, most), record)[0]
 
 
@@ -183,31 +195,3 @@ def _novelty(evidence: Evidence, axis: str, params: Params) -> str:
         return f"{axis} was not tried in this study{beside}"
     times = "once" if len(tried) == 1 else f"{len(tried)} times"
     return f"{axis} was tried {times} (trial {', '.join(map(str, tried))}){beside}"
-
-
-def _record(evidence: Evidence) -> set[float]:
-    """Every number a model may tell: from figures, and from lessons; never from what people or models wrote."""
-    numbers = telling.numbers_of(evidence)
-    trials = [telling.trial_data(view, numbers) for view in evidence.trials]
-    told = [
-        {name: held for name, held in trial.items() if name not in ("person_says", "concluded")} for trial in trials
-    ]
-    exact = [(view.trial.value, view.trial.number, dict(view.trial.params)) for view in evidence.trials]
-    space = [(param.low, param.high, list(param.options), param.default) for param in evidence.space.searched.values()]
-    study = {**telling.study_data(evidence), "dataset": "", "trials": len(evidence.trials)}
-    profile = {name: value for name, value in evidence.profile.items() if value is not None}
-    axes = telling.axes_data(evidence)
-    runs = [(run.value, run.best_epoch, run.epoch, run.seed) for view in evidence.trials for run in view.runs]
-    slices = [telling.slices_data(view) for view in evidence.trials]
-    comparisons = [vars(each) for view in evidence.trials for each in (view.comparison, view.step) if each]
-    curves = [vars(view.curve) for view in evidence.trials if view.curve]
-    lessons = [telling.lesson_data(hit) for hit in evidence.hits]
-    figures = [told, axes, exact, space, study, profile, runs, slices, comparisons, curves, lessons]
-    return prose.numbers_in([*figures, _of_other_datasets(evidence)])
-
-
-def _of_other_datasets(evidence: Evidence) -> list[Any]:
-    """Figures of the memory's configs; where they come from was named by people, so it is no record."""
-    given = telling.transferred_data(evidence)
-    configs = [{name: held for name, held in each.items() if name != "comes_from"} for each in given.get("configs", ())]
-    return [configs, given.get("did_well_elsewhere", {})]

@@ -1,5 +1,6 @@
-"""Evidence as plain data for a prompt: figures from the record, rounded by code; item titles are never in it."""
+"""Evidence as plain data for a prompt: figures from the record, rounded by code; no item's title, no path is in it."""
 
+import re
 from typing import Any
 
 from core.agents.curves import CurveSummary
@@ -17,6 +18,12 @@ MOST_TEXT = 400  # characters of one text by a person, a lesson or a model
 DIGITS = 4
 NEWEST = 10  # trials named for an axis
 MOST_CONFIGS = 4  # of other datasets
+PATH = "[path]"
+_QUOTED = "|".join(rf"(?<={quote})(?:~?/|[A-Za-z]:[\\/])[^{quote}\n]+(?={quote})" for quote in "'\"")
+_NAME = r"[^\s/\\<>'\":;,|()]+"
+_REST = rf"(?:{_NAME}(?: {_NAME})*[/\\])*(?:{_NAME})?"  # folders may hold spaces
+_ROOT = r"(?<![\w<#/.\\])(?:~?/(?=[\w.~$])|[A-Za-z]:[\\/]|\\\\(?=\w))"
+_PATHS = re.compile(rf"{_QUOTED}|(?<!\w)file:/+{_REST}|{_ROOT}{_REST}")
 
 
 def rounded(value: Any) -> Any:
@@ -28,6 +35,11 @@ def short(text: str, most: int = MOST_TEXT) -> str:
     """One line of at most so many characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def without_paths(text: str) -> str:
+    """`text` without any absolute path, POSIX or Windows; rather a word too much is cut than one too few."""
+    return _PATHS.sub(PATH, text)
 
 
 def study_data(evidence: Evidence) -> dict[str, Any]:
@@ -104,14 +116,16 @@ def axes_data(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def trial_data(view: TrialView, numbers: dict[int, int]) -> dict[str, Any]:
-    """One trial in a few fields; `numbers` turns ids of trials into their numbers."""
+def trial_data(view: TrialView, evidence: Evidence) -> dict[str, Any]:
+    """One trial in a few fields."""
     told: dict[str, Any] = {"trial": view.trial.number, "kind": view.trial.kind}
     if view.trial.state is not TrialState.APPROVED:
         told["state"] = str(view.trial.state)
     if view.proposal:
         told["changes"] = {axis: [rounded(each) for each in pair] for axis, pair in view.proposal.changes.items()}
-        told["planned_from"] = numbers.get(view.proposal.base_trial_id or 0)
+        told["planned_from"] = _number_of(view.proposal.base_trial_id, evidence)
+    elif differs := _differs(view, evidence.baseline):
+        told["differs_from_baseline"] = differs
     if "edit" in view.decisions:
         told["edited_by_a_person"] = _edits(view)
     if view.reasons:
@@ -120,7 +134,7 @@ def trial_data(view: TrialView, numbers: dict[int, int]) -> dict[str, Any]:
         told["value"] = rounded(view.trial.value)
         told["seeds"] = sum(run.value is not None and run.purpose != "fresh" for run in view.runs)
     elif errors := sorted({run.error for run in view.runs if run.error}):
-        told["pruned" if view.is_pruned else "failed"] = short("; ".join(errors), 200)
+        told["pruned" if view.is_pruned else "failed"] = short(without_paths("; ".join(errors)), 200)
     if view.comparison:
         told["verdict"] = comparison_data(view.comparison)
     if view.step and view.comparison and view.step.against != view.comparison.against:
@@ -132,11 +146,28 @@ def trial_data(view: TrialView, numbers: dict[int, int]) -> dict[str, Any]:
     return told
 
 
+def vetoed_data(view: TrialView) -> dict[str, Any]:
+    """What of a vetoed trial is worth telling however old it is: the step, and why a person refused it."""
+    changes = view.proposal.changes if view.proposal else {}
+    steps = {axis: [rounded(each) for each in pair] for axis, pair in changes.items()}
+    return {"trial": view.trial.number, "changes": steps, "person_says": [short(each, 200) for each in view.reasons]}
+
+
+def _number_of(id: int | None, evidence: Evidence) -> int | None:
+    return next((view.trial.number for view in evidence.trials if view.trial.id == id), None)
+
+
+def _differs(view: TrialView, baseline: TrialView | None) -> dict[str, Any]:
+    """The fields in which a config that nobody proposed differs from the baseline: the baseline's value, its own."""
+    return _differing(baseline.trial.params, view.trial.params) if baseline else {}
+
+
 def _edits(view: TrialView) -> Any:
     """The fields that run otherwise than proposed: what was proposed, and what a person made of it."""
-    if view.proposal is None:
-        return True
-    ours, theirs = view.proposal.params, view.trial.params
+    return _differing(view.proposal.params, view.trial.params) if view.proposal else True
+
+
+def _differing(ours: Params, theirs: Params) -> dict[str, Any]:
     return {
         name: [rounded(ours.get(name)), rounded(value)] for name, value in theirs.items() if ours.get(name) != value
     }
@@ -155,8 +186,8 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
 
 
 def curve_data(curve: CurveSummary) -> dict[str, Any]:
-    """A curve in a few figures and one word."""
-    return {
+    """A curve in a few figures and one word; of one that over-fits, from which epoch on and how far it fell."""
+    told = {
         "says": curve.diagnosis,
         "best_epoch": curve.best_epoch,
         "epochs": curve.epochs,
@@ -164,6 +195,10 @@ def curve_data(curve: CurveSummary) -> dict[str, Any]:
         "slope_per_epoch": rounded(curve.slope),
         "swing": rounded(curve.swing),
     }
+    if curve.diagnosis == "over-fit" and curve.best:
+        onset = {"over_fits_from_epoch": curve.best_epoch + 1}
+        return told | onset | {"fell_since_its_best": rounded(curve.last / curve.best - 1)}
+    return told
 
 
 def _of_what(view: TrialView) -> dict[str, str]:
@@ -216,8 +251,3 @@ def _config_data(each: Transferred) -> dict[str, Any]:
         "changes": {name: [rounded(value) for value in pair] for name, pair in each.changes.items()},
         "lessons": dict(each.lessons),
     }
-
-
-def numbers_of(evidence: Evidence) -> dict[int, int]:
-    """Trial id -> number."""
-    return {view.trial.id: view.trial.number for view in evidence.trials}

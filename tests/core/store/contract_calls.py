@@ -33,6 +33,27 @@ class CallContract:
         (call,) = store.calls.of_study(study.id)
         assert (call.outcome, call.error, call.tokens_in) == ("invalid", "lr=9 is outside", 900)
 
+    def test_a_call_kept_before_it_was_made_is_corrected_when_it_ends(self, store: Store):
+        study = a_study(store)
+        id = store.calls.add(study.id, a_call(outcome="sent", reply="", tokens_out=8000, estimated=True, money=1.0))
+        before = store.studies.version(study.id)
+        store.calls.close(id, study.id, {"outcome": "ok", "reply": "yes", "tokens_out": 100, "money": 0.01})
+        (call,) = store.calls.of_study(study.id)
+        assert (call.outcome, call.reply, call.tokens_in, call.tokens_out, call.money) == ("ok", "yes", 900, 100, 0.01)
+        assert store.studies.version(study.id) > before
+
+    def test_calls_without_a_price_can_be_priced_later(self, store: Store):
+        dataset = a_dataset(store)
+        study, other = (a_study(store, name, dataset_id=dataset.id) for name in ("one", "other"))
+        for each in (study, other):
+            store.calls.add(each.id, a_call(money=None))
+        store.calls.add(study.id, a_call(money=5.0))
+        store.calls.price(study.id, 2.0, 10.0)
+        spent = store.calls.spent(study.id)
+        assert (spent.calls, spent.tokens, spent.unpriced) == (2, 2000, 0)
+        assert spent.money == pytest.approx(5.0028)
+        assert store.calls.spent(other.id).unpriced == 1
+
     def test_spending_counts_failed_calls_and_names_those_without_a_price(self, store: Store):
         dataset = a_dataset(store)
         study, other = (a_study(store, name, dataset_id=dataset.id) for name in ("one", "other"))

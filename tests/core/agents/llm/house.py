@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.agents.llm import LlmAgent
+from core.agents.llm import LlmAgent, Provider
 from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft
 from core.records import AgentCall, Study
 from core.settings import ModelLimits
@@ -46,8 +46,12 @@ class Home(World):
         self.workspace.settings = replace(self.workspace.settings, **values)
 
     @property
+    def provider(self) -> Provider:
+        return Provider(self.workspace.settings, self.store, sleep=self.naps.append)
+
+    @property
     def agent(self) -> LlmAgent:
-        return LlmAgent(self.workspace.settings, self.store, sleep=self.naps.append)
+        return LlmAgent(self.provider)
 
     def study(self, **plan: Any) -> Study:
         return self.start(**{"agent": "llm", "autonomy": "each", **plan})

@@ -147,6 +147,16 @@ def trickles(handler: Handler) -> None:
         return
 
 
+def by_purpose(**answers: Answer) -> Answer:
+    """Whatever is asked for, by the tool its answer is given with, in any order."""
+
+    def answer(handler: Handler) -> None:
+        asked: dict[str, Any] = handler.server.owner.asked[-1]  # type: ignore[attr-defined]
+        answers[asked["tools"][-1]["function"]["name"]](handler)
+
+    return answer
+
+
 def echoes_the_key(handler: Handler) -> None:
     """Says the key back, as a careless proxy does in its error."""
     fails(401, f"bad header {handler.headers.get('Authorization')}")(handler)

@@ -44,7 +44,7 @@ def test_a_whole_study_runs_with_a_model_and_its_trials_name_their_calls(home: H
     proposed = home.store.proposals.proposal(trial.id)
     assert proposed is not None and proposed.author in ("llm", STEPPED_IN)
     assert home.finish(study).has_ended
-    assert {call.purpose for call in home.store.calls.of_trial(trial.id)} == {"propose", "reflect"}
+    assert {"propose", "reflect"} <= {call.purpose for call in home.store.calls.of_trial(trial.id)}
 
 
 @pytest.mark.parametrize(

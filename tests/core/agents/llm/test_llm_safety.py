@@ -114,7 +114,7 @@ class TestSecrets:
         assert home.propose(study).author == STEPPED_IN
         draft = home.propose(study)
         assert server.keys[0] == f"Bearer {KEY}"
-        told = "\n".join(str(call) for call in home.calls(study)) + home.agent._asker(study, "x")._model.name
+        told = "\n".join(str(call) for call in home.calls(study)) + home.provider.asker(study, "x").model
         assert "[secret]" in told
         assert KEY not in told + draft.claim + draft.mechanism
         assert KEY not in caplog.text
@@ -213,7 +213,7 @@ class TestLookingUp:
         server.will(
             *(calls("get_trial", {"trial": 1}), calls("get_curve", {"trial": 1}), calls("get_trial", {"trial": 77})),
             *(calls("compare_trials", {"a": 1, "b": 1}), calls("search_memory", {"text": "dropout"})),
-            *(calls("get_axes_tried", {}), calls("propose", proposal(changes={"dropout": 0.35}))),
+            *(calls("get_axes_tried", {}), calls("propose", proposal(changes={"lr": 0.002}, axis="lr"))),
         )
         draft = home.propose(study)
         assert draft.author == ""
