@@ -1,32 +1,33 @@
 """What a session keeps between two looks: views by version, and the tab that is read."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.components import live
 from pages.components.live import MOST_KEPT, forget, versioned
 
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     held: dict[str, Any] = {}
-    monkeypatch.setattr(live.st, "session_state", held)
+    monkeypatch.setattr(st, "session_state", held)
     yield held
 
 
 def test_a_view_is_built_once_for_a_version(session: dict[str, Any]):
-    built = [versioned("a", version, lambda version=version: [version])[0] for version in (1, 1, 2)]
-    assert built == [1, 1, 2] and versioned("a", 2, lambda: "again") == [2]
+    built = [versioned("a", version, partial(list, (version, number)))[1] for number, version in enumerate((1, 1, 2))]
+    assert built == [0, 0, 2] and versioned("a", 2, lambda: [9]) == [2, 2]
     forget("a")
     assert versioned("a", 2, lambda: "again") == "again"
 
 
 def test_what_was_not_looked_at_for_longest_goes(session: dict[str, Any]):
     for number in range(MOST_KEPT):
-        versioned(f"view {number}", 1, lambda number=number: number)
+        versioned(f"view {number}", 1, partial(int, number))
     versioned("view 0", 1, lambda: "again")
     versioned("one more", 1, lambda: "new")
     assert versioned("view 0", 1, lambda: "again") == 0

@@ -249,11 +249,13 @@ def test_among_very_many_lessons_the_right_one_is_found_without_the_index(tmp_pa
 
 
 @pytest.mark.parametrize("fault", ["junk", "no server"])
-def test_a_study_is_planned_judged_and_finished_without_the_index_and_it_is_told_once(tmp_path: Path, fault: str):
+def test_a_study_is_planned_judged_and_finished_without_the_index_and_it_is_told_once(
+    tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+):
     world = World(tmp_path, index=junk(tmp_path) if fault == "junk" else ChromaStore(NO_SERVER))
     world.dataset()
-    world.workspace.indexer.is_sound = lambda: True  # nothing mends it meanwhile
-    world.workspace.indexer.mend = list
+    monkeypatch.setattr(world.workspace.indexer, "is_sound", lambda: True)  # nothing mends it meanwhile
+    monkeypatch.setattr(world.workspace.indexer, "mend", list)
     study = world.finish(world.start(trials=4))
     assert study.recommended_id is not None
     told = [event for event in world.store.events.newest(500) if event.kind == "index out of reach"]

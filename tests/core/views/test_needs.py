@@ -89,6 +89,13 @@ def test_a_disk_that_is_almost_full_is_told():
 
 
 def a_call(**values: Any) -> dict[str, Any]:
-    row = {"purpose": "propose", "model": "openai:toy", "prompt_version": "1", "messages": [], "tools": [], "reply": ""}
+    row: dict[str, Any] = {
+        "purpose": "propose",
+        "model": "openai:toy",
+        "prompt_version": "1",
+        "messages": [],
+        "tools": [],
+        "reply": "",
+    }
     row |= {"tool_calls": [], "tokens_in": 5, "tokens_out": 5, "estimated": False, "money": None, "seconds": 1.0}
     return {**row, "outcome": "used", "error": "", **values}
