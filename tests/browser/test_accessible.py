@@ -6,6 +6,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -21,6 +22,17 @@ SETTLES_SECONDS = 15.0
 PHONE = 390  # px
 UNSETTLED = "[data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
 OPAQUE = "[data-stale] {opacity: 1 !important; transition: none !important}"  # what is being looked at anew is pale
+VIEWS = ("All trials", "Lineage", "Timeline", "What it knew")
+# What lies behind a click: where, and the labels clicked one after the other.
+BEHIND: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "edit dialog": ("study that waits", (("button", "Edit"),)),
+    "veto dialog": ("study that waits", (("button", "Veto"),)),
+    "settings dialog": ("study that waits", (("button", "More"), ("menuitem", "Settings and instructions"))),
+    "reveal dialog": ("study that ended", (("button", "More"), ("menuitem", "Open the sealed test"))),
+    "import": ("datasets", (("tab", "Import a file"),)),
+    "lesson dialog": ("memory", (("button", "Edit"),)),
+    "would be retrieved": ("memory", (("radio", "What would be retrieved?"),)),
+}
 CHECK = """async () => {
     const found = await axe.run(document, {resultTypes: ['violations']});
     return found.violations
@@ -65,9 +77,10 @@ def paths(finished: Study, asks: Study) -> dict[str, str]:
         "overview": "/",
         "inbox": "/inbox",
         "new study": "/new_study",
-        "import": "/datasets",
+        "datasets": "/datasets",
         "study that waits": f"/study?{waiting}",
         "study that ended": f"/study?{ended}&trial=2",
+        **{view.lower(): f"/study?{ended}&trial=2&view={quote(view)}" for view in VIEWS},
         "compare": f"/compare?{ended}",
         "insight": f"/insight?{ended}",
         "memory": "/memory",
@@ -106,6 +119,26 @@ def test_no_page_has_a_serious_violation_light_or_dark(server: Server, studies: 
             settle(looked_at)
             if faults := violations(looked_at):
                 found[f"{name}, {theme}"] = faults
+    assert not found, "\n".join(f"{where}:\n  " + "\n  ".join(faults) for where, faults in found.items())
+
+
+def test_nothing_behind_a_click_has_a_serious_violation_wide_or_on_a_phone(
+    server: Server, studies: tuple[Study, Study], browser: Browser
+):
+    found: dict[str, list[str]] = {}
+    for width, theme in ((1440, "light"), (PHONE, "dark")):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+        context.set_default_timeout(PATIENCE * 2)
+        page = context.new_page()
+        for name, (where, clicks) in BEHIND.items():
+            page.goto(server.url + paths(*studies)[where])
+            settle(page)
+            for role, label in clicks:
+                page.get_by_role(role, name=label, exact=True).first.click()
+            settle(page)
+            if faults := violations(page):
+                found[f"{name}, {width} px, {theme}"] = faults
+        context.close()
     assert not found, "\n".join(f"{where}:\n  " + "\n  ".join(faults) for where, faults in found.items())
 
 
