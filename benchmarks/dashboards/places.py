@@ -66,6 +66,11 @@ def _drawn(css: str) -> str:
     return f"(fresh({css + ' [role=img]'!r})?.getAttribute('aria-label') ?? null)"
 
 
+def _either(*css: str) -> str:
+    """Which of these is there; null for none, so that what only went away is no answer."""
+    return " : ".join(f"fresh({each!r}) ? {number}" for number, each in enumerate(css)) + " : null"
+
+
 METRICS = "[...document.querySelectorAll('[data-testid=stMetricValue]')].map(each => each.innerText).join()"
 SHOWN_LESSON = _text(".st-key-lesson-card")
 
@@ -80,7 +85,7 @@ PLACES = (
         "New study",
         "New study",
         "[class*=st-key-study_card]",
-        (Act("tab", _tab("Import a file", "Study"), "fresh('.st-key-import_from') ? 'import' : 'study'"),),
+        (Act("tab", _tab("Import a file", "Study"), _either(".st-key-import_from", "[class*=st-key-study_card]")),),
     ),
     Place(
         "Study",
@@ -89,9 +94,19 @@ PLACES = (
         (
             Act("trial before", _click(".st-key-go-left button"), _text("[class*=st-key-step-] [aria-checked=true]")),
             Act(
-                "curves by minutes",
+                "train loss",
                 _one_of(".st-key-curves-card", "train loss", "validation"),
                 "fresh('.st-key-curves-card .plot .ytick text')?.textContent ?? null",
+            ),
+            Act(
+                "every trial",
+                _tab("All trials", "One trial"),
+                _either(".st-key-trials-table [data-testid=stDataFrame]", ".st-key-curves-card [role=img]"),
+            ),
+            Act(
+                "timeline",
+                _tab("Timeline", "Lineage"),
+                _either(".st-key-timeline-card [role=img]", ".st-key-lineage-card [role=img]"),
             ),
         ),
     ),
@@ -101,7 +116,11 @@ PLACES = (
         ".st-key-compare-fields",
         (
             Act("all fields", _click(".st-key-compare_all label"), _text(".st-key-compare-fields table")),
-            Act("tab", _tab("Two studies", "Trials"), "fresh('.st-key-compare-race') ? 'race' : 'trials'"),
+            Act(
+                "tab",
+                _tab("Two studies", "Trials"),
+                _either(".st-key-compare-race [role=img]", ".st-key-compare-fields table"),
+            ),
         ),
     ),
     Place(
