@@ -12,7 +12,7 @@ from tests.core.agents.llm.loopback import by_purpose, calls, echoes_the_key, sa
 from tests.pages.scripted import ScriptedHome
 
 KEY = "sk-proj-0123456789-not-for-a-screen"
-TABS = "tabs-Trials so far-Lessons-Numbers-History-Log-Model"
+TABS = "tabs-{study}-Trials so far-Lessons-Numbers-History-Log-Model"
 pytestmark = pytest.mark.usefixtures("no_second_worker")
 
 
@@ -25,7 +25,7 @@ def everything(page: AppTest) -> str:
 
 def model_tab(open_page: Callable[..., AppTest], study: int, number: int) -> AppTest:
     page = open_page("study", {"study": study, "trial": number})
-    page.session_state[TABS] = "Model"
+    page.session_state[TABS.format(study=study)] = "Model"
     return page.run()
 
 

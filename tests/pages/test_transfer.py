@@ -1,6 +1,7 @@
 """The Transfer page in its states: no study, one dataset, like datasets, memory off."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -84,7 +85,12 @@ def test_the_rules_of_another_backbone_are_one_click_away(open_page: Open, home:
     assert chosen.value == "sasrec"
     chosen.set_value("hstu").run()
     assert not page.exception and page.segmented_control(key=f"matrix_backbone_{study}").value == "hstu"
-    assert len(page.session_state["versioned matrix figure"][1].layout.yaxis.ticktext) == 3
+    assert len(kept(page, "matrix figure").layout.yaxis.ticktext) == 3
+
+
+def kept(page: AppTest, key: str) -> Any:
+    """The view of that key which the session keeps."""
+    return page.session_state["versioned"][key][1]
 
 
 def test_every_rule_and_dataset_can_be_shown(open_page: Open, home: Workspace):
@@ -94,7 +100,7 @@ def test_every_rule_and_dataset_can_be_shown(open_page: Open, home: Workspace):
     page = open_page("transfer")
 
     def columns() -> int:
-        return len(page.session_state["versioned matrix figure"][1].layout.xaxis.ticktext)
+        return len(kept(page, "matrix figure").layout.xaxis.ticktext)
 
     assert columns() == 6
     page.toggle(key="matrix_all").set_value(True).run()
