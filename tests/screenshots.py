@@ -8,16 +8,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.dashboard import free_port
 from core.intake import Intake
+from core.models.reference_lines import count_lines
 from core.records import Study
 from core.space import SearchSpace
 from core.studies.starting import StudyPlan, start_study
+from core.worker.processes import run_once
 from core.workspace import Workspace
 from tests.browser.conftest import PATIENCE, Server, launch
 
@@ -28,6 +32,7 @@ SETTLES_SECONDS = 20.0
 UNSETTLED = "[data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
 SMALL = {"hidden_dim": 32, "num_blocks": 1, "priors": "none"}
 ACTOR = "Ada"
+VIEWS = ("All trials", "Lineage", "Timeline", "What it knew")
 
 
 def main() -> int:
@@ -59,8 +64,12 @@ def take(browser: Browser, server: Server, home: Workspace, folder: Path) -> lis
 
     [sample] = home.store.datasets.all()
     films = Intake(home.store, server.settings).take_regime("sample", "films", 11, ACTOR, 6_000)
-    first = start(home, sample.id, "first-look", trials=5, autonomy="autopilot", extra_seeds=False)
+    first = start(home, sample.id, "first-look", trials=10, autonomy="autopilot", extra_seeds=False)
     until(lambda: home.store.studies.get(first.id).has_ended)
+    control = start(home, sample.id, "control", trials=6, autonomy="autopilot", agent="tpe", extra_seeds=False)
+    until(lambda: home.store.studies.get(control.id).has_ended)
+    for dataset in (sample, films):
+        count_lines(partial(run_once, settings=server.settings), server.settings, dataset, first.masking)
     second = start(home, films.id, "films", trials=8, autonomy="each")
     until(lambda: any(run.epoch >= 3 for run in home.store.runs.of_study(second.id)))
     counts = [seen("study-running", f"/study?study={second.id}&trial=1"), seen("new_study", "/new_study")]
@@ -78,6 +87,10 @@ def take(browser: Browser, server: Server, home: Workspace, folder: Path) -> lis
     counts += [
         seen("study-waiting", f"/study?study={second.id}&trial={waiting}"),
         seen("study-verdict", f"/study?study={first.id}&trial={best.number}"),
+        *(
+            seen(f"study-{view.split()[-1].lower()}", f"/study?study={first.id}&trial={best.number}&view={quote(view)}")
+            for view in VIEWS
+        ),
         seen("overview", "/"),
         seen("inbox", "/inbox"),
         seen("compare", f"/compare?study={first.id}"),
@@ -85,6 +98,7 @@ def take(browser: Browser, server: Server, home: Workspace, folder: Path) -> lis
         seen("memory", "/memory"),
         seen("transfer", f"/transfer?study={second.id}"),
         seen("datasets", f"/datasets?dataset={films.id}"),
+        seen("import", "/datasets?tab=Import+a+file"),
         seen("models", f"/models?study={first.id}"),
         seen("settings", "/settings"),
     ]

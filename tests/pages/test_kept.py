@@ -19,7 +19,9 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
 
 def test_a_view_is_built_once_for_a_version(session: dict[str, Any]):
-    built: list[int] = [versioned("a", version, partial(list, (version, number)))[1] for number, version in enumerate((1, 1, 2))]
+    built: list[int] = [
+        versioned("a", version, partial(list, (version, number)))[1] for number, version in enumerate((1, 1, 2))
+    ]
     assert built == [0, 0, 2] and versioned("a", 2, lambda: [9]) == [2, 2]
     forget("a")
     assert versioned("a", 2, lambda: "again") == "again"
