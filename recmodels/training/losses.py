@@ -16,7 +16,9 @@ from recmodels.training.negatives import NegativeSampler
 from recmodels.training.picked_scores import picked_scores
 from recmodels.training.training_config import TrainingConfig
 
-_SHARING = 48  # targets that share negatives: a few dozen learn as fast per epoch as each with its own
+# Targets that share negatives. Beauty's validation NDCG@10 after three epochs, SASRec, one seed: .0535 with 48, .0542
+# with 16, .0561 with negatives for each.
+_SHARING = 48
 _DENSE = 64  # items for each negative up to which the whole catalogue is scored instead
 _CELLS = 2**25  # vectors and scores of negatives that exist at once: 128 MiB, a few times over
 
