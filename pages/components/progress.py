@@ -45,10 +45,11 @@ def _with_lines(view: StudyView, edits: Sequence[Edit], references: Sequence[tup
 def _mark_references(drawn: go.Figure, references: Sequence[tuple[str, float]]) -> None:
     colours = palette()
     ink = {"size": 11, "color": colours.muted}
-    for label, value in references:
+    for place, (label, value) in enumerate(sorted(references, key=lambda each: -each[1])):
+        side = {"x": 1, "xanchor": "right"} if place % 2 == 0 else {"x": 0, "xanchor": "left"}  # neighbours keep apart
         drawn.add_hline(value, line={"color": colours.muted, "width": 1, "dash": "dot"})
         text = {"text": label, "showarrow": False, "font": ink}
-        drawn.add_annotation(x=1, xref="paper", xanchor="right", y=value, yanchor="bottom", **text)
+        drawn.add_annotation(xref="paper", y=value, yanchor="bottom", **side, **text)
 
 
 def mark_edits(drawn: go.Figure, places: Sequence[tuple[float, Edit]]) -> None:
