@@ -153,7 +153,7 @@ def _rule(lesson: Lesson) -> str:
 def _figures(lesson: Lesson) -> str:
     """`did well from 0.3 to 0.4 · expects +3.1 %`; empty where neither is known."""
     span = span_words(lesson.low, lesson.high)
-    told = [f"did well from {span}"] if span else []
+    told = [f"did well {span}"] if span else []
     return " · ".join(told + ([f"expects {signed_percent(lesson.effect)}"] if lesson.effect is not None else []))
 
 

@@ -123,8 +123,10 @@ def rule_words(axis: str, direction: str, is_warning: bool = False) -> str:
 
 
 def span_words(low: float | None, high: float | None) -> str:
-    """The values of its knob that did well: `0.3 to 0.4`; empty where none is known."""
-    return "" if low is None or high is None else f"{low:g} to {high:g}"
+    """The values of its knob that did well: `from 0.3 to 0.4`, `at 0.3`; empty where none is known."""
+    if low is None or high is None:
+        return ""
+    return f"at {low:g}" if low == high else f"from {low:g} to {high:g}"
 
 
 def field_words(name: str, value: Any) -> str:

@@ -269,6 +269,8 @@ def test_the_card_tells_range_and_strength_and_revisions_name_fields_in_words(wo
     edited, _ = world.workspace.editing.edit(lesson, {"high": 0.35, "effect": 0.05, "kind": "avoid"}, "Bob")
     page = lesson_page(world.store, edited)
     assert page.figures == "did well from 0.3 to 0.35 · expects +5.0 %"
+    alike, _ = world.workspace.editing.edit(edited, {"low": 0.3, "high": 0.3}, "Bob")
+    assert lesson_page(world.store, alike).figures == "did well at 0.3 · expects +5.0 %"
     assert [(each.field, each.before, each.after) for each in page.revisions[0].changes] == [
         ("it says", "do this", "avoid this"),
         ("did well up to", "0.4", "0.35"),
