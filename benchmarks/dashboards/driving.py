@@ -29,7 +29,8 @@ WATCH = """([shows, before]) => {
         step();
     });
 }"""
-READ = """shows => new Function('fresh', 'return ' + shows)(css => document.querySelector(css))"""
+READ = """shows => new Function('fresh', 'return ' + shows)(
+    css => [...document.querySelectorAll(css)].find(each => each.checkVisibility()))"""
 
 
 @dataclass(frozen=True)
