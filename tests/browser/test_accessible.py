@@ -127,14 +127,14 @@ def test_nothing_behind_a_click_has_a_serious_violation_wide_or_on_a_phone(
 ):
     found: dict[str, list[str]] = {}
     for width, theme in ((1440, "light"), (PHONE, "dark")):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE * 2)
         page = context.new_page()
         for name, (where, clicks) in BEHIND.items():
             page.goto(server.url + paths(*studies)[where])
             settle(page)
             for role, label in clicks:
-                page.get_by_role(role, name=label).first.click()
+                page.get_by_role(role, name=label).first.click()  # type: ignore[arg-type]
             settle(page)
             if faults := violations(page):
                 found[f"{name}, {width} px, {theme}"] = faults
