@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.engine import RowMapping
@@ -59,6 +59,9 @@ class ModelLine:
     is_estimate: bool  # recommended, while no verdict made it the current best
 
 
+Witness = TypeVar("Witness", Evidence, ForeignEvidence)
+
+
 class Listings(Part):
     """Reads only."""
 
@@ -106,18 +109,12 @@ class Listings(Part):
     def evidence(self, lesson_ids: Iterable[int]) -> dict[int, list[Evidence]]:
         """The trials that speak for or against these lessons, oldest first; lessons without any are left out."""
         query = select(_evidence).order_by(_evidence.c.at, _evidence.c.trial_id)
-        found: dict[int, list[Evidence]] = {}
-        for each in self._some(Evidence, query, _evidence.c.lesson_id, lesson_ids):
-            found.setdefault(each.lesson_id, []).append(each)
-        return found
+        return _by_lesson(self._some(Evidence, query, _evidence.c.lesson_id, lesson_ids))
 
     def brought(self, lesson_ids: Iterable[int]) -> dict[int, list[ForeignEvidence]]:
         """What packs brought of trials elsewhere, by lesson, oldest first; lessons without any are left out."""
         query = select(_foreign_evidence).order_by(_foreign_evidence.c.at, _foreign_evidence.c.origin)
-        found: dict[int, list[ForeignEvidence]] = {}
-        for each in self._some(ForeignEvidence, query, _foreign_evidence.c.lesson_id, lesson_ids):
-            found.setdefault(each.lesson_id, []).append(each)
-        return found
+        return _by_lesson(self._some(ForeignEvidence, query, _foreign_evidence.c.lesson_id, lesson_ids))
 
     def resting_on(self, trial_id: int) -> list[tuple[Lesson, str]]:
         """The lessons that a trial bore witness to, each with what it said: for or against."""
@@ -250,3 +247,10 @@ def _dataset_line(row: RowMapping) -> DatasetLine:
         synthetic=bool(row["synthetic"]),
         created_at=row["created_at"],
     )
+
+
+def _by_lesson(rows: Iterable[Witness]) -> dict[int, list[Witness]]:
+    found: dict[int, list[Witness]] = {}
+    for each in rows:
+        found.setdefault(each.lesson_id, []).append(each)
+    return found
