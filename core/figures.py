@@ -1,6 +1,13 @@
 """How figures are written, everywhere: four decimals for metrics, a true minus, zero as 0, times in words."""
 
 MINUS = "−"
+METRIC_WORDS = {"ndcg": "NDCG", "recall": "Recall", "mrr": "MRR"}
+
+
+def objective_words(objective: str) -> str:
+    """`ndcg@10` as people write it: `NDCG@10`."""
+    name, _, k = objective.partition("@")
+    return f"{METRIC_WORDS.get(name, name)}@{k}"
 
 
 def metric(value: float | None) -> str:

@@ -61,6 +61,9 @@ class Study:
     memory_off_share: float = 0.0  # share of proposals planned without being shown a lesson, as a control
     without_lineage: bool = False  # whether lessons learned on this lineage are left out
     without_lessons: tuple[int, ...] = ()  # lessons a person rejected before it began: never found for it
+    caps: Mapping[str, float] = field(default_factory=dict)  # what it may take at most (core/studies/caps.py)
+    gates_off: tuple[str, ...] = ()  # gates of `gated` that never ask (core/loop/gates.py)
+    archived_at: float | None = None  # out of lists and selectors; its record and what it taught stay
 
     @property
     def best_id(self) -> int | None:

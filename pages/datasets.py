@@ -14,6 +14,7 @@ from pages.components.frame import frame
 from pages.components.histories import histories_card
 from pages.components.import_form import IMPORT, TAB, arrived, import_form, take_sample
 from pages.components.live import REFRESH, forget, versioned
+from pages.components.opener import opener
 from pages.components.profile_card import profile_card
 from pages.components.rows import head, page_title, small
 from pages.components.transfer import near_card
@@ -92,7 +93,9 @@ def _list(parts: Workspace) -> list[DatasetLine]:
         if pages > 1:
             page = int(st.number_input("Page", 1, pages, 1, key="datasets_page", width=120)) - 1
         small(f"{total} {'dataset' if total == 1 else 'datasets'}")
-    lines = parts.store.listings.datasets(PAGE, page * PAGE, contains.strip(), order)
+        lines = parts.store.listings.datasets(PAGE, page * PAGE, contains.strip(), order)
+        if lines:
+            opener("dataset", {line.id: line.name for line in lines}, _go, "datasets_opener")
     if lines:
         _table(lines)
     return lines
@@ -114,7 +117,11 @@ def _table(lines: list[DatasetLine]) -> None:
 
 
 def _open(lines: tuple[DatasetLine, ...]) -> None:
-    st.query_params["dataset"] = lines[st.session_state[_OPEN]["row"]].id
+    _go(lines[st.session_state[_OPEN]["row"]].id)
+
+
+def _go(dataset_id: str) -> None:
+    st.query_params["dataset"] = dataset_id
 
 
 def _opened(parts: Workspace, dataset: Dataset) -> None:

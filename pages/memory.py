@@ -90,8 +90,9 @@ def _lessons(parts: Workspace, study: Study | None) -> None:
 
 def _head(parts: Workspace) -> Study | None:
     """The title, the study one looks from, and the way to add a lesson."""
-    studies = {study.id: study for study in reversed(parts.store.studies.all())}
     linked = study_or_newest(parts.store, st.query_params.get("study"))
+    in_sight = parts.store.studies.in_sight(also=linked.id if linked else None)
+    studies = {study.id: study for study in reversed(in_sight)}
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         page_title("Memory")
         with st.container(horizontal=True, horizontal_alignment="right", width="content"):

@@ -2,19 +2,20 @@
 
 import streamlit as st
 
+from core.figures import objective_words
 from core.records import Study
 from core.stamp import in_words
 from core.store.listings import ModelLine
 from core.tasks import tasks_of
 from core.views.models import PAGE, Model, export, model, table_row
 from core.views.reveal import may_open_test
-from core.views.study import objective_words
 from core.views.trial import trial_view
 from core.workspace import Workspace
 from pages.components import dialogs
 from pages.components.evidence import evidence
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
+from pages.components.opener import opener
 from pages.components.report import report_dialog
 from pages.components.reveal import reveal_card, reveal_dialog
 from pages.components.rows import head, page_title, small
@@ -68,7 +69,9 @@ def _list(parts: Workspace) -> list[ModelLine]:
         small(
             f"{total} {'model' if total == 1 else 'models'}: the recommended trial of each study, else its current best"
         )
-    lines = listings.models(PAGE, page * PAGE, contains)
+        lines = listings.models(PAGE, page * PAGE, contains)
+        if lines:
+            opener("model", {line.study_id: line.study for line in lines}, _go, "models_opener")
     if lines:
         _table(lines)
     return lines
@@ -96,7 +99,11 @@ def _table(lines: list[ModelLine]) -> None:
 
 
 def _open(lines: tuple[ModelLine, ...]) -> None:
-    st.query_params["study"] = str(lines[st.session_state[_OPEN]["row"]].study_id)
+    _go(lines[st.session_state[_OPEN]["row"]].study_id)
+
+
+def _go(study_id: int) -> None:
+    st.query_params["study"] = str(study_id)
 
 
 def _opened(chosen: Model) -> None:
@@ -109,9 +116,10 @@ def _opened(chosen: Model) -> None:
             st.warning(f"It cannot be tried: {escaped(chosen.missing)}.", icon=":material/warning:")
         else:
             try_card(chosen)
+        _gain(study.id, chosen.trial.number)
     with right:
         _numbers(chosen)
-        _live(study.id, chosen.trial.number)
+        _test(study.id)
         if not chosen.missing:
             _take_away(chosen)
 
@@ -152,8 +160,8 @@ def _numbers(chosen: Model) -> None:
 
 
 @st.fragment(run_every=REFRESH)
-def _live(study_id: int, number: int) -> None:
-    """Where the gain sits, with intervals; and the sealed test, whose scoring may be under way."""
+def _gain(study_id: int, number: int) -> None:
+    """Where the gain sits, with intervals; charts follow a switch of theme."""
     with shown_errors():
         store = workspace().store
         study: Study = store.studies.get(study_id)
@@ -163,7 +171,13 @@ def _live(study_id: int, number: int) -> None:
             with st.container(border=True, key="model-slices"):
                 st.subheader("Where its gain sits", anchor=False)
                 evidence(study, seen)
-        reveal_card(study)
+
+
+@st.fragment(run_every=REFRESH)
+def _test(study_id: int) -> None:
+    """The sealed test, whose scoring may be under way."""
+    with shown_errors():
+        reveal_card(workspace().store.studies.get(study_id))
 
 
 def _take_away(chosen: Model) -> None:

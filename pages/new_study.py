@@ -17,8 +17,10 @@ from pages.components.outlook_card import outlook_card, stop_measuring
 from pages.components.plan_form import (
     agent_choices,
     answers,
+    caps,
     chosen_backbone,
     further_choices,
+    gates,
     held,
     main_choices,
     rules,
@@ -149,10 +151,13 @@ def _start(dataset: Dataset) -> None:
 
 
 def _advanced() -> None:
+    gates()
     with st.expander("Agent, memory, instructions", key="advanced_agent", icon=":material/psychology:"):
         agent_choices()
     with st.expander("Smallest gain and guards", key="advanced_rules", icon=":material/rule:"):
         rules()
+    with st.expander("Caps on training and language model", key="advanced_caps", icon=":material/speed:"):
+        caps()
     with st.expander("Name, seed, config in production", key="advanced_more", icon=":material/more_horiz:"):
         further_choices()
 

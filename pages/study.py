@@ -5,7 +5,7 @@ import streamlit as st
 from core.records import Study
 from core.views.edits import edits_of
 from core.views.study import StudyView, study_view
-from core.views.trial import trial_view
+from core.views.trial import TrialView, trial_view
 from core.workspace import Workspace
 from pages.components import dialogs
 from pages.components.approval import approval_card
@@ -90,19 +90,21 @@ def _seen(opened: Workspace, study_id: int) -> StudyView:
 
 
 def _body(opened: Workspace, view: StudyView, chosen: int | None) -> None:
+    """The trial at the left, the curves at the right, and the tabs below the shorter of the two."""
     left, right = st.columns([1.08, 1], gap="medium")
-    if chosen is not None:
-        with left:
-            _trial(opened, view, chosen)
     with right:
         curves_card(view, chosen)
-        _below(opened, view, chosen)
+    if chosen is None:
+        return
+    key = f"trial-{view.study.id}-{chosen}"
+    seen = versioned(key, view.version, lambda: trial_view(opened.store, view.study, chosen))
+    with left:
+        _trial(view.study, seen)
+    with left if seen.is_brief else right:
+        _below(opened, view, seen)
 
 
-def _trial(opened: Workspace, view: StudyView, chosen: int) -> None:
-    study: Study = view.study
-    key = f"trial-{study.id}-{chosen}"
-    seen = versioned(key, view.version, lambda: trial_view(opened.store, study, chosen))
+def _trial(study: Study, seen: TrialView) -> None:
     if seen.trial.waits:
         approval_card(study, seen)
     else:
@@ -111,15 +113,12 @@ def _trial(opened: Workspace, view: StudyView, chosen: int) -> None:
     reveal_card(study)
 
 
-def _below(opened: Workspace, view: StudyView, chosen: int | None) -> None:
-    if chosen is None:
-        return
+def _below(opened: Workspace, view: StudyView, seen: TrialView) -> None:
     study = view.study
-    seen = versioned(f"trial-{study.id}-{chosen}", view.version, lambda: trial_view(opened.store, study, chosen))
     names = [*([EVIDENCE] if seen.observed else []), "Trials so far", *RECORD]
     names += ["Model"] if seen.calls else []
     with st.container(border=True, key="below"):
-        tabs = kept_tabs(names, chosen, f"tabs-{study.id}")
+        tabs = kept_tabs(names, seen.trial.number, f"tabs-{study.id}")
         for name, tab in zip(names, tabs, strict=True):
             if not tab.open:
                 continue

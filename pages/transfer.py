@@ -9,7 +9,7 @@ from pages.components.import_form import import_link
 from pages.components.likeness_map import map_card
 from pages.components.live import REFRESH, versioned
 from pages.components.rows import small
-from pages.components.transfer import carried_table, chosen_matrix, matrix_card, near_card
+from pages.components.transfer import carried_table, chosen_matrix, features_card, matrix_card, near_card
 from pages.components.workspace import escaped, shown_errors, workspace
 
 NEAR_CARDS = 3  # in a row, the map among them
@@ -94,15 +94,17 @@ def _nearest(view: Transfer) -> None:
         return
     st.subheader(f"Datasets most like {escaped(view.dataset.name)}", anchor=False)
     has_map = len(view.spots) > 1
-    cards = NEAR_CARDS - has_map
-    with st.grid(NEAR_CARDS, min_column_width=260, gap="small"):
+    shown, further = view.nearest[: NEAR_CARDS - has_map], view.nearest[NEAR_CARDS - has_map :]
+    is_alone = len(shown) == 1 and not has_map
+    with st.grid(max(len(shown) + has_map, 2), min_column_width=260, gap="small"):
         if has_map:
             map_card(view.dataset.name, view.spots)
-        for near in view.nearest[:cards]:
-            near_card(near)
-    further = [f"{escaped(near.dataset.name)} {near.likeness:.2f}" for near in view.nearest[cards:]]
+        for near in shown:
+            near_card(near, is_alone)
+        if is_alone:
+            features_card(shown[0])
     if further:
-        small(f"Further away: {' · '.join(further)}")
+        small(f"Further away: {' · '.join(f'{escaped(near.dataset.name)} {near.likeness:.2f}' for near in further)}")
 
 
 main()

@@ -13,17 +13,19 @@ from recmodels.errors import DatasetUnreadable
 from recmodels.packing import ranges
 
 Flat = np.ndarray
+OPTIONAL = ("timestamp", "event_type")  # columns of events
 
 
 @dataclass(frozen=True)
 class Histories:
     """Events of users in order: those of user u are items[offsets[u] : offsets[u + 1]]. `is_target` tells events to
-    predict from context; `timestamps` (epoch seconds) is None where the dataset has none."""
+    predict from context; `timestamps` (epoch seconds) and `event_types` (codes) are None where the dataset has none."""
 
     items: Flat
     is_target: Flat
     offsets: Flat
     timestamps: Flat | None = None
+    event_types: Flat | None = None
 
     @property
     def lengths(self) -> Flat:
@@ -45,7 +47,8 @@ class Histories:
         rows = ranges(self.offsets[users], lengths)
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         times = None if self.timestamps is None else self.timestamps[rows]
-        return Histories(self.items[rows], self.is_target[rows], offsets, times)
+        types = None if self.event_types is None else self.event_types[rows]
+        return Histories(self.items[rows], self.is_target[rows], offsets, times, types)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class TrainingData:
         """Reads items, users, train and validation of the folder. Raises DatasetUnreadable."""
         num_items = len(_read(open_dir / "items.parquet", ["item"]))
         num_users = len(_read(open_dir / "users.parquet", ["user"]))
-        columns = ["user", "item", "is_target", "timestamp"]
+        columns = ["user", "item", "is_target", *OPTIONAL]
         train = _read(open_dir / "train.parquet", columns)
         validation = _read(open_dir / "validation.parquet", columns)
         if train["item"].size == 0 or num_items == 0:
@@ -81,7 +84,7 @@ class TrainingData:
 
     @classmethod
     def of_frames(cls, train: pd.DataFrame, validation: pd.DataFrame, num_users: int, num_items: int) -> "TrainingData":
-        """From frames of user, item, is_target and perhaps timestamp, sorted by user, then time."""
+        """From frames of user, item, is_target and perhaps timestamp and event_type, sorted by user, then time."""
         has_context = not bool(train["is_target"].all())
         before = validation["is_target"].groupby(validation["user"]).cumsum() == 0
         is_target = validation["is_target"].to_numpy(bool)
@@ -106,7 +109,8 @@ def _histories(frames: Iterable[pd.DataFrame], num_users: int, has_context: bool
     counts = np.bincount(frame["user"].to_numpy(), minlength=num_users)
     flags = frame["is_target"].to_numpy(bool) if has_context else np.ones(len(frame), bool)
     times = frame["timestamp"].to_numpy(np.int64) if "timestamp" in frame else None
-    return Histories(frame["item"].to_numpy(np.int64), flags, np.concatenate([[0], np.cumsum(counts)]), times)
+    types = frame["event_type"].to_numpy(np.int64) if "event_type" in frame else None
+    return Histories(frame["item"].to_numpy(np.int64), flags, np.concatenate([[0], np.cumsum(counts)]), times, types)
 
 
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:
@@ -118,7 +122,7 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     except (OSError, pyarrow.ArrowException) as error:
         raise DatasetUnreadable(f"{path} cannot be read ({error}); import the dataset again") from error
     present = [name for name in columns if name in table.column_names]
-    missing = set(columns) - set(present) - {"timestamp"}
+    missing = set(columns) - set(present) - set(OPTIONAL)
     if missing:
         raise DatasetUnreadable(f"{path} lacks the columns {sorted(missing)}; import the dataset again")
     return table.select(present).to_pandas()

@@ -1,7 +1,7 @@
 """Reflections that need no agent: of a trial that was pruned, and in a study that goes without reflecting."""
 
 from core.agents.protocol import Evidence, Outcome, ReflectionDraft
-from core.figures import change, metric, percent, signed_percent
+from core.figures import change, metric, objective_words, percent, signed_percent
 from core.states import Verdict
 
 AUTHOR = "computed"
@@ -47,7 +47,11 @@ def without_reflection(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     view = outcome.view
     if view.is_pruned:
         return on_pruned(evidence, outcome)
-    told = f"{evidence.study.objective} {metric(view.trial.value)}" if view.trial.value is not None else "No value"
+    told = (
+        f"{objective_words(evidence.study.objective)} {metric(view.trial.value)}"
+        if view.trial.value is not None
+        else "No value"
+    )
     if view.comparison:
         seen = view.comparison
         told += f": {change(seen.difference, seen.low, seen.high)} against trial {seen.against}, {seen.verdict}"

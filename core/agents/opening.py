@@ -8,7 +8,7 @@ from core.agents.expert.candidates import Candidate, taken
 from core.agents.expert.instructions import read
 from core.agents.protocol import Draft, Evidence, TrialView
 from core.approval import config_hash
-from core.figures import percent, signed, signed_percent
+from core.figures import objective_words, percent, signed, signed_percent
 from core.memory.records import Lesson
 from core.memory.warm_start import Transferred
 from core.states import Verdict
@@ -68,7 +68,7 @@ def _draft(evidence: Evidence, baseline: TrialView, each: Transferred) -> Draft:
         risk="low" if is_one_step else "medium: several fields change at once, so it tells little about each",
         novelty="what other datasets taught; nothing of it was tried in this study",
         falsifier=(
-            f"The 95 % interval of the change of {evidence.study.objective} lies below "
+            f"The 95 % interval of the change of {objective_words(evidence.study.objective)} lies below "
             f"{signed(evidence.study.min_gain)}: then what held elsewhere does not hold here."
         ),
         minutes=baseline.minutes,
@@ -100,7 +100,9 @@ def _expected(named: list[Lesson]) -> float:
 def _claim(evidence: Evidence, each: Transferred, expected: float) -> str:
     changes = ", ".join(f"{axis} from {before} to {after}" for axis, (before, after) in each.changes.items())
     by = f"{signed_percent(expected)} ± {percent(SPREAD)}"
-    return f"{changes} change{'s' if len(each.changes) == 1 else ''} {evidence.study.objective} by {by}."
+    return (
+        f"{changes} change{'s' if len(each.changes) == 1 else ''} {objective_words(evidence.study.objective)} by {by}."
+    )
 
 
 def _mechanism(each: Transferred, named: list[Lesson]) -> str:

@@ -95,15 +95,6 @@ class Evidence:
         return tuple(hit for hit in rules if hit.lesson.dataset_id != self.study.dataset_id)
 
     @property
-    def axes_tried(self) -> dict[str, list[int]]:
-        """Which axes were changed, and in which trials."""
-        tried: dict[str, list[int]] = {}
-        for view in self.trials:
-            for axis in view.proposal.changes if view.proposal else ():
-                tried.setdefault(axis, []).append(view.trial.number)
-        return tried
-
-    @property
     def axes_under_way(self) -> frozenset[str]:
         """Which axes are changed by what waits, is queued or runs: to plan beside it, choose another."""
         live = (TrialState.PROPOSED, TrialState.APPROVED)

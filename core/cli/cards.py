@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from core.cli.output import note
-from core.figures import duration, percent, signed, signed_percent
+from core.figures import duration, objective_words, percent, signed, signed_percent
 from core.loop.gates import gates_of
 from core.records import Proposal, Study, Trial
 from core.states import Autonomy
@@ -57,7 +57,7 @@ def _expected(proposal: Proposal, study: Study) -> str:
     text = f"{signed_percent(relative)} ± {percent(sd)}"
     absolute, absolute_sd = proposal.expected["absolute"], proposal.expected["absolute_sd"]
     if absolute is not None and absolute_sd is not None:
-        text += f" ({study.objective} {signed(absolute)} ± {absolute_sd:.4f})"
+        text += f" ({objective_words(study.objective)} {signed(absolute)} ± {absolute_sd:.4f})"
     return text
 
 

@@ -27,10 +27,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("tune shop --autonomy gated --ask-for loss,max_len", "asks when it matters, and before these change"),
         ("tune shop --no-memory --no-reflection --no-pruning", "with all of that off, as a control"),
         ("tune shop --guard min_coverage=0.2 --min-gain 0.001", "what a better trial must keep"),
+        ("tune shop --cap minutes=120 --cap money=2.50", "no trial begins, and no model is asked, beyond that"),
     ),
     "follow": (
         ("follow", "the list of studies"),
         ("follow 1", "study 1 live; Ctrl-C leaves it running"),
+        ("follow --archived", "those that were archived"),
         ("follow 1 --now", "where it stands"),
         ("follow 1 --now --json", "the same for a program"),
     ),
@@ -48,6 +50,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "resume": (("resume 1", "go on with a paused study"),),
     "stop": (("stop 1", "let running runs finish, then the final figure"),),
     "cancel": (("cancel 1", "end it at once"),),
+    "archive": (
+        ("archive 1", "out of lists and selectors; nothing is deleted"),
+        ("archive 1 --restore", "back again"),
+    ),
     "retry": (("retry 12", "failed run 12 again, from its last epoch"),),
     "reveal": (
         ('reveal 1 --name "Ada"', "open the sealed test, once and on the record"),
@@ -75,6 +81,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("settings 1", "who decides, what always asks, the budget"),
         ("settings 1 --autonomy autopilot", "from now on, and for what waits already"),
         ("settings 1 --ask-for lr,loss --parallel 2", "ask before these change; two proposals at a time"),
+        ("settings 1 --cap minutes=90 --guard max_minutes=none", "a cap set, a guard lifted"),
+        ("settings 1 --gates cost,conflict", "gated asks for these two reasons alone"),
     ),
     "export": (
         ("export 1 --out trials.csv", "a row for each trial"),

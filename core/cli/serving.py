@@ -1,6 +1,7 @@
 """worker and dashboard: the processes that stay."""
 
 import argparse
+import signal
 from typing import Any
 
 from core.cli.output import say
@@ -37,4 +38,5 @@ def run_dashboard(settings: Settings, given: argparse.Namespace) -> int:
         ]
         say(f"stopped: {', '.join(stopped)}" if stopped else "nothing of it was running")
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does, it ends Streamlit too
     return start_dashboard(settings, open_browser=not given.no_browser, tell=say)

@@ -1,14 +1,15 @@
-"""tune, follow, pause, resume, stop, cancel, retry."""
+"""tune, follow, pause, resume, stop, cancel, archive, retry."""
 
 import argparse
 from typing import Any
 
 from core.agents.names import AGENTS
 from core.cli.follow import follow, show_end
+from core.cli.limits import add_limit_options, gates_off, limits_of
 from core.cli.output import note, print_json, print_table, say
 from core.cli.spaces import add_space_options, given_space
 from core.cli.study_json import study_json
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.intake import SAMPLE
 from core.memory.warm_start import knows_lineage
 from core.records import Study
@@ -35,12 +36,17 @@ def add_verbs(verbs: Any) -> None:
     followed.add_argument("study", nargs="?", help="id or name; without it, the list of studies")
     followed.add_argument("--json", action="store_true", help="wait for the end, then print JSON")
     followed.add_argument("--now", action="store_true", help="show where it stands and leave")
+    followed.add_argument("--archived", action="store_true", help="list the archived ones instead")
     followed.set_defaults(run=follow_study)
     for name, (state, text) in VERBS.items():
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("study", help="id or name")
         verb.add_argument("--reason", default="")
         verb.set_defaults(run=move_study, state=state)
+    shelved = verbs.add_parser("archive", help="take a study that has ended out of lists; its record stays")
+    shelved.add_argument("study", help="id or name")
+    shelved.add_argument("--restore", action="store_true", help="bring it back instead")
+    shelved.set_defaults(run=archive_study)
     retried = verbs.add_parser("retry", help="queue a failed or pruned run again; it goes on from its last epoch")
     retried.add_argument("run_id", metavar="RUN", type=int)
     retried.set_defaults(run=retry_run)
@@ -59,7 +65,7 @@ def _add_tune(verbs: Any) -> None:
     verb.add_argument("--agent", default=plan.agent, choices=AGENTS)
     verb.add_argument("--objective", default=plan.objective)
     verb.add_argument("--min-gain", type=float, default=plan.min_gain, help=MIN_GAIN)
-    verb.add_argument("--guard", action="append", default=[], metavar="NAME=LIMIT", help="such as min_coverage=0.2")
+    add_limit_options(verb, [])
     add_space_options(verb)
     verb.add_argument(
         "--production", action="append", default=[], metavar="FIELD=VALUE", help="the config in production"
@@ -117,7 +123,9 @@ def tune(workspace: Workspace, given: argparse.Namespace) -> int:
         autonomy=given.autonomy,
         agent=given.agent,
         min_gain=given.min_gain,
-        guards=_guards(given.guard),
+        guards=limits_of("--guard", given.guard, {}),
+        caps=limits_of("--cap", given.cap, {}),
+        gates_off=gates_off(given.gates),
         deadline_seconds=given.deadline * 60 if given.deadline is not None else None,
         seed=given.seed,
         space=space,
@@ -153,7 +161,7 @@ def _tell_what_is_known(workspace: Workspace, study: Study) -> None:
 def follow_study(workspace: Workspace, given: argparse.Namespace) -> int:
     """Show a study until it ends, starting the worker when there is none."""
     if given.study is None:
-        return _list_studies(workspace, given.json)
+        return _list_studies(workspace, given.json, given.archived)
     study = workspace.store.studies.get(given.study)
     if given.now:
         print_json(study_json(workspace, study)) if given.json else show_end(workspace, study)
@@ -169,13 +177,15 @@ def _offer_sample(workspace: Workspace, dataset: str) -> None:
         raise NotFound("the embedded sample is not imported yet: python -m core import sample, then tune again")
 
 
-def _list_studies(workspace: Workspace, as_json: bool) -> int:
+def _list_studies(workspace: Workspace, as_json: bool, archived: bool) -> int:
     names = {dataset.id: dataset.name for dataset in workspace.store.datasets.all(archived=True)}
-    studies = workspace.store.studies.all()
+    shelf = workspace.store.shelf
+    studies = shelf.archived() if archived else workspace.store.studies.in_sight()
     if as_json:
         print_json([study_json(workspace, study)["study"] for study in studies])
     elif not studies:
-        say("no studies yet: python -m core tune DATASET")
+        more = f"; {shelf.count()} archived: python -m core follow --archived" if shelf.count() else ""
+        say("no study is archived" if archived else f"no studies yet: python -m core tune DATASET{more}")
     else:
         rows = [(s.id, s.name, names.get(s.dataset_id), s.backbone, s.autonomy, s.state) for s in studies]
         print_table(("id", "study", "dataset", "backbone", "autonomy", "state"), rows, right=("id",), wrap=("study",))
@@ -209,20 +219,21 @@ def move_study(workspace: Workspace, given: argparse.Namespace) -> int:
     return 0
 
 
+def archive_study(workspace: Workspace, given: argparse.Namespace) -> int:
+    """Out of sight, or back."""
+    study, shelf = workspace.store.studies.get(given.study), workspace.store.shelf
+    if given.restore:
+        shelf.restore(study.id, given.actor)
+        say(f"study {study.id} {study.name} is back")
+    else:
+        shelf.archive(study.id, given.actor)
+        say(f"study {study.id} {study.name} is archived; bring it back: python -m core archive {study.id} --restore")
+    return 0
+
+
 def retry_run(workspace: Workspace, given: argparse.Namespace) -> int:
     """Queue a failed or pruned run again."""
     run = workspace.store.runs.retry(workspace.store.runs.get(given.run_id), given.actor)
     ensure_worker(workspace.settings)
     say(f"run {run.id} is queued again, from epoch {run.epoch}")
     return 0
-
-
-def _guards(texts: list[str]) -> dict[str, float]:
-    guards = {}
-    for text in texts:
-        name, _, limit = text.partition("=")
-        try:
-            guards[name] = float(limit)
-        except ValueError as problem:
-            raise InvalidInput(f"--guard {text!r}: write NAME=NUMBER, such as min_coverage=0.2") from problem
-    return guards

@@ -20,7 +20,8 @@ class Card:
     `tie_share`: users (of two events or more) whose last target event shares its timestamp with the event before.
     `repeat_rate`: training target events whose item the user had before. `repeat_share` and `cold_share`:
     validation targets the user had before, or that never occur in training. The same two shares of the test
-    targets lie beside them in `sealed/`, because nothing open may speak of the test items.
+    targets lie beside them in `sealed/`, because nothing open may speak of the test items. `has_event_types`: the
+    training targets are of several types, which the folder tells (imports of older versions do not).
     """
 
     id: str
@@ -48,6 +49,7 @@ class Card:
     synthetic: bool
     created_at: str
     versions: Mapping[str, str]
+    has_event_types: bool = False
 
     @property
     def warnings(self) -> tuple[Finding, ...]:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.data.card import CARD_FILE, Card
+from core.data.events import Events
 from core.data.findings import ImportFailed
 
 PARTIAL = ".partial-"
@@ -37,15 +38,16 @@ class Tables:
     sealed_shares: Mapping[str, float]
 
 
-def events_table(
-    user: np.ndarray, item: np.ndarray, time: np.ndarray | None, is_target: np.ndarray | None = None
-) -> pa.Table:
-    """user int32, item int32, timestamp int64 epoch seconds (where there are times), is_target bool."""
-    columns: dict[str, Any] = {"user": user.astype(np.int32, copy=False), "item": item.astype(np.int32, copy=False)}
-    if time is not None:
-        columns["timestamp"] = time // 1_000_000
+def events_table(events: Events, is_target: np.ndarray | None = None) -> pa.Table:
+    """user int32, item int32, timestamp int64 epoch seconds (where there are times), is_target bool, event_type int16
+    (where there are types: a place in the card's `event_counts`)."""
+    columns: dict[str, Any] = {name: getattr(events, name).astype(np.int32, copy=False) for name in ("user", "item")}
+    if events.time is not None:
+        columns["timestamp"] = events.time // 1_000_000
     if is_target is not None:
         columns["is_target"] = is_target
+        if events.kind is not None:
+            columns["event_type"] = events.kind
     return pa.table(columns)
 
 

@@ -255,6 +255,7 @@ def _card(
         synthetic=options.synthetic,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=_versions(),
+        has_event_types=result.has_event_types,
     )
 
 

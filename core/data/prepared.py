@@ -23,11 +23,12 @@ REPEAT_LIMIT = 0.05
 
 @dataclass(frozen=True)
 class Prepared:
-    """`shares`: repeat_rate, repeat_share and cold_share as on the card."""
+    """`shares`: repeat_rate, repeat_share and cold_share as on the card, as is `has_event_types`."""
 
     tables: Tables
     counts: Mapping[str, int]
     shares: Mapping[str, float]
+    has_event_types: bool
     masking: str
     masking_reason: str
     findings: tuple[Finding, ...]
@@ -39,7 +40,7 @@ def prepared(left: Kept, part: np.ndarray, titles: pa.Array | None, options: Imp
     events, target, part = left.events.take(stays), left.target[stays], part[stays]
     user, user_codes = _contiguous(events.user, first=0)
     item, item_codes = _contiguous(events.item, first=1)
-    fresh = Events(user, item, events.time, None, events.users, events.items)
+    fresh = Events(user, item, events.time, events.kind, events.users, events.items, events.kinds)
     repeated = _had_before(user, item, target)
     in_training = np.zeros(len(item_codes) + 1, bool)
     in_training[item[part == TRAIN]] = True
@@ -53,8 +54,9 @@ def prepared(left: Kept, part: np.ndarray, titles: pa.Array | None, options: Imp
     masking, reason = _masking(options.masking, shares["repeat_rate"])
     counts = _counts(part, int(stays.size - stays.sum()), len(user_codes), len(item_codes))
     counts["items_not_in_training"] = len(item_codes) - int(in_training.sum())
+    kinds = 0 if fresh.kind is None else len(np.unique(fresh.kind[(part == TRAIN) & target]))
     tables = _tables(fresh, part, target, user_codes, item_codes, titles, sealed)
-    return Prepared(tables, counts, shares, masking, reason, _findings(counts, shares, masking))
+    return Prepared(tables, counts, shares, kinds > 1, masking, reason, _findings(counts, shares, masking))
 
 
 def _contiguous(codes: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
@@ -119,9 +121,9 @@ def _tables(
     return Tables(
         items=pa.table({"item": ids, "raw": raw_items, "title": named}),
         users=pa.table(users),
-        train=events_table(train.user, train.item, train.time, target[part == TRAIN]),
-        validation=events_table(validation.user, validation.item, validation.time, is_target),
-        test=events_table(test.user, test.item, test.time),
+        train=events_table(train, target[part == TRAIN]),
+        validation=events_table(validation, is_target),
+        test=events_table(test),
         sealed_shares=sealed,
     )
 

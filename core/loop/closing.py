@@ -7,6 +7,7 @@ from core.memory.promotion import Promotion
 from core.records import Run, Study, Trial
 from core.states import RunState, StudyState, TrialState
 from core.store import Store
+from core.studies.caps import why_no_room
 from core.verdict import Comparison, compare, pool_seed_noise
 
 ACTOR = "study's end"
@@ -37,10 +38,12 @@ class Closing:
         return False
 
     def _stop_when_spent(self, study: Study, trials: list[Trial]) -> bool:
-        if any(trial.waits for trial in trials) or budget_used(trials) < study.max_trials:
-            return False
-        self._store.studies.move(study.id, StudyState.STOPPING, ACTOR, "the budget of trials is spent")
-        return True
+        why = why_no_room(self._store, study)
+        if not why and not any(trial.waits for trial in trials) and budget_used(trials) >= study.max_trials:
+            why = "the budget of trials is spent"
+        if why:
+            self._store.studies.move(study.id, StudyState.STOPPING, ACTOR, why)
+        return bool(why)
 
     def _withdraw(self, trials: list[Trial]) -> bool:
         """What waits for a decision or has not begun is not run any more."""

@@ -2,40 +2,63 @@
 otherwise, or a named field."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
 
 from core.agents.expert.knowledge import belief
 from core.agents.protocol import Draft, Evidence
+from core.agents.tried import axes_tried
 from core.loop.costs import times_the_baseline
-from core.loop.tried import axes_tried
 from core.memory.records import Lesson
 from core.records import Study, Trial
 from core.space import Param
 from core.states import TrialState
 from core.store import Store
 
+GATES = {  # name -> when it asks
+    "cost": "a trial is expected to take more than twice as long as the baseline",
+    "several": "several fields change at once, and no reason is given",
+    "structure": "a change is one of the model's structure, such as its loss or position",
+    "risk": "the agent itself calls the risk high",
+    "novelty": "a field or an option was never tried, and no lesson speaks of it",
+    "conflict": "a lesson of the memory says otherwise",
+}
 EVENT = "gate fired"
 COST_FACTOR = 2.0  # asks when a trial takes this many times as long as the baseline
 
 
-def fired(draft: Draft, evidence: Evidence) -> list[str]:
-    """The gates a draft trips, each as a reason; empty when nothing needs asking."""
+@dataclass(frozen=True)
+class Asked:
+    """Why a proposal asks, and the gate that says so; a field that the study names asks by no gate."""
+
+    why: str
+    gate: str = ""
+
+
+def fired(draft: Draft, evidence: Evidence) -> list[Asked]:
+    """What a draft trips of the gates that are on; empty when nothing needs asking."""
     structural = list(_structure(draft, evidence))
     risky = [] if structural or not draft.risk.startswith("high") else [f"risk is {draft.risk}"]
-    return [
-        *_named(draft, evidence),
-        *_cost(draft, evidence),
-        *_several(draft),
-        *structural,
-        *risky,
-        *_novelty(draft, evidence),
-        *_conflicts(draft, evidence),
+    tripped = {
+        "cost": _cost(draft, evidence),
+        "several": _several(draft),
+        "structure": structural,
+        "risk": risky,
+        "novelty": _novelty(draft, evidence),
+        "conflict": _conflicts(draft, evidence),
+    }
+    named = [Asked(why) for why in _named(draft, evidence)]
+    return named + [
+        Asked(why, gate) for gate in tripped if gate not in evidence.study.gates_off for why in tripped[gate]
     ]
 
 
 def gates_of(store: Store, study: Study, trial: Trial) -> list[str]:
-    """The gates that a waiting trial tripped when it was proposed, or trips by the fields its study names now."""
-    events = store.events.newest(50, trial_id=trial.id)
-    kept = [str(gate) for event in events if event.kind == EVENT for gate in event.detail["gates"]]
+    """Why a waiting trial asks: what it tripped when it was proposed of the gates that are on now, and the fields its
+    study names now."""
+    events = [event.detail for event in store.events.newest(50, trial_id=trial.id) if event.kind == EVENT]
+    told = [each for detail in events for each in zip_longest(detail["gates"], detail.get("names", ()), fillvalue="")]
+    kept = [str(why) for why, gate in told if gate not in study.gates_off]
     proposal = store.proposals.proposal(trial.id)
     named = [_names(axis) for axis in (proposal.changes if proposal else ()) if axis in study.ask_for]
     return list(dict.fromkeys([*kept, *named]))

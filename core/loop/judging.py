@@ -16,6 +16,7 @@ from core.memory.consolidation import Consolidation
 from core.records import Run, Study, Trial
 from core.states import Autonomy, RunState, StudyState, TrialState, Verdict
 from core.store import Store
+from core.studies.caps import why_no_room
 from core.studies.guards import broken
 from core.verdict import Comparison, compare
 
@@ -165,7 +166,8 @@ class Judging:
             return False
         if not study.extra_seeds or study.state is not StudyState.ACTIVE:
             return False
-        return comparison.difference - study.min_gain > PROMISING * comparison.error
+        is_promising = comparison.difference - study.min_gain > PROMISING * comparison.error
+        return is_promising and not why_no_room(self._store, study)
 
     def _look_again(self, study: Study, view: TrialView, evidence: Evidence) -> None:
         """Queue the seed, or ask for it: where a person decides everything, and where it would trip the cost gate."""
@@ -187,7 +189,7 @@ def _why_ask(study: Study, view: TrialView, evidence: Evidence) -> str:
     times = view.minutes / base if view.minutes and base else 0.0
     return (
         f"a seed costs {times:.1f} times the baseline"
-        if study.autonomy is Autonomy.GATED and times > COST_FACTOR
+        if study.autonomy is Autonomy.GATED and "cost" not in study.gates_off and times > COST_FACTOR
         else ""
     )
 

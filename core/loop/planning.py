@@ -6,18 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from core.agents.protocol import Agent, Draft, Evidence, Nothing
+from core.agents.tried import CLOSE_TO, near
 from core.approval import config_hash
 from core.clock import Clock
 from core.errors import Conflict
 from core.loop.costs import minutes_of
-from core.loop.gates import EVENT, fired
+from core.loop.gates import EVENT, Asked, fired
 from core.loop.gathering import Gathering
-from core.loop.tried import CLOSE_TO, near
 from core.loop.vetoes import standing_vetoes, told_apart
 from core.memory.hits import Hit
 from core.records import Study, Trial
 from core.states import Autonomy, StudyState, TrialState
 from core.store import Found, Store
+from core.studies.caps import why_no_room
 
 WINDOW_SECONDS = 15 * 60.0  # how long a `window` study waits for a veto, unless it says otherwise
 
@@ -48,7 +49,8 @@ class Planning:
         if len(used) >= study.max_trials or sum(trial.waits for trial in used) >= study.parallel:
             return False
         ahead, at_once = sum(trial.judged_at is None for trial in used), max(study.parallel, self._parallel)
-        return ahead < at_once if study.autonomy is Autonomy.AUTOPILOT else ahead <= at_once
+        is_free = ahead < at_once if study.autonomy is Autonomy.AUTOPILOT else ahead <= at_once
+        return is_free and not why_no_room(self._store, study)
 
     def _propose(self, study: Study) -> bool:
         evidence = self._gathering.evidence(study)
@@ -96,12 +98,12 @@ class Planning:
         vetoes = standing_vetoes(self._store, study, [view.trial for view in evidence.trials])
         return told_apart(draft, study, vetoes, evidence.space.declared)
 
-    def _decide_by_autonomy(self, study: Study, trial: Trial, asks: Sequence[str]) -> None:
+    def _decide_by_autonomy(self, study: Study, trial: Trial, asks: Sequence[Asked]) -> None:
         if study.autonomy is Autonomy.AUTOPILOT or (study.autonomy is Autonomy.GATED and not asks):
             reason = "no gate fired" if study.autonomy is Autonomy.GATED else ""
             self._store.trials.decide(trial, "approve", "autopilot", str(study.autonomy), reason, trial.approval_hash)
         elif asks:
-            detail = {"gates": list(asks)}
+            detail = {"gates": [each.why for each in asks], "names": [each.gate for each in asks]}
             self._store.events.note(EVENT, "autopilot", detail, study_id=study.id, trial_id=trial.id)
 
     def _deadline(self, study: Study) -> float | None:
@@ -117,10 +119,10 @@ class Planning:
             return False
         waiting = self._store.trials.waiting(study.id)
         for trial in waiting:
-            proposal = self._store.proposals.proposal(trial.id)
-            kind = "expire" if proposal and proposal.stale else "approve"
+            proposal, full = self._store.proposals.proposal(trial.id), why_no_room(self._store, study)
+            kind = "expire" if full or (proposal and proposal.stale) else "approve"
             with suppress(Conflict):  # somebody decided in the last moment
-                self._store.trials.decide(trial, kind, "autopilot", str(study.autonomy), "", trial.approval_hash)
+                self._store.trials.decide(trial, kind, "autopilot", str(study.autonomy), full, trial.approval_hash)
         return bool(waiting)
 
     def _settle_deadlines(self, study: Study) -> bool:
@@ -128,13 +130,12 @@ class Planning:
         late = [t for t in self._store.trials.waiting(study.id) if t.deadline_at and t.deadline_at <= self._clock.now()]
         for trial in late:
             kind = "approve" if study.autonomy is Autonomy.WINDOW else "expire"
-            proposal = self._store.proposals.proposal(trial.id)
-            if proposal and proposal.stale:
+            proposal, full = self._store.proposals.proposal(trial.id), why_no_room(self._store, study)
+            if full or (proposal and proposal.stale):
                 kind = "expire"
+            why = full or "nobody decided in time"
             try:
-                self._store.trials.decide(
-                    trial, kind, "deadline", "deadline", "nobody decided in time", trial.approval_hash
-                )
+                self._store.trials.decide(trial, kind, "deadline", "deadline", why, trial.approval_hash)
             except Conflict:  # somebody decided in the last moment
                 continue
         return bool(late)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from core.agents.pruning import first_rung, is_hopeless
 from core.agents.reliability import Look, look
-from core.figures import metric, percent
+from core.figures import metric, objective_words, percent
 from core.loop.gathering import seed_noise
 from core.records import Run, Study, Trial
 from core.states import RunState
@@ -50,8 +50,9 @@ class Screening:
             return None
         best, theirs = max(seen.ours), max(seen.rival.curve[: len(seen.ours)])
         return (
-            f"by epoch {len(seen.ours)} its {seen.objective} had come to {metric(best)}, {percent(1 - best / theirs)} "
-            f"below the {metric(theirs)} of the current best (trial {seen.rival.number}) by the same epoch"
+            f"by epoch {len(seen.ours)} its {objective_words(seen.objective)} had come to {metric(best)}, "
+            f"{percent(1 - best / theirs)} below the {metric(theirs)} of the current best (trial {seen.rival.number}) "
+            "by the same epoch"
         )
 
     def passed_at(self, run: Run) -> int | None:

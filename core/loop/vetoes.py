@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from core.agents.expert.instructions import read
 from core.agents.protocol import Draft
-from core.loop.tried import moved
+from core.agents.tried import moved
 from core.records import Proposal, Study, Trial
 from core.space import Param, SearchSpace
 from core.states import TrialState

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.artifacts import WEIGHTS, Artifacts
 from core.errors import InvalidInput, StorageFailed
-from core.figures import metric
+from core.figures import metric, objective_words
 from core.models.seeds import Seeds
 from core.models.using import RunOnce, asked
 from core.records import Dataset, Run, Study, Trial
@@ -129,7 +129,7 @@ def _validation(study: Study, trial: Trial, run: Run, seeds: Seeds) -> Iterator[
         strengths = ", ".join(f"{kind} {strength:g}" for kind, strength in priors.items())
         alone = run.metrics.get("without_priors", {}).get(study.objective)
         yield f"Priors add to the scores: {strengths}, chosen on validation; this seed's figures are cross-fitted. "
-        yield f"Without them {study.objective} is {metric(alone)}.\n"
+        yield f"Without them {objective_words(study.objective)} is {metric(alone)}.\n"
 
 
 def _test(store: Store, study: Study, trial: Trial) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from core.figures import metric
+from core.figures import metric, objective_words
 from core.records import Run, Trial
 from core.states import RunState
 from core.store import Store
@@ -46,7 +46,7 @@ class Seeds:
         count = len(self.counted)
         told = "one seed, so without a spread" if count == 1 else f"mean ± standard deviation of {count} seeds"
         fresh = _mean([run.metrics for run in self.fresh], objective)
-        return told if fresh is None else f"{told}; fresh seeds: {objective} {metric(fresh)}"
+        return told if fresh is None else f"{told}; fresh seeds: {objective_words(objective)} {metric(fresh)}"
 
     def place(self, run: Run) -> str:
         """A run as the one that is used: `seed 7, the best of 5 on validation`."""

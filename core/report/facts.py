@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.data.card import Card
+from core.figures import objective_words
 from core.memory.records import Lesson
 from core.records import Dataset, Decision, IntermediateValue, Proposal, Reflection, Reveal, Run, Study, Trial
 from core.states import RunState, Verdict
@@ -84,6 +85,11 @@ class Facts:
     lessons: tuple[Lesson, ...]
     cost: Cost
     written_at: float
+
+    @property
+    def objective(self) -> str:
+        """As people write it: `NDCG@10`."""
+        return objective_words(self.study.objective)
 
     def by_id(self, id: int | None) -> TrialFacts | None:
         """A trial by its id."""

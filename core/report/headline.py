@@ -80,7 +80,7 @@ def _figure(facts: Facts, comparison: Comparison, where: str, sentences: list[st
     return Headline(
         title=shown,
         figure=signed_percent(comparison.relative),
-        unit=facts.study.objective,
+        unit=facts.objective,
         interval=relative_interval(comparison),
         tone=TONES[comparison.verdict],
         sentences=(_pair(facts, comparison), *sentences, *_label(facts)),
@@ -91,7 +91,7 @@ def _pair(facts: Facts, comparison: Comparison) -> str:
     ours, theirs = comparison.reference + comparison.difference, comparison.reference
     seeds = f"{comparison.seeds[0]} and {comparison.seeds[1]} fresh seeds"
     return (
-        f"{facts.study.objective} {metric(theirs)} → {metric(ours)}: {signed(comparison.difference)}, "
+        f"{facts.objective} {metric(theirs)} → {metric(ours)}: {signed(comparison.difference)}, "
         f"95 % interval {interval(comparison)}, {comparison.users:,} users, {seeds}."
     )
 
@@ -168,7 +168,7 @@ def _failures(baseline: TrialFacts | None) -> list[str]:
 def _baseline_stays(facts: Facts) -> str:
     assert facts.baseline is not None
     judged = len(facts.judged)
-    stays = f"The plain config stays, at {facts.study.objective} {metric(facts.baseline.trial.value)} on validation"
+    stays = f"The plain config stays, at {facts.objective} {metric(facts.baseline.trial.value)} on validation"
     return f"{stays}; {judged} other{'s were' if judged != 1 else ' was'} compared with it or with its successor."
 
 
@@ -185,9 +185,9 @@ def _value_tile(facts: Facts) -> Tile:
     if compared is not None:
         values = f"{metric(compared.reference)} → {metric(compared.reference + compared.difference)}"
         place = "test" if revealed_gain(facts) else "validation"
-        return Tile(f"{facts.study.objective}, {place}", values, "baseline → recommended")
+        return Tile(f"{facts.objective}, {place}", values, "baseline → recommended")
     value = facts.baseline.trial.value if facts.baseline else None
-    return Tile(f"{facts.study.objective}, validation", metric(value), "baseline")
+    return Tile(f"{facts.objective}, validation", metric(value), "baseline")
 
 
 def _noise_tile(facts: Facts) -> Tile:

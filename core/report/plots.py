@@ -63,7 +63,7 @@ def _plot(name: str, title: str, alt: str, caption: str, draw: partial[Figure]) 
 
 def _curves_told(facts: Facts) -> tuple[str, str]:
     best = f" and trial {facts.best.number}" if facts.best and not facts.is_baseline_best else ""
-    told = f"{facts.study.objective} on validation by epoch, of the baseline{best}; one line per seed"
+    told = f"{facts.objective} on validation by epoch, of the baseline{best}; one line per seed"
     return told, f"{told}. The marks are the best epochs, which count."
 
 
@@ -120,7 +120,7 @@ def _valued(facts: Facts) -> tuple[TrialFacts, ...]:
 
 
 def _trials_told(facts: Facts) -> tuple[str, str]:
-    told = f"{facts.study.objective} on validation of each trial, with the current best as a step"
+    told = f"{facts.objective} on validation of each trial, with the current best as a step"
     noise = "; band: spread between seeds" if facts.noise.degrees else ""
     marks = "■ baseline, ▲ better, ▼ not better, ○ inconclusive"
     return told, f"{told}. {marks}; bars: 95 % interval of the change{noise}."
@@ -177,7 +177,7 @@ def chosen_rows(facts: Facts) -> tuple[TrialFacts, ...]:
 
 def _changes_told(facts: Facts) -> tuple[str, str]:
     rows, count = chosen_rows(facts), len(facts.judged)
-    told = f"Change of {facts.study.objective} by each trial against the best of its moment, with 95 % intervals"
+    told = f"Change of {facts.objective} by each trial against the best of its moment, with 95 % intervals"
     part = f" {len(rows)} of {count} trials: the conclusive ones and the largest." if len(rows) < count else ""
     gain = " Dotted: smallest gain worth keeping." if facts.study.min_gain else ""
     return told, f"{told}; blue ◆ and thin line: what was predicted, ± 2 standard deviations.{gain}{part}"

@@ -208,7 +208,7 @@ def protocol(facts: Facts) -> list[str]:
     ranked = (
         f"Each of {users:,} users' targets is ranked among all {items:,} items; {masking}; ties count by expectation."
     )
-    meaning = f"{facts.study.objective}: {_metric_meaning(facts.study.objective)}."
+    meaning = f"{facts.objective}: {_metric_meaning(facts.study.objective)}."
     best = "A run's value is that of its best validation epoch."
     gain = f" A gain must exceed {metric(facts.study.min_gain)} to count." if facts.study.min_gain else ""
     return [meaning, _SPLITS.get(card.split, card.split), ranked, best + gain]

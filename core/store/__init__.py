@@ -14,6 +14,7 @@ from core.store.listings import Listings
 from core.store.proposals import Found, Proposals
 from core.store.reveals import Reveals
 from core.store.runs import Runs
+from core.store.shelf import Shelf
 from core.store.studies import Studies
 from core.store.study_lines import StudyLines
 from core.store.trial_lines import TrialLines
@@ -44,6 +45,7 @@ class Store:
         self.leases = Leases(self.database, clock)
         self.index = IndexNotes(self.database, clock)
         self.listings = Listings(self.database, clock)
+        self.shelf = Shelf(self.database, clock)
         self.study_lines = StudyLines(self.database, clock)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from core.errors import InvalidInput, NewerSchema, StorageFailed
 
-HEAD = "0007_trial_notes"  # the newest revision in migrations/versions
+HEAD = "0008_study_limits"  # the newest revision in migrations/versions
 REVISIONS = (
     "0001",
     "0002",
@@ -24,6 +24,7 @@ REVISIONS = (
     "0005_memory",
     "0006_rejected_lessons",
     "0007_trial_notes",
+    "0008_study_limits",
 )
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 30

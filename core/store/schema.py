@@ -83,6 +83,9 @@ studies = Table(
     Column("memory_off_share", Float, nullable=False, server_default="0"),
     Column("without_lineage", Boolean, nullable=False, server_default=false()),
     Column("without_lessons", JSON, nullable=False, server_default="[]"),
+    Column("caps", JSON, nullable=False, server_default="{}"),
+    Column("gates_off", JSON, nullable=False, server_default="[]"),
+    Column("archived_at", Float),
     **own_id,
 )
 

@@ -9,6 +9,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.records import Study
 from core.states import STUDY_ENDED, STUDY_MOVES, StudyState
 from core.store import schema
+from core.store.epochs import refuse_unlike
 from core.store.part import inserted_id, lost_the_race, record_of
 from core.store.trial_rows import TrialRows
 
@@ -18,7 +19,7 @@ _datasets = schema.datasets
 NAME_LENGTH = 200
 EDITABLE = frozenset(
     {"name", "space", "max_trials", "min_gain", "guards", "autonomy", "deadline_seconds", "instructions", "extra_seeds"}
-    | {"use_pruning", "ask_for", "parallel"}
+    | {"use_pruning", "ask_for", "parallel", "max_epochs", "caps", "gates_off"}
 )
 
 USUAL = {
@@ -27,6 +28,8 @@ USUAL = {
     "ask_for": [],
     "parallel": 1,
     "without_lessons": [],
+    "caps": {},
+    "gates_off": [],
 }  # unless the plan says otherwise
 
 
@@ -68,8 +71,13 @@ class Studies(TrialRows):
         names = ", ".join(f"{study.id} {study.name}" for study in self.all()[-5:]) or "none yet"
         raise NotFound(f"no study {reference!r}; the newest are: {names}")
 
+    def in_sight(self, also: int | None = None) -> list[Study]:
+        """Those that are not archived, oldest first; and one that is shown all the same."""
+        seen = _table.c.archived_at.is_(None) | (_table.c.id == also)
+        return self._all(Study, select(_table).where(seen).order_by(_table.c.id))
+
     def all(self, states: frozenset[StudyState] | None = None) -> list[Study]:
-        """Every study, oldest first."""
+        """Every study, archived or not, oldest first."""
         query = select(_table).order_by(_table.c.id)
         if states is not None:
             query = query.where(_table.c.state.in_(sorted(states)))
@@ -98,8 +106,9 @@ class Studies(TrialRows):
     def edit(self, id: int, revision: int, changes: Mapping[str, Any], actor: str, reason: str = "") -> Study:
         """Change settings in mid-study as a new revision; `revision` is the one the editor had in front of them.
 
-        A changed space raises the study's space version. Raises Conflict when somebody else edited since or the new
-        name is taken, InvalidInput for settings that cannot be changed.
+        A changed space raises the study's space version. Raises Conflict when somebody else edited since, the new
+        name is taken or other epochs would part the trials so far from those to come, InvalidInput for settings that
+        cannot be changed.
         """
         if unknown := sorted(set(changes) - EDITABLE):
             raise InvalidInput(f"{', '.join(unknown)} cannot be changed; these can: {', '.join(sorted(EDITABLE))}")
@@ -113,6 +122,8 @@ class Studies(TrialRows):
                 return record_of(Study, before)
             if "name" in values:
                 self._refuse_name(connection, values["name"])
+            if "max_epochs" in values:
+                refuse_unlike(connection, id, before["max_epochs"], values["max_epochs"])
             if "space" in values:
                 values["space_version"] = before["space_version"] + 1
             connection.execute(update(_table).where(_table.c.id == id).values(values))

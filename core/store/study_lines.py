@@ -33,15 +33,17 @@ class StudyLine:
 class StudyLines(Part):
     """Reads only."""
 
-    def page(self, limit: int, offset: int = 0, contains: str = "", order: str = "newest") -> list[StudyLine]:
+    def page(
+        self, limit: int, offset: int = 0, contains: str = "", order: str = "newest", archived: bool = False
+    ) -> list[StudyLine]:
         """Studies whose name, or whose dataset's, contains a text, in an order of ORDERS; empty values come last."""
-        query = _narrowed(select(_studies.c.id, *_COLUMNS).select_from(_joined), contains)
+        query = _narrowed(select(_studies.c.id, *_COLUMNS).select_from(_joined), contains, archived)
         query = query.order_by(ORDERS.get(order, ORDERS["newest"]).nulls_last(), _studies.c.id.desc())
         return self._all(StudyLine, query.limit(limit).offset(offset))
 
-    def count(self, contains: str = "") -> int:
+    def count(self, contains: str = "", archived: bool = False) -> int:
         """How many such studies there are."""
-        query = _narrowed(select(func.count()).select_from(_joined), contains)
+        query = _narrowed(select(func.count()).select_from(_joined), contains, archived)
         with self.database.read() as connection:
             return int(connection.execute(query).scalar() or 0)
 
@@ -123,7 +125,9 @@ ORDERS: Mapping[str, ColumnElement[Any]] = {
 }
 
 
-def _narrowed(query: Select[Any], contains: str) -> Select[Any]:
+def _narrowed(query: Select[Any], contains: str, archived: bool) -> Select[Any]:
+    shelved = _studies.c.archived_at
+    query = query.where(shelved.is_not(None) if archived else shelved.is_(None))
     if not contains:
         return query
     names = (_studies.c.name, _datasets.c.name)

@@ -52,7 +52,7 @@ class TrialRows(Part):
         if state is None:
             raise NotFound(f"no study {study_id}")
         if StudyState(state) in STUDY_ENDED:
-            event = last_event(connection, "study_id", study_id, "study ")
+            event = last_event(connection, "study_id", study_id, f"study {state}")
             who = f" ({first(event.actor, event.kind, event.at)})" if event else ""
             at = event.at if event else None
             raise Conflict(f"study {study_id} is {state}{who}: nothing more runs in it; start a new study", at)

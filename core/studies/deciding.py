@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.agents.tried import CLOSE_TO, near
 from core.errors import Conflict, InvalidInput
-from core.loop.tried import CLOSE_TO, near
 from core.records import Proposal, Study, Trial
 from core.space import SearchSpace
 from core.states import TrialState
 from core.store import Store
+from core.studies.caps import refuse_without_room
 
 LONGEST_REASON = 2_000
 
@@ -22,13 +23,15 @@ class Deciding:
     def approve(
         self, trial: Trial, actor: str, via: str, seen_hash: str | None = None, accept_stale: bool = False
     ) -> Trial:
-        """Let the proposed config run as it is. Raises Conflict when decided, changed, or stale and not accepted so."""
+        """Let the proposed config run as it is. Raises Conflict when decided, changed, stale and not accepted so,
+        or without room under the study's cap on training."""
         proposal = self._store.proposals.proposal(trial.id)
         if proposal and proposal.stale and not accept_stale:
             raise Conflict(
                 f"the proposal of trial {trial.number} is stale: {proposal.stale}; plan it again (replan), "
                 "or approve it all the same (--stale)"
             )
+        refuse_without_room(self._store, self._store.studies.get(trial.study_id))
         return self._store.trials.decide(trial, "approve", actor, via, "", seen_hash)
 
     def edit(
@@ -43,10 +46,12 @@ class Deciding:
         """Approve another config: the proposed one with some fields changed. Raises InvalidParams, Conflict."""
         if not changes:
             raise InvalidInput("nothing was changed; approve it, or give fields to change")
-        space = SearchSpace.from_json(self._store.studies.get(trial.study_id).space)
+        study = self._store.studies.get(trial.study_id)
+        space = SearchSpace.from_json(study.space)
         params = space.complete({**trial.params, **changes})
         if params == dict(trial.params):
             return self.approve(trial, actor, via, seen_hash)
+        refuse_without_room(self._store, study)
         return self._store.trials.decide(trial, "edit", actor, via, reason, seen_hash, params)
 
     def veto(self, trial: Trial, reason: str, actor: str, via: str, seen_hash: str | None = None) -> Trial:
@@ -62,6 +67,7 @@ class Deciding:
         if study.has_ended:
             raise Conflict(f"study {study.id} is {study.state}; start another one to run this config")
         params = SearchSpace.from_json(study.space).complete(changes)
+        refuse_without_room(self._store, study)
         return self._store.trials.add_approved(study, "person", params, (study.seed,), actor, via, reason)
 
     def close_to(self, trial: Trial) -> str:
@@ -74,8 +80,10 @@ class Deciding:
         """Further seeds of an approved trial. Raises InvalidInput, Conflict."""
         if not 1 <= count <= 10:
             raise InvalidInput(f"{count} seeds cannot be added at once; give 1 to 10")
-        if self._store.studies.get(trial.study_id).has_ended:
+        study = self._store.studies.get(trial.study_id)
+        if study.has_ended:
             raise Conflict(f"the study of trial {trial.number} has ended; no seed can be added")
+        refuse_without_room(self._store, study)
         first = max(trial.seeds) + 1
         seeds = tuple(range(first, first + count))
         return self._store.trials.add_seeds(trial, seeds, "extra", actor, via, "a person asked for more seeds")

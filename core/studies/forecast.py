@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.figures import metric
+from core.figures import metric, objective_words
 from core.loop.closing import FRESH_SEEDS
 from core.records import Run, Study
 from core.states import RunState
@@ -58,5 +58,5 @@ def _doing(store: Store, study: Study, running: list[Run]) -> str:
     number = store.trials.get(run.trial_id).number
     values = store.runs.values(run.id)
     best = max((value.metrics.get(study.objective, 0.0) for value in values), default=None)
-    told = f" · {study.objective} {metric(best)}" if best is not None else ""
+    told = f" · {objective_words(study.objective)} {metric(best)}" if best is not None else ""
     return f"trial {number} · seed {run.seed} · epoch {run.epoch}{told}"

@@ -1,5 +1,6 @@
 """Limits a better trial must keep before it may become the incumbent."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ def check_guards(guards: Mapping[str, float]) -> dict[str, float]:
     for name, limit in guards.items():
         if name not in GUARDS:
             raise InvalidInput(f"no guard is called {name!r}; there are {', '.join(GUARDS)}")
-        if not isinstance(limit, int | float) or limit < 0:
+        if not isinstance(limit, int | float) or not 0 <= limit < math.inf:
             raise InvalidInput(f"guard {name}={limit!r} must be a number of at least 0")
     return {name: float(limit) for name, limit in guards.items()}
 

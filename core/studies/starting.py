@@ -6,12 +6,14 @@ from typing import Any
 
 from core.agents.names import AGENTS, LLM
 from core.errors import Conflict, InvalidInput
+from core.loop.gates import GATES
 from core.memory.warm_start import knows_lineage
 from core.records import Dataset, Study
 from core.space import SearchSpace
 from core.stamp import Protocol
 from core.states import Autonomy
 from core.store import Store
+from core.studies.caps import check_caps
 from core.studies.guards import check_guards
 from recmodels.ranking.metrics import METRICS
 
@@ -47,6 +49,8 @@ class StudyPlan:
     memory_off_share: float = 0.0
     without_lineage: bool = False
     without_lessons: Sequence[int] = ()  # offered by the memory and rejected
+    caps: Mapping[str, float] = field(default_factory=dict)
+    gates_off: Sequence[str] = ()  # gates of gated that never ask
 
 
 def start_study(store: Store, plan: StudyPlan, actor: str, model: str | None = None) -> Study:
@@ -59,6 +63,7 @@ def start_study(store: Store, plan: StudyPlan, actor: str, model: str | None = N
     dataset = store.datasets.get(plan.dataset)
     space = plan.space or SearchSpace.of(plan.backbone)
     space = space if dataset.card.get("has_timestamps", True) else space.without_times()
+    space = space if dataset.card.get("has_event_types") else space.fix("event_type_discount", 0.0)
     _check(plan, space, dataset)
     _check_agent(plan.agent, model)
     baseline = space.baseline()
@@ -101,6 +106,8 @@ def _fields(store: Store, plan: StudyPlan, space: SearchSpace, dataset: Dataset)
         "memory_off_share": plan.memory_off_share,
         "without_lineage": plan.without_lineage,
         "without_lessons": _known_lessons(store, plan.without_lessons),
+        "caps": check_caps(plan.caps),
+        "gates_off": check_gates(plan.gates_off),
     }
 
 
@@ -157,6 +164,13 @@ def check_ask_for(fields: Sequence[str], space: SearchSpace) -> list[str]:
             f"there are {', '.join(space.declared)}"
         )
     return names
+
+
+def check_gates(names: Sequence[str]) -> list[str]:
+    """Names of gates, each once. Raises InvalidInput naming one that does not exist."""
+    if unknown := [name for name in names if name not in GATES]:
+        raise InvalidInput(f"no gate is called {', '.join(unknown)}; there are {', '.join(GATES)}")
+    return list(dict.fromkeys(names))
 
 
 def check_parallel(proposals: int) -> int:

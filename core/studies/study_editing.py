@@ -10,7 +10,9 @@ from core.records import Study, Trial
 from core.space import SearchSpace
 from core.states import Autonomy
 from core.store import Store
-from core.studies.starting import check_ask_for, check_parallel
+from core.studies.caps import check_caps, why_no_room
+from core.studies.guards import check_guards
+from core.studies.starting import check_ask_for, check_gates, check_parallel
 
 
 def edit_settings(
@@ -20,7 +22,7 @@ def edit_settings(
 
     A new `autonomy` holds for what waits already: autopilot approves it, gated approves what tripped no gate, window
     gives it a deadline, each takes a deadline of the window away. Raises InvalidInput, and Conflict when the study has
-    ended or was edited since.
+    ended or was edited since, or when other epochs would part the trials so far from those to come.
     """
     if study.has_ended:
         raise Conflict(f"study {study.id} is {study.state}; its settings stay as they are: start another study")
@@ -35,7 +37,7 @@ def _checked(study: Study, changes: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(changes)
     if "autonomy" in checked and checked["autonomy"] not in list(Autonomy):
         raise InvalidInput(f"autonomy {checked['autonomy']!r} does not exist; choose {', '.join(Autonomy)}")
-    for name, low in (("max_trials", 1), ("min_gain", 0)):
+    for name, low in (("max_trials", 1), ("max_epochs", 1), ("min_gain", 0)):
         if name in checked and checked[name] < low:
             raise InvalidInput(f"{name}={checked[name]} is too small; give at least {low}")
     deadline = checked.get("deadline_seconds")
@@ -43,6 +45,9 @@ def _checked(study: Study, changes: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput(f"a deadline of {deadline} s is no time to decide in; give more, or none")
     if "parallel" in checked:
         check_parallel(checked["parallel"])
+    for name, check in (("guards", check_guards), ("caps", check_caps), ("gates_off", check_gates)):
+        if name in checked:
+            checked[name] = check(checked[name])
     if "ask_for" in checked:
         checked["ask_for"] = check_ask_for(checked["ask_for"], SearchSpace.from_json(study.space))
     return checked
@@ -55,6 +60,8 @@ def _follow(store: Store, study: Study, trial: Trial, actor: str) -> None:
     asks = gates_of(store, study, trial)
     runs = study.autonomy is Autonomy.AUTOPILOT or (study.autonomy is Autonomy.GATED and not asks and not is_stale)
     try:
+        if runs and not is_stale and why_no_room(store, study):
+            return  # the study is about to end
         if runs:
             kind, why = ("expire", "stale when") if is_stale else ("approve", "since")
             told = f"{why} {actor} set the study to {study.autonomy}"

@@ -15,12 +15,15 @@ TOPICS = {
     "instructions": "instructions",
     "autonomy": "autonomy",
     "max_trials": "budget",
+    "max_epochs": "epochs",
+    "caps": "caps",
     "deadline_seconds": "deadline",
     "min_gain": "smallest gain",
     "guards": "guards",
     "extra_seeds": "seeds",
     "use_pruning": "pruning",
     "ask_for": "gates",
+    "gates_off": "gates",
     "parallel": "proposals at a time",
     "name": "name",
 }
@@ -76,8 +79,14 @@ def _words(name: str, old: Any, new: Any) -> list[str]:
         return [f"instructions: {_cut(new)}" if new else "instructions taken away"]
     if name == "ask_for":
         return [f"always asks before changing {', '.join(new) or 'nothing in particular'}"]
+    if name == "gates_off":
+        return [f"gates that never ask: {', '.join(new) or 'none'}"]
     if isinstance(new, Mapping):
-        return [f"{TOPICS.get(name, name)}: {', '.join(f'{key} {shown(new[key])}' for key in new) or 'none'}"]
+        held = old or {}
+        keys = [key for key in {**held, **new} if held.get(key) != new.get(key)]
+        return [
+            f"{TOPICS.get(name, name)}: " + ", ".join(f"{k} {shown(held.get(k))} → {shown(new.get(k))}" for k in keys)
+        ]
     return [f"{TOPICS.get(name, name)} {_cut(shown(old))} → {_cut(shown(new))}"]
 
 

@@ -24,6 +24,7 @@ TRUSTS = {
     ABOVE: "trust above where it began",
     BELOW: "trust at or below where it began",
 }
+BROUGHT = "import of "  # how the author of a pack's lessons begins
 _BY_CODE = frozenset({"consolidation", "expert", "llm"})
 
 
@@ -56,7 +57,7 @@ def author_kind(lesson: Lesson) -> str:
     """agent, person, import or starting memory, by who wrote its first revision."""
     if lesson.author == STARTING:
         return SHIPPED
-    if lesson.author.startswith("import of "):
+    if lesson.author.startswith(BROUGHT):
         return IMPORT
     return AGENT if lesson.author in _BY_CODE else PERSON
 

@@ -125,8 +125,8 @@ _TELLERS: Mapping[str, Callable[[_Scene], Happening]] = {
     "index out of reach": _says("failed", "goes on without the index of lessons", "error"),
     "nothing proposed": _says("waiting", "has nothing further to propose for now"),
     "loop failed": _says("failed", "could not go on", "error"),
-    "reveal requested": _says("running", "has its test opened by {actor}"),
-    "reveal done": _says("finished", "has its test opened"),
+    "reveal requested": _says("running", "is having its test opened by {actor}"),
+    "reveal done": _says("finished", "had its test opened"),
     "reveal failed": _says("failed", "could not open its test"),
     "study created": _says("active", "was started by {actor}"),
     "study paused": _says("paused", "was paused by {actor}"),
@@ -134,6 +134,8 @@ _TELLERS: Mapping[str, Callable[[_Scene], Happening]] = {
     "study stopping": _says("stopping", "is coming to its end"),
     "study finished": _says("finished", "has finished"),
     "study cancelled": _says("cancelled", "was cancelled by {actor}"),
+    "study archived": _says("cancelled", "was archived by {actor}"),
+    "study restored": _says("active", "was brought back by {actor}"),
 }
 _MORE: Mapping[str, Callable[[_Scene], Happening]] = {
     "trial proposed": _says("waiting", "was proposed by {actor}"),

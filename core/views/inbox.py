@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.figures import duration, signed
+from core.figures import duration, objective_words, signed
 from core.records import Proposal, Study, Trial
 from core.store import Store
-from core.views.study import objective_words
 
 PAGE = 8  # cards beside one open proposal
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from core.agents.names import agent_word
+from core.agents.tried import moved
 from core.artifacts import Artifacts
 from core.calibration import Point, by_agent, points_of
 from core.errors import StorageFailed
-from core.loop.tried import moved
 from core.records import Proposal, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import RunState, TrialState, Verdict
@@ -18,6 +18,7 @@ from core.views.edits import Edit, edits_of
 from core.views.inbox import shown
 from core.views.overview import best_so_far
 from core.views.snapshot import snapshot
+from core.views.standing import standing
 
 MOST_RACERS = 6
 MOST_PAIRS = 10
@@ -58,6 +59,7 @@ class Axis:
     better: int
     not_better: int
     inconclusive: int
+    failed: int
     values: str
 
 
@@ -114,7 +116,7 @@ def rivals(store: Store, study: Study) -> list[Study]:
     """Every other study that may be compared with it, the newest first: one protocol, one model, one objective."""
     return [
         each
-        for each in reversed(store.studies.all())
+        for each in reversed(store.studies.in_sight())
         if each.id != study.id
         and (each.dataset_id, each.backbone, each.stamp, each.objective)
         == (study.dataset_id, study.backbone, study.stamp, study.objective)
@@ -216,7 +218,8 @@ def axes_of(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Propo
         verdicts = [trial.verdict for trial in movers]
         seen = {trial.params[name] for trial in ran if name in trial.params}
         better, worse, open_ = (verdicts.count(verdict) for verdict in _VERDICTS)
-        found.append(Axis(name, param.help, len(movers), better, worse, open_, _values(seen)))
+        failed = sum(standing(trial) == "failed" for trial in movers)
+        found.append(Axis(name, param.help, len(movers), better, worse, open_, failed, _values(seen)))
     return sorted(found, key=lambda axis: (-axis.tried, axis.name))
 
 

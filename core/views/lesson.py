@@ -16,6 +16,7 @@ from core.views.lessons import (
     LEVEL_WORDS,
     Segment,
     Trust,
+    enumerated,
     field_words,
     helped_and_hurt,
     rule_words,
@@ -234,6 +235,17 @@ def _told(names: Sequence[str]) -> list[str]:
 
 def _change(name: str, before: str, after: str) -> Change:
     return Change(FIELD_WORDS.get(name, name), before, after, word_diff(before, after) if name == "claim" else ())
+
+
+def restored_words(store: Store, before: Lesson, after: Lesson) -> str:
+    """What an old revision brought back, and what no revision holds: a restored text does not undo what trials said."""
+    changed = [name for name in FIELD_WORDS if getattr(before, name) != getattr(after, name)]
+    values = {name: field_words(name, getattr(after, name)) or "none" for name in changed}
+    told = ["its text" if name == "claim" else f"{FIELD_WORDS[name]} {values[name]}" for name in changed]
+    brought = f"{enumerated(told)} came back" if told else "nothing in it differs"
+    is_witnessed = store.lessons.is_witnessed(after.id)
+    kept = "its trials, strength and trust stay as they are" if is_witnessed else "its trust stays as it is"
+    return f"{brought}; {kept}"
 
 
 def stale_words(trials: Sequence[Trial]) -> str:

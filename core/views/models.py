@@ -7,14 +7,13 @@ from pathlib import Path
 from core.artifacts import WEIGHTS
 from core.data.sequences import Sequence, sequence, user_named
 from core.errors import InvalidInput, NotFound
-from core.figures import metric
+from core.figures import metric, objective_words
 from core.models.export import export_archive
 from core.models.seeds import Seeds
 from core.models.using import Recommendation, best_run, recommend
 from core.records import Dataset, Run, Study, Trial
 from core.stamp import short
 from core.store.listings import ModelLine
-from core.views.study import objective_words
 from core.worker.processes import run_once
 from core.workspace import Workspace
 from recmodels.registry import get_backbone
@@ -72,7 +71,7 @@ def model(parts: Workspace, study: Study) -> Model:
     """The best model of a study. Raises NotFound when it has none yet."""
     trial, run, missing = _best(parts, study)
     dataset = parts.store.datasets.get(study.dataset_id)
-    seeds = Seeds.of(parts.store, trial)
+    seeds, objective = Seeds.of(parts.store, trial), objective_words(study.objective)
     return Model(
         study=study,
         trial=trial,
@@ -82,7 +81,7 @@ def model(parts: Workspace, study: Study) -> Model:
         title=f"{get_backbone(study.backbone).title} on {dataset.name}",
         figures=tuple(_figures(seeds)),
         seeds=seeds.words(study.objective),
-        used=f"{seeds.place(run)} ({study.objective} {metric(run.value)}), best epoch {run.best_epoch}",
+        used=f"{seeds.place(run)} ({objective} {metric(run.value)}), best epoch {run.best_epoch}",
         slices=seeds.slices(),
         missing=missing,
     )

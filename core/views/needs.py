@@ -10,6 +10,7 @@ from core.settings import ModelLimits
 from core.states import RunState, StudyState, TrialState
 from core.store import Store
 from core.store.calls import Spent
+from core.studies.caps import within
 from core.views.reveal import may_open_test
 from core.views.snapshot import snapshot
 from core.views.working import WorkerLine
@@ -53,7 +54,7 @@ def disk_need(machine: Machine | None) -> Need | None:
 
 def needs(store: Store, limits: ModelLimits, now: float) -> tuple[Need, ...]:
     """Of every study and of the memory; `now` in seconds since the epoch."""
-    studies = list(reversed(store.studies.all()))
+    studies = list(reversed(store.studies.in_sight()))
     open_ = [study for study in studies if not study.has_ended]
     found = [need for study in open_ for need in (*_failed_runs(store, study), *_failed_loop(store, study))]
     found += [need for study in open_ for need in _spent(study, store.calls.spent(study.id), limits)]
@@ -89,16 +90,19 @@ def _standing_fault(newest: Sequence[Event]) -> Event | None:
     return last if last is not None and last.kind == "loop failed" else None
 
 
-def _spent(study: Study, spent: Spent, limits: ModelLimits) -> Iterator[Need]:
+def _spent(study: Study, spent: Spent, program: ModelLimits) -> Iterator[Need]:
     if study.agent != LLM:
         return
+    limits = within(program, study.caps)
     over = [f"{spent.calls:,} of {limits.calls:,} calls"] if spent.calls >= limits.calls else []
     over += [f"{spent.tokens:,} of {limits.tokens:,} tokens"] if spent.tokens >= limits.tokens else []
     if limits.money is not None and spent.money >= limits.money:
         over.append(f"{spent.money:.2f} of {limits.money:g} dollars")
     if over:
         says, more = "its language model is over budget", f"{', '.join(over)}; the built-in expert plans instead"
-        yield Need("pruned", study.name, says, more, "See the caps", "settings")
+        is_own = spent.calls < limits.calls and limits != program
+        page, query = ("study", {"study": str(study.id)}) if is_own else ("settings", {})
+        yield Need("pruned", study.name, says, more, "See the caps", page, query)
 
 
 def _to_settle(count: int) -> list[Need]:

@@ -12,9 +12,9 @@ from core.figures import duration
 from core.space import SearchSpace
 from core.states import Autonomy, RunState
 from core.store import Store
-from core.studies.guards import GUARDS
 from core.studies.probe import Outlook, Timing, outlook
 from core.studies.starting import StudyPlan
+from core.views.limits import caps_for
 from recmodels.ranking.metrics import METRICS
 from recmodels.registry import BACKBONES
 
@@ -26,12 +26,6 @@ AUTONOMY: Mapping[str, tuple[str, str]] = {
     ),
     Autonomy.WINDOW: ("Veto in time", "Every proposal waits, and runs at its deadline unless you veto it."),
     Autonomy.AUTOPILOT: ("Autopilot", "Nothing waits; you may pause, cancel and read along at any time."),
-}
-GUARD_WORDS: Mapping[str, tuple[str, str]] = {  # label and what it asks, in a line
-    "min_coverage": ("Catalogue coverage at least", GUARDS["min_coverage"]),
-    "max_parameters": ("Parameters at most", GUARDS["max_parameters"]),
-    "max_minutes": ("Minutes of training at most", GUARDS["max_minutes"]),
-    "max_slice_loss": ("Loss of a slice at most", GUARDS["max_slice_loss"]),
 }
 DEFAULT = StudyPlan("")
 OBJECTIVES = tuple(METRICS)
@@ -70,6 +64,8 @@ class Answers:
     rejected: Sequence[int] = ()  # lessons
     memory_off_percent: float | None = DEFAULT.memory_off_share * 100
     without_lineage: bool = DEFAULT.without_lineage
+    caps: Mapping[str, float] = field(default_factory=dict)
+    gates_off: Sequence[str] = ()
 
 
 def backbones() -> dict[str, str]:
@@ -136,6 +132,8 @@ def plan_of(answers: Answers) -> StudyPlan:
         without_lessons=answers.rejected,
         memory_off_share=(answers.memory_off_percent or 0.0) / 100,
         without_lineage=answers.without_lineage,
+        caps={name: limit for name, limit in answers.caps.items() if name in caps_for(answers.agent)},
+        gates_off=answers.gates_off if answers.autonomy == Autonomy.GATED else (),
         production=production_of(answers.production, answers.space),
     )
 

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.figures import objective_words
 from core.records import Run, Study, Trial
-from core.states import RunState, Verdict
+from core.states import STUDY_ENDED, RunState, StudyState, Verdict
 from core.store import Store
 from core.store.calls import Spent
 from core.store.study_lines import StudyLine
 from core.views.happening import Happening, happenings
 from core.views.inbox import Waiting, waiting_cards
 from core.views.snapshot import snapshot
-from core.views.study import objective_words
 
 WEEK = 7 * 86_400.0
 HAPPENINGS = 6
@@ -50,22 +50,30 @@ class StudyRow:
 
 @dataclass(frozen=True)
 class Listed:
-    """What is asked of the studies; `order` is one of ORDERS, `page` counts from 0."""
+    """What is asked of the studies; `order` is one of ORDERS, `page` counts from 0; `archived`: those instead."""
 
     contains: str = ""
     order: str = "newest"
     page: int = 0
+    archived: bool = False
 
 
 @dataclass(frozen=True)
 class StudyTable:
-    """A page of studies out of `total`; `unpriced` tells that a bill is left out for want of a price."""
+    """A page of studies out of `total`, and how many are archived; `unpriced` tells that a bill is left out for want of
+    a price."""
 
     rows: tuple[StudyRow, ...]
     total: int
     page: int
     pages: int
     unpriced: bool
+    archived: int
+
+    @property
+    def shelvable(self) -> dict[int, str]:
+        """Names of the page's studies that have ended, by id: those that may go to the archive or come back."""
+        return {row.id: row.name for row in self.rows if StudyState(row.state) in STUDY_ENDED}
 
 
 @dataclass(frozen=True)
@@ -115,13 +123,14 @@ def overview(store: Store, now: float) -> Overview:
 
 def study_table(store: Store, asked: Listed) -> StudyTable:
     """The page asked for, or the last one there is; only its own studies' trials are read."""
-    total = store.study_lines.count(asked.contains)
+    total = store.study_lines.count(asked.contains, asked.archived)
     pages = max(1, -(-total // PAGE))
     page = min(asked.page, pages - 1)
-    lines = store.study_lines.page(PAGE, page * PAGE, asked.contains, asked.order)
+    lines = store.study_lines.page(PAGE, page * PAGE, asked.contains, asked.order, asked.archived)
     spent = {line.id: store.calls.spent(line.id) for line in lines}
     rows = tuple(_row(store, line, spent[line.id]) for line in lines)
-    return StudyTable(rows, total, page, pages, any(each.unpriced for each in spent.values()))
+    unpriced = any(each.unpriced for each in spent.values())
+    return StudyTable(rows, total, page, pages, unpriced, store.shelf.count())
 
 
 def _row(store: Store, line: StudyLine, spent: Spent) -> StudyRow:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.figures import change, metric
+from core.figures import change, metric, objective_words
 from core.records import Reveal, Study
 from core.report.headline import ordinal
 from core.states import StudyState
@@ -64,10 +64,11 @@ def _stamp(result: Mapping[str, Any], verdict: str) -> str:
 def _row(line: Mapping[str, Any], objective: str) -> dict[str, str]:
     gap = line.get("chosen_minus_this")
     seen = Comparison.from_json(gap) if gap else None
+    gained = f"recommended minus this, {objective_words(objective)}"
     name = f"{line['label']} (trial {line['trial']})" if line.get("trial") else str(line["label"])
     return {
         "config": name,
         "seeds": str(line["seeds"]),
         **{name: metric(line["metrics"].get(name)) for name in dict.fromkeys((objective, *COLUMNS))},
-        f"recommended minus this, {objective}": change(seen.difference, seen.low, seen.high) if seen else "–",
+        gained: change(seen.difference, seen.low, seen.high) if seen else "–",
     }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.agents.names import agent_word
-from core.figures import duration, metric, signed_percent
+from core.figures import duration, metric, objective_words, signed_percent
 from core.loop.gathering import budget_used
 from core.loop.vetoes import standing_vetoes
 from core.records import Dataset, Run, Study, Trial
@@ -14,6 +14,7 @@ from core.store import Store
 from core.store.calls import Spent
 from core.studies.forecast import Forecast, forecast
 from core.verdict import Comparison, SeedNoise
+from core.views.limits import cap_words
 from core.views.snapshot import Snapshot, snapshot
 from core.views.standing import standing
 from recmodels.registry import get_backbone
@@ -24,7 +25,6 @@ ASKS = {
     Autonomy.WINDOW: "approves at the deadline unless vetoed",
     Autonomy.AUTOPILOT: "decides by itself",
 }
-METRIC_WORDS = {"ndcg": "NDCG", "recall": "Recall", "mrr": "MRR"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class StudyView:
     protocol: str
     running: str
     estimate: str = ""
+    caps: tuple[str, ...] = ()  # each with what is used of it
 
     @property
     def chosen_by_default(self) -> int | None:
@@ -127,13 +128,8 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
         protocol=protocol_words(study),
         running=_running(study, trials, runs, seen),
         estimate=_estimate(study, held),
+        caps=cap_words(store, study),
     )
-
-
-def objective_words(objective: str) -> str:
-    """`ndcg@10` as people write it: `NDCG@10`."""
-    name, _, k = objective.partition("@")
-    return f"{METRIC_WORDS.get(name, name)}@{k}"
 
 
 def protocol_words(study: Study) -> str:

@@ -13,7 +13,8 @@ from core.memory.trust import Prior, confidence, prior_of
 from core.records import Dataset, Study, Trial
 from core.states import Verdict
 from core.store import Store
-from core.views.lesson_titles import titles
+from core.views.facets import BROUGHT, IMPORT, PERSON, SHIPPED, author_kind
+from core.views.lesson_titles import data_names, titles
 from core.views.lessons import enumerated, number
 from core.views.likeness_map import Spot, likeness_map
 from core.views.rules import Matrix, matrix
@@ -70,7 +71,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class Carried:
-    """A lesson from elsewhere that was found for this study."""
+    """A lesson from elsewhere that was found for this study; `origin` says where it comes from."""
 
     lesson: Lesson
     title: str
@@ -142,10 +143,11 @@ def transfer(workspace: Workspace, study: Study, backbone: str = "") -> Transfer
 
 
 def study_or_newest(store: Store, reference: str | None) -> Study | None:
-    """The study of a link, else the newest; None when there is none. Raises NotFound for a link to no study."""
+    """The study of a link, else the newest in sight; None when there is none. Raises NotFound for a link to no
+    study."""
     if reference:
         return store.studies.get(reference)
-    return next(reversed(store.studies.all()), None)
+    return next(reversed(store.studies.in_sight()), None)
 
 
 def _nearest(workspace: Workspace, dataset: Dataset) -> tuple[list[Neighbour], str]:
@@ -208,12 +210,26 @@ def _carried(store: Store, study: Study, dataset: Dataset) -> tuple[Carried, ...
     steps, lessons = store.listings.steps(trials), store.lessons.some(uses)
     carried = [each for each in lessons.values() if each.level == "cognition" and each.dataset_id != dataset.id]
     named = titles(store, carried)
-    names = {each.id: each.name for each in store.datasets.all(archived=True)}
+    names = data_names(store)
     found, prior = [], prior_of(store)
     for lesson in carried:
-        origin = names.get(lesson.dataset_id or "", f"written by {lesson.author}")
-        found.append(_carry(lesson, named[lesson.id], origin, uses[lesson.id], steps, prior))
+        found.append(_carry(lesson, named[lesson.id], origin_words(lesson, names), uses[lesson.id], steps, prior))
     return tuple(sorted(found, key=lambda each: (not each.tested, -each.decisive, -each.cited, -each.trust_now)))
+
+
+def origin_words(lesson: Lesson, names: Mapping[str, str]) -> str:
+    """`learned on beauty`, `written by Ada`, or how it came here: `starting memory, learned on short (benchmark)`."""
+    learned = f"learned on {names[lesson.dataset_id]}" if lesson.dataset_id and lesson.dataset_id in names else ""
+    kind = author_kind(lesson)
+    if kind == PERSON:
+        return f"written by {lesson.author}"
+    brought = {SHIPPED: SHIPPED, IMPORT: _pack_words(lesson.author)}.get(kind, "")
+    return ", ".join(part for part in (brought, learned) if part) or "learned from trials"
+
+
+def _pack_words(author: str) -> str:
+    """`import of shop.zip by Ada` is `memory pack shop.zip`."""
+    return f"memory pack {author.removeprefix(BROUGHT).rpartition(' by ')[0]}"
 
 
 def _carry(

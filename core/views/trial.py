@@ -102,6 +102,11 @@ class TrialView:
         """Why the waiting proposal is out of date."""
         return self.proposal.stale if self.proposal and self.trial.waits else None
 
+    @property
+    def is_brief(self) -> bool:
+        """Whether its card stays short: nobody predicted what comes of it, and nothing was reflected yet."""
+        return not self.trial.waits and self.predicted is None and self.reflection is None
+
 
 def trial_view(store: Store, study: Study, number: int) -> TrialView:
     """The trial of that number. Raises NotFound."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from core.agents.names import agent_word
 from core.export import csv_text, trial_rows
+from core.figures import objective_words
 from core.records import Study
 from core.store import Store
 from core.store.trial_lines import TrialFilter, TrialLine
 from core.views.inbox import shown
-from core.views.study import objective_words
 from core.workspace import Workspace
 
 PAGE = 20

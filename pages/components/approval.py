@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core.agents.tried import CLOSE_TO
 from core.figures import duration
-from core.loop.tried import CLOSE_TO
 from core.records import Study, Trial
 from core.states import Autonomy
 from core.views.config_form import Field, fields
@@ -40,13 +40,11 @@ def approval_card(study: Study, seen: TrialView) -> None:
         else:
             small("The study has ended; nothing can be decided any more.")
         what_changes(seen)
-        _why(seen)
+        why_row(seen)
         _expected(study, seen)
+        wrong_if_row(seen)
         proposal = seen.proposal
         if proposal:
-            if proposal.falsifier:
-                with row("Wrong if", WORDS["falsifier"]):
-                    st.markdown(escaped(proposal.falsifier))
             with row("Cost"):
                 st.markdown(seen.cost.replace("$", "\\$"))
             with row("Risk, novelty"):
@@ -74,7 +72,8 @@ def _change(change: Change) -> str:
     return f"`{change.field}` &nbsp; :gray[{change.before}] → :blue-badge[**{change.after}**]{edited}"
 
 
-def _why(seen: TrialView) -> None:
+def why_row(seen: TrialView) -> None:
+    """The leading reason with its claim, further ones on demand; nothing where nobody proposed it."""
     why = seen.why
     if why is None:
         return
@@ -86,6 +85,13 @@ def _why(seen: TrialView) -> None:
             with st.expander(label, type="compact", key=f"reasons-{seen.trial.id}"):
                 for reason in why.more:
                     small(escaped(reason))
+
+
+def wrong_if_row(seen: TrialView) -> None:
+    """What would prove the proposal wrong, where it says so."""
+    if seen.proposal and seen.proposal.falsifier:
+        with row("Wrong if", WORDS["falsifier"]):
+            st.markdown(escaped(seen.proposal.falsifier))
 
 
 def _expected(study: Study, seen: TrialView) -> None:

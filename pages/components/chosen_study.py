@@ -27,7 +27,7 @@ def chosen_study(parts: Workspace, title: str, key: str) -> Study | None:
         shown = study_shown(parts)
         if shown is None:
             return None
-        studies = {study.id: study for study in reversed(parts.store.studies.all())}
+        studies = {study.id: study for study in reversed(parts.store.studies.in_sight(also=shown.id))}
         st.session_state[key] = shown.id
         st.selectbox(
             "Study",

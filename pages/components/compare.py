@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.figures import change, metric
+from core.figures import change, metric, objective_words
 from core.views.compare import Race, Standing, Trials, reading
 from core.views.curves import VALIDATION, Curves, curves, only, smoothed
-from core.views.study import objective_words, protocol_words
+from core.views.study import protocol_words
 from pages.components.chart import chart
 from pages.components.chips import chip
 from pages.components.curves import Look, curves_figure

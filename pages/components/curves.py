@@ -23,6 +23,7 @@ HEIGHT = 232
 LABEL_GAP = 17  # px between two labels at line ends
 RIGHT = 122  # px for the labels at line ends, at least
 FRAME = 52  # px of a figure's height that are not the plot
+FEW = 12  # epochs: each has its tick
 STEEP = 0.35  # of the highest value: below it lie the first epochs, which tell little
 OPACITY = {"best before": 0.9, "baseline": 0.9, "other": 0.55}
 
@@ -72,7 +73,7 @@ def curves_card(view: StudyView, chosen: int | None) -> None:
             return
         drawn = curves_figure(smoothed(seen, float(weight)), str(what or VALIDATION), str(by or "epoch"), references)
         if is_log:
-            drawn.update_xaxes(type="log")
+            drawn.update_xaxes(type="log", dtick=None)
         drawn.layout.uirevision = f"{study.id} {what} {by} {is_log}"
         chart(drawn, key=f"curves-{study.id}", alt=_told(seen, references), height=HEIGHT)
         told = f":blue[:material/play_circle:] {view.running}" if _is_live(seen) else view.protocol
@@ -111,6 +112,8 @@ def curves_figure(
         _name_ends(drawn, ends, (low, high), index, (height - FRAME) / len(parts))
         drawn.update_yaxes(range=[low, high], tickformat=".3f" if part == VALIDATION else ".3~g", nticks=5, row=index)
     drawn.update_xaxes(title_text=by, row=len(parts))
+    if by == "epoch" and max((line.epochs[-1] for line in seen.lines), default=0) <= FEW:
+        drawn.update_xaxes(dtick=1)
     return drawn
 
 

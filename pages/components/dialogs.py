@@ -24,8 +24,9 @@ def opened() -> None:
 
 
 def refusal() -> None:
-    """Above a dialog's buttons: why its last act was refused, until the next click or key in it."""
-    if refused := st.session_state.pop(REFUSED, None):
+    """Above a dialog's buttons: why its last act was refused, until the next one; a run that draws it may be taken
+    over by another before anybody saw it."""
+    if refused := st.session_state.get(REFUSED):
         st.error(escaped(str(refused)), icon=":material/error:")
 
 

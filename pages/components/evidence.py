@@ -3,10 +3,9 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.figures import change, percent, signed
+from core.figures import change, objective_words, percent, signed
 from core.records import Study
 from core.views.slices import SliceGain, slice_gains
-from core.views.study import objective_words
 from core.views.trial import TrialView
 from core.views.user_gains import WIDTH, UserGains, user_gains
 from pages.components.chart import chart

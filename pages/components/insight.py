@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.figures import percent, signed, signed_percent
+from core.figures import objective_words, percent, signed, signed_percent
 from core.views.insight import Axis, Calibration, Claim, Insight, Pair, Racer
-from core.views.study import objective_words, protocol_words
+from core.views.study import protocol_words
 from pages.components.chart import chart
 from pages.components.chips import chip, glyph
 from pages.components.intervals import Bar, height_of, interval_figure, marker, signed_ticks, told
@@ -179,7 +179,12 @@ def axes_table(tried: Sequence[Axis]) -> None:
 
 
 def _outcomes(axis: Axis) -> str:
-    counts = (("better", axis.better), ("not better", axis.not_better), ("inconclusive", axis.inconclusive))
+    counts = (
+        ("better", axis.better),
+        ("not better", axis.not_better),
+        ("inconclusive", axis.inconclusive),
+        ("failed", axis.failed),
+    )
     return " &nbsp; ".join(f"{glyph(name)} {count}" for name, count in counts if count) or ":gray[open]"
 
 

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.figures import metric
+from core.figures import metric, objective_words
 from core.records import Study
 from core.views.knowledge import Knowledge, knowledge
-from core.views.study import StudyView, objective_words
+from core.views.study import StudyView
 from core.views.trial_table import author_word
 from pages.components.chips import chip
 from pages.components.cited import why_retrieved

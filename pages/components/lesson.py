@@ -25,6 +25,7 @@ from pages.components.workspace import escaped, workspace
 
 NARROW = "\N{NO-BREAK SPACE}"
 LOCK = "nobody changes it then, the agent included, before a person unlocks it"
+RESTORES = "its text and fields become the newest revision; trials and trust stay as they are"
 MOVES = {"promote": ":material/arrow_upward:", "demote": ":material/arrow_downward:"}
 MET = {True: ":green[✓]", False: ":gray[✕]", None: ":gray[?]"}
 
@@ -275,7 +276,8 @@ def _revision(lesson: Lesson, revision: Revision) -> None:
         st.markdown(line, width="content")
         if not revision.is_current and not lesson.locked:
             key = f"lesson_restore_{record.revision}"
-            st.button("Restore", key=key, type="tertiary", on_click=lesson_acts.restore, args=(lesson, record))
+            act, args = lesson_acts.restore, (lesson, record)
+            st.button("Restore", key=key, type="tertiary", on_click=act, args=args, help=RESTORES)
     for change in revision.changes:
         st.markdown(f":small[{_change(change)}]")
 

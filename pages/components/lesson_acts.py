@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.memory.records import Lesson, LessonRevision
 from core.records import Trial
-from core.views.lesson import stale_words
+from core.views.lesson import restored_words, stale_words
 from core.views.lessons import LEVEL_WORDS
 from pages.components.workspace import actor, escaped, shown_errors, workspace
 
@@ -102,7 +102,8 @@ def undo(lesson: Lesson) -> None:
     """The revision before the newest one, as the newest."""
     with shown_errors():
         undone, stale = workspace().editing.undo(lesson, actor())
-        tell(undone, f"Revision {lesson.revision} is undone; undo again and it is back", stale)
+        what = restored_words(workspace().store, lesson, undone)
+        tell(undone, f"Revision {lesson.revision} is undone (undo again and it is back): {what}", stale)
 
 
 def move(lesson: Lesson, level: str) -> None:
@@ -130,7 +131,8 @@ def restore(lesson: Lesson, revision: LessonRevision) -> None:
     """An old revision as the newest one, unless somebody edited since."""
     with shown_errors():
         restored, stale = workspace().editing.restore(lesson, revision.revision, actor())
-        tell(restored, f"Revision {revision.revision} is back, as revision {restored.revision}", stale)
+        what = restored_words(workspace().store, lesson, restored)
+        tell(restored, f"Revision {revision.revision} is revision {restored.revision} now: {what}", stale)
 
 
 def delete(lesson: Lesson) -> None:

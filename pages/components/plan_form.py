@@ -9,10 +9,10 @@ from core.space import SearchSpace
 from core.states import Autonomy
 from core.studies.starting import MOST_PARALLEL
 from core.views.glossary import WORDS
+from core.views.limits import CAP_WORDS, GUARD_WORDS, caps_for
 from core.views.new_study import (
     AUTONOMY,
     DEFAULT,
-    GUARD_WORDS,
     OBJECTIVES,
     SHORTEST_MINUTES,
     WINDOW_MINUTES,
@@ -22,18 +22,18 @@ from core.views.new_study import (
     leaves_for_provider,
 )
 from core.views.space_choices import fields_of
+from pages.components.limits_form import cap_fields, gate_boxes, gates_off, given, guard_fields
 from pages.components.rows import explained, small
 from pages.components.workspace import workspace
 
 REJECTED = "lessons rejected before the start"  # (dataset, backbone) -> ids
 WITHOUT_LINEAGE = "without_lineage"
-WHOLE_GUARDS = ("max_parameters",)
-STEPS = {"min_coverage": 0.05, "max_minutes": 1.0, "max_slice_loss": 0.05}
+KEY = "plan"
 
 
 def held(name: str, otherwise: Any = None) -> Any:
     """What the form holds under a name; `otherwise` before it was drawn."""
-    return st.session_state.get(f"plan_{name}", otherwise)
+    return st.session_state.get(f"{KEY}_{name}", otherwise)
 
 
 def rejected_lessons(dataset: str, backbone: str) -> tuple[int, ...]:
@@ -66,7 +66,9 @@ def answers(dataset: str, space: SearchSpace) -> Answers:
         deadline_minutes=held("deadline"),
         agent=held("agent", DEFAULT.agent),
         min_gain=held("min_gain", DEFAULT.min_gain),
-        guards={name: held(name) for name in GUARD_WORDS},
+        guards=given(f"{KEY}_", list(GUARD_WORDS)),
+        caps=given(f"{KEY}_cap_", list(CAP_WORDS)),
+        gates_off=gates_off(KEY),
         seed=held("seed", DEFAULT.seed),
         instructions=held("instructions", ""),
         production=held("production", ""),
@@ -143,6 +145,12 @@ def _ask_for(autonomy: str) -> None:
         )
 
 
+def gates() -> None:
+    """What makes a gated study ask; nothing for any other."""
+    if held("autonomy", DEFAULT.autonomy) == Autonomy.GATED:
+        gate_boxes(KEY, is_open=True)
+
+
 def rules() -> None:
     """When a better trial may become the current best."""
     with explained("a trial is better only if the whole 95 % interval of its gain lies above this"):
@@ -157,19 +165,12 @@ def rules() -> None:
             "data is a measure of what is worth a trial. A study ends early once no step is likely to gain more, which "
             "at 0 is seldom.",
         )
-    st.markdown(":small[A better trial that breaks a guard does not become the current best. Blank: no guard.]")
-    for name, (label, line) in GUARD_WORDS.items():
-        is_whole = name in WHOLE_GUARDS
-        with explained(line):
-            st.number_input(
-                label,
-                min_value=0 if is_whole else 0.0,
-                value=None,
-                step=10_000 if is_whole else STEPS.get(name, 0.01),
-                format="%d" if is_whole else "%.6g",
-                placeholder="no limit",
-                key=f"plan_{name}",
-            )
+    guard_fields(KEY)
+
+
+def caps() -> None:
+    """What the study may take at most."""
+    cap_fields(KEY, caps_for(str(held("agent", DEFAULT.agent))))
 
 
 def agent_choices() -> None:

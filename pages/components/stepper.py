@@ -41,7 +41,7 @@ def stepper(view: StudyView, chosen: int | None) -> None:
             key=key,
             required=True,
             on_change=_go_to_step,
-            args=(key, view.study.id),
+            args=(key, chosen, view.study.id),
             label_visibility="collapsed",
             width="stretch",
             wrap=False,
@@ -57,8 +57,10 @@ def go_to(study_id: int, number: int) -> None:
     st.query_params["trial"] = str(number)
 
 
-def _go_to_step(key: str, study_id: int) -> None:
-    go_to(study_id, int(st.session_state[key]))
+def _go_to_step(key: str, chosen: int, study_id: int) -> None:
+    """Only to another: a sign that changes is told as a choice, and would hold the page to a trial nobody chose."""
+    if (number := int(st.session_state[key])) != chosen:
+        go_to(study_id, number)
 
 
 def _arrow(shortcut: str, target: int, chosen: int, study_id: int) -> None:

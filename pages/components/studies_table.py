@@ -8,12 +8,16 @@ import streamlit as st
 from core.stamp import short
 from core.views.overview import ORDERS, Listed, StudyRow, StudyTable, study_table
 from pages.components.live import versioned
-from pages.components.rows import small
+from pages.components.opener import opener
+from pages.components.rows import explained, small
+from pages.components.study_shelf import shelve_study
 from pages.components.style import sign
-from pages.components.workspace import workspace
+from pages.components.workspace import shown_errors, workspace
 
 STATES = ("active", "paused", "stopping", "finished", "cancelled")
+IN_SIGHT, ARCHIVED = "in sight", "archived"
 _CLICK, _NAME, _ORDER, _PAGE = "open_study", "studies_name", "studies_order", "studies_page"
+_WHICH, _SHELVED = "studies_which", "studies_shelved"
 
 
 def studies_table(version: object) -> None:
@@ -22,6 +26,7 @@ def studies_table(version: object) -> None:
         str(st.session_state.get(_NAME, "")).strip(),
         str(st.session_state.get(_ORDER, "newest")),
         int(st.session_state.get(_PAGE, 1)) - 1,
+        st.session_state.get(_WHICH) == ARCHIVED,
     )
     seen = versioned("studies", (version, asked), lambda: study_table(workspace().store, asked))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -29,9 +34,9 @@ def studies_table(version: object) -> None:
         with st.container(
             horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content", gap="small"
         ):
-            _controls(seen)
+            _controls(seen, asked)
     if not seen.rows:
-        small("No study is named like this.")
+        small("No study is named like this." if asked.contains else f"No study is {_which(asked)}.")
         return
     _table(seen)
     unpriced = " A bill without a price is left out." if seen.unpriced else ""
@@ -42,7 +47,11 @@ def studies_table(version: object) -> None:
     )
 
 
-def _controls(seen: StudyTable) -> None:
+def _which(asked: Listed) -> str:
+    return ARCHIVED if asked.archived else IN_SIGHT
+
+
+def _controls(seen: StudyTable, asked: Listed) -> None:
     st.text_input(
         "Study or dataset",
         key=_NAME,
@@ -58,10 +67,32 @@ def _controls(seen: StudyTable) -> None:
         label_visibility="collapsed",
         width=170,
     )
+    if seen.archived or asked.archived:
+        st.selectbox("Which", [IN_SIGHT, ARCHIVED], key=_WHICH, label_visibility="collapsed", width=120)
+    if seen.rows:
+        opener("study", {row.id: row.name for row in seen.rows}, _go, "studies_opener")
+    _shelf(seen, asked)
     if seen.pages > 1:
         st.session_state[_PAGE] = seen.page + 1  # a name may have left fewer pages
         st.number_input("Page", 1, seen.pages, key=_PAGE, label_visibility="collapsed", width=110)
         small(f"of {seen.pages}")
+
+
+def _shelf(seen: StudyTable, asked: Listed) -> None:
+    """One of the page's studies that have ended goes to the archive, or comes back."""
+    if not seen.shelvable:
+        return
+    verb, icon = ("Bring back", ":material/unarchive:") if asked.archived else ("Archive", ":material/archive:")
+    with st.popover(verb, icon=icon, key="studies-shelf"):
+        options = list(seen.shelvable)
+        with explained("one that has ended; its record, and what it taught the memory, stay"):
+            st.selectbox("Study", options, format_func=lambda id: seen.shelvable.get(id, ""), key=_SHELVED)
+        st.button(verb, icon=icon, key="studies_shelve", on_click=_shelve)
+
+
+def _shelve() -> None:
+    with shown_errors():
+        shelve_study(workspace().store.studies.get(int(st.session_state[_SHELVED])))
 
 
 def _table(seen: StudyTable) -> None:
@@ -115,5 +146,8 @@ def _cells(row: StudyRow, page: Sequence[StudyRow]) -> dict[str, Any]:
 
 def _open(rows: Sequence[StudyRow]) -> None:
     """Go to the study whose name was clicked."""
-    study = rows[st.session_state[_CLICK]["row"]]
-    st.switch_page("pages/study.py", query_params={"study": str(study.id)})
+    _go(rows[st.session_state[_CLICK]["row"]].id)
+
+
+def _go(study_id: int) -> None:
+    st.switch_page("pages/study.py", query_params={"study": str(study_id)})

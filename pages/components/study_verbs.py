@@ -13,16 +13,20 @@ from pages.components.reveal import reveal_dialog
 from pages.components.rows import page_title, small
 from pages.components.space_dialog import space_dialog
 from pages.components.study_settings import settings_dialog
+from pages.components.study_shelf import shelve_study
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
 SETTINGS, SPACE, REPORT = "Settings and instructions", "Search space", "Report"
 REVEAL, CANCEL = "Open the sealed test", "Cancel the study"
+ARCHIVE, RESTORE = "Archive the study", "Bring the study back"
 ICONS = {
     SETTINGS: ":material/tune:",
     SPACE: ":material/rule_settings:",
     REPORT: ":material/description:",
     REVEAL: ":material/lock_open:",
     CANCEL: ":material/cancel:",
+    ARCHIVE: ":material/archive:",
+    RESTORE: ":material/unarchive:",
 }
 
 
@@ -34,6 +38,8 @@ def study_head(view: StudyView) -> None:
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="study-name"):
             page_title(escaped(view.head.title))
             st.markdown(chip(view.head.state), width="content")
+            if view.study.archived_at is not None:
+                st.markdown(":gray-badge[:material/archive: archived]", width="content")
             synthetic = " · synthetic data" if view.head.synthetic else ""
             st.markdown(f":small[:gray[{escaped(view.head.mode)}{synthetic}]]", width="content")
         with st.container(horizontal=True, horizontal_alignment="right", width="content", key="study-verbs"):
@@ -47,6 +53,8 @@ def figures(view: StudyView) -> None:
             _figure(figure)
     if view.estimate:
         small(f"○ {view.estimate}.")
+    if view.caps:
+        small(f":material/speed: Caps: {escaped(' · '.join(view.caps))}")
     if view.head.instructions:
         small(f":material/push_pin: Standing instructions: {escaped(view.head.instructions)}")
     if view.head.vetoed:
@@ -79,6 +87,8 @@ def _verbs(view: StudyView) -> None:
         _stop_dialog(study)
     offered = [SETTINGS, SPACE, REPORT, CANCEL] if StudyState.CANCELLED in moves else [REPORT]
     offered += [REVEAL] if may_open_test(study, workspace().store.reveals.of_study(study.id)) else []
+    if study.has_ended:
+        offered.append(ARCHIVE if study.archived_at is None else RESTORE)
     picked = st.menu_button(
         "More", offered, key="more", format_func=lambda verb: f"{ICONS[verb]} {verb}", on_click=dialogs.opened
     )
@@ -96,6 +106,9 @@ def _open(picked: str | None, view: StudyView) -> None:
         reveal_dialog(view.study)
     elif picked == CANCEL:
         _cancel_dialog(view.study)
+    elif picked in (ARCHIVE, RESTORE):
+        with shown_errors():
+            shelve_study(view.study)
 
 
 def _verb(label: str, icon: str, study: Study, target: StudyState, help: str) -> None:

@@ -33,8 +33,9 @@ MOST_CARRIED = 14
 GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "·"}
 
 
-def near_card(near: Near) -> None:
-    """One dataset: how alike, feature by feature, and in words with both values."""
+def near_card(near: Near, is_alone: bool = False) -> None:
+    """One dataset: how alike, feature by feature, and in words with both values; `is_alone`: its features stand in a
+    card of their own."""
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**{escaped(near.dataset.name)}**", width="content")
@@ -46,9 +47,18 @@ def near_card(near: Near) -> None:
         small(f"Alike in {escaped(near.alike)}." if near.alike else "Alike in nothing that is known of both.")
         if near.unlike:
             small(f"Unlike in {escaped(near.unlike)}.")
+        if is_alone:
+            return
         st.space("stretch")
         with st.popover("All features", type="tertiary", key=f"features_{near.dataset.id}"):
             _features(near)
+
+
+def features_card(near: Near) -> None:
+    """Every feature with both values, where there is room for them."""
+    with st.container(border=True, height="stretch"):
+        st.markdown("**All features**")
+        _features(near)
 
 
 def near_figure(near: Near) -> go.Figure:
@@ -255,7 +265,7 @@ def _carried(each: Carried, study_id: int) -> None:
         used = [f"shown {_times(each.shown)}"]
         used += [f"cited {_times(each.cited)}"] if each.cited else []
         used += [f"chose the step {_times(each.decisive)}"] if each.decisive else []
-        small(f"from {escaped(each.origin)} · {', '.join(used)} · trust {_trust(each)}")
+        small(f"{escaped(each.origin)} · {', '.join(used)} · trust {_trust(each)}")
 
 
 def _times(count: int) -> str:

@@ -8,7 +8,7 @@ from core.records import Run, Study
 from core.states import RunState
 from core.views.run_log import log_tail, whole_log
 from core.views.trial import Interval, TrialView, shown_metrics
-from pages.components.approval import VIA, what_changes
+from pages.components.approval import VIA, what_changes, why_row, wrong_if_row
 from pages.components.calls import model_calls
 from pages.components.chart import chart
 from pages.components.chips import chip
@@ -18,6 +18,7 @@ from pages.components.moments import when
 from pages.components.note_dialog import note_rows
 from pages.components.rows import head, row, small
 from pages.components.trial_verbs import trial_menu
+from pages.components.under_way import under_way_rows
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
 CLAIM_SIGNS = {"yes": ":green-badge[✓ {}]", "no": ":violet-badge[▼ {}]", "unknown": ":gray-badge[○ {}]"}
@@ -30,12 +31,17 @@ def verdict_card(study: Study, seen: TrialView) -> None:
             st.markdown(chip(seen.standing))
             trial_menu(study, seen)
         what_changes(seen)
+        under_way_rows(study, seen)
+        if seen.reflection is None:
+            why_row(seen)
         if seen.observed or seen.predicted:
             with row("Verdict" if seen.observed else "Expected"):
                 _against_prediction(study, seen)
         elif seen.verdict_words:
             with row("Value"):
                 st.markdown(seen.verdict_words)
+        if seen.reflection is None:
+            wrong_if_row(seen)
         _refused(seen)
         _failed(study, seen)
         note_rows(seen)

@@ -26,7 +26,20 @@ class NegativeSampler:
         """Ids of that shape, with replacement."""
         if self._ends is None:
             return torch.randint(1, self.num_items + 1, shape, device=self.device)
-        uniform = torch.rand(shape, dtype=torch.float64, device=self.device)
+        return self._at(torch.rand(shape, dtype=torch.float64, device=self.device))
+
+    def draw_evenly(self, *shape: int) -> Tensor:
+        """Ids of that shape, each with the chances of `draw` but one from every 1/n-th of them, in random order
+        (stratified sampling): together they hold each item as often as is expected, within two."""
+        n = math.prod(shape)
+        shares = torch.arange(n, dtype=torch.float64, device=self.device)
+        uniform = ((shares + torch.rand_like(shares)) / n).clamp_(max=math.nextafter(1.0, 0.0))
+        return self._at(uniform)[torch.randperm(n, device=self.device)].view(shape)
+
+    def _at(self, uniform: Tensor) -> Tensor:
+        """The ids at these heights, from 0 up to 1, of the cumulated chances."""
+        if self._ends is None:
+            return (uniform * self.num_items).long().clamp_(max=self.num_items - 1) + 1
         return torch.searchsorted(self._ends, uniform, right=True) + 1
 
     def log_chances(self, ids: Tensor) -> Tensor:

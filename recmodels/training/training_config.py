@@ -37,6 +37,13 @@ class TrainingConfig(Config):
     popularity_discount: float = float_range(
         0.0, low=0.0, high=1.0, help="a target counts by its item's popularity to minus this power; 0: all alike"
     )
+    event_type_discount: float = float_range(
+        0.0,
+        low=0.0,
+        high=1.0,
+        help="a target counts by its event type's share of targets to minus this power: 1 lets all purchases weigh as "
+        "much as all clicks; 0: all alike",
+    )
     loss: str = choice(
         "sampled_softmax",
         options=("sampled_softmax", "full_softmax", "bce", "gbce"),

@@ -19,12 +19,13 @@ from core.dashboard import free_port
 from core.settings import Settings
 from core.worker.launch import stop_worker
 from core.workspace import Workspace
+from tests.pages.scripted import ScriptedHome
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 START_SECONDS = 90.0
-PATIENCE = 30_000  # ms a page may take on a busy machine of two cores
+PATIENCE = 60_000  # ms a page may take on a busy machine of two cores
 
 
 @dataclass
@@ -79,6 +80,13 @@ class Server:
             subprocess.run(stop, cwd=ROOT, env=self.environment, check=False, capture_output=True)
             self._end()
 
+    def end(self) -> None:
+        """The same by the signal of whoever manages services; nothing may answer afterwards."""
+        if self.process is not None:
+            self.process.terminate()
+            self._end()
+            assert not self._answers()
+
     def kill_worker(self) -> None:
         """`kill -9` for the worker."""
         from core.worker.lock import holder_card
@@ -120,7 +128,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started = Server(home, free_port("127.0.0.1", wanted))
     started.start()
     yield started
-    started.stop()
+    started.end()
+
+
+@pytest.fixture(scope="module")
+def story(server: Server) -> Iterator[ScriptedHome]:
+    """A scripted home beside the server's; the real worker is stopped, it would train the scripted runs."""
+    stop_worker(server.settings)
+    opened = server.open()
+    scripted = ScriptedHome(opened)
+    scripted.dataset("browsed")
+    yield scripted
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-"""axe-core looks at every page with real content, light and dark: no serious or critical violation.
+"""axe-core looks at every page with real content, wide in the light and on a phone in the dark: no serious or critical
+violation.
 
 `axe/axe.min.js` is axe-core 4.14.1 (npm package axe-core) as published, under the licences beside it.
 """
@@ -61,15 +62,6 @@ def studies(server: Server) -> Iterator[tuple[Study, Study]]:
     opened.close()
 
 
-@pytest.fixture(scope="module")
-def looked_at(browser: Browser) -> Iterator[Page]:
-    """One browser session for every page."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-    context.set_default_timeout(PATIENCE * 2)
-    yield context.new_page()
-    context.close()
-
-
 def paths(finished: Study, asks: Study) -> dict[str, str]:
     """Where each page shows the most."""
     ended, waiting = f"study={finished.id}", f"study={asks.id}"
@@ -108,18 +100,22 @@ def violations(page: Page) -> list[str]:
     return list(page.evaluate(CHECK))
 
 
-def test_no_page_has_a_serious_violation_light_or_dark(server: Server, studies: tuple[Study, Study], looked_at: Page):
-    found: dict[str, list[str]] = {}
+def told(found: dict[str, list[str]]) -> str:
+    """What was found where, line by line."""
+    return "\n".join(f"{where}:\n  " + "\n  ".join(faults) for where, faults in found.items())
+
+
+def test_no_page_has_a_serious_violation(server: Server, studies: tuple[Study, Study], browser: Browser):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    context.set_default_timeout(PATIENCE)
+    page, found = context.new_page(), {}
     for name, path in paths(*studies).items():
-        looked_at.emulate_media(color_scheme="light")
-        looked_at.goto(server.url + path)
-        for theme in ("light", "dark"):
-            looked_at.emulate_media(color_scheme=theme)
-            looked_at.wait_for_timeout(2_500 if theme == "dark" else 0)  # charts follow with the next look of the page
-            settle(looked_at)
-            if faults := violations(looked_at):
-                found[f"{name}, {theme}"] = faults
-    assert not found, "\n".join(f"{where}:\n  " + "\n  ".join(faults) for where, faults in found.items())
+        page.goto(server.url + path)
+        settle(page)
+        if faults := violations(page):
+            found[name] = faults
+    context.close()
+    assert not found, told(found)
 
 
 def test_nothing_behind_a_click_has_a_serious_violation_wide_or_on_a_phone(
@@ -128,7 +124,7 @@ def test_nothing_behind_a_click_has_a_serious_violation_wide_or_on_a_phone(
     found: dict[str, list[str]] = {}
     for width, theme in ((1440, "light"), (PHONE, "dark")):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE * 2)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         for name, (where, clicks) in BEHIND.items():
             page.goto(server.url + paths(*studies)[where])
@@ -139,15 +135,15 @@ def test_nothing_behind_a_click_has_a_serious_violation_wide_or_on_a_phone(
             if faults := violations(page):
                 found[f"{name}, {width} px, {theme}"] = faults
         context.close()
-    assert not found, "\n".join(f"{where}:\n  " + "\n  ".join(faults) for where, faults in found.items())
+    assert not found, told(found)
 
 
-def test_on_a_phone_in_the_dark_no_page_scrolls_sideways(
+def test_on_a_phone_in_the_dark_no_page_has_a_serious_violation_or_scrolls_sideways(
     server: Server, studies: tuple[Study, Study], browser: Browser
 ):
     context = browser.new_context(viewport={"width": PHONE, "height": 844}, color_scheme="dark")
-    context.set_default_timeout(PATIENCE * 2)
-    phone, wide = context.new_page(), {}
+    context.set_default_timeout(PATIENCE)
+    phone, found, wide = context.new_page(), {}, {}
     for name, path in paths(*studies).items():
         phone.goto(server.url + path)
         settle(phone)
@@ -155,5 +151,8 @@ def test_on_a_phone_in_the_dark_no_page_scrolls_sideways(
         main = phone.get_by_test_id("stMain").evaluate("each => each.scrollWidth - each.clientWidth")
         if width > PHONE or main > 0 or phone.get_by_test_id("stException").count():
             wide[name] = (width, main)
+        if faults := violations(phone):
+            found[name] = faults
     context.close()
     assert not wide
+    assert not found, told(found)

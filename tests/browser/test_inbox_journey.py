@@ -1,30 +1,13 @@
 """Three proposals decided in the Inbox by keyboard alone, with a refresh in between; a second browser looks on."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.records import Study
 from core.states import StudyState, TrialState
-from core.worker.launch import stop_worker
-from tests.browser.conftest import Server
+from tests.browser.conftest import PATIENCE, Server
+from tests.browser.keyboard import press_until, tab_to
 from tests.pages.scripted import ScriptedHome
-
-TRIES = 4  # a key pressed before the page listens is lost
-HEARD = 20_000  # ms; pressed again too soon, a key would decide the next proposal
-PATIENCE = 60_000  # ms
-
-
-@pytest.fixture(scope="module")
-def story(server: Server) -> Iterator[ScriptedHome]:
-    """A scripted home beside the server's; no worker runs, it would train the scripted runs."""
-    stop_worker(server.settings)
-    opened = server.open()
-    scripted = ScriptedHome(opened)
-    scripted.dataset("browsed")
-    yield scripted
-    opened.close()
 
 
 @pytest.fixture
@@ -33,27 +16,6 @@ def study(story: ScriptedHome) -> Study:
     study = story.start("browsed", name="three", autonomy="each", parallel=3)
     story.run_until(lambda: len(story.store.trials.waiting(study.id)) == 3)
     return story.store.studies.move(study.id, StudyState.PAUSED, "Ada")
-
-
-def press_until(page: Page, key: str, appears: Locator) -> None:
-    """Press a key until the page has heard it."""
-    for _ in range(TRIES):
-        page.keyboard.press(key)
-        try:
-            appears.wait_for(timeout=HEARD)
-            return
-        except Exception:  # noqa: BLE001 - not there yet: the last try tells
-            continue
-    expect(appears).to_be_visible()
-
-
-def tab_to(page: Page, wanted: Locator) -> None:
-    """Move the focus by Tab, as somebody without a mouse does."""
-    for _ in range(40):
-        if wanted.evaluate("each => each === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    expect(wanted).to_be_focused()
 
 
 def test_three_proposals_are_decided_by_keyboard(

@@ -53,7 +53,7 @@ def test_an_edit_survives_a_refused_save_and_names_the_stale_proposal(
     page.goto(f"{server.url}/memory?lesson={lesson.id}")
     page.get_by_role("button", name="Edit", exact=True).click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("waits and cites this lesson")).to_be_visible()
+    expect(dialog.get_by_text("waits and cites this lesson").first).to_be_visible()
     dialog.get_by_role("textbox", name="Lesson").fill("Less dropout helps.")
     dialog.get_by_role("textbox", name="Applies where").fill("mood < 3")
     dialog.get_by_role("textbox", name="Applies where").press("Tab")

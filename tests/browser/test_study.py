@@ -1,7 +1,6 @@
 """The Study page in a real browser: typing, stepping and zooming while it looks again every two seconds."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,17 +13,6 @@ from tests.pages.scripted import ScriptedHome
 
 TICKS = 5_000  # ms: two looks of the page and a little
 FIRST = 90_000  # ms: what a server's first page may take on a busy machine of two cores
-
-
-@pytest.fixture(scope="module")
-def story(server: Server) -> Iterator[ScriptedHome]:
-    """A scripted home beside the server's; the real worker is stopped, it would train the scripted runs."""
-    stop_worker(server.settings)
-    opened = server.open()
-    scripted = ScriptedHome(opened)
-    scripted.dataset("browsed")
-    yield scripted
-    opened.close()
 
 
 def asking(story: ScriptedHome, name: str) -> Study:

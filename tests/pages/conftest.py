@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.settings import Settings
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace
+from tests.pages.scripted import ScriptedHome
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -67,3 +68,11 @@ def worker_beats(home: Workspace) -> Callable[[str], None]:
         home.store.leases.beat(f"test-{time.time_ns()}", os.getpid(), socket.gethostname(), doing)
 
     return beat
+
+
+@pytest.fixture
+def story(home: Workspace) -> ScriptedHome:
+    """A home with a dataset whose runs are scripted."""
+    scripted = ScriptedHome(home)
+    scripted.dataset()
+    return scripted

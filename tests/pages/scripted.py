@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.records import Dataset
+from core.records import Dataset, Run, Study
+from core.states import RunState
 from core.store import Store
 from core.workspace import Workspace
 from tests.core.loop.world import USERS, Surface, SurfaceTrainer, World, likes_dropout
@@ -42,3 +43,14 @@ class ScriptedHome(World):
         train.assign(is_target=True).to_parquet(folder / "train.parquet")
         targets.assign(is_target=True).to_parquet(folder / "validation.parquet")
         return dataset
+
+    def run_into(self, study: Study, number: int, epoch: int = 3) -> Run:
+        """Tick until the trial of that number trains and is so many epochs in; its run."""
+
+        def found() -> list[Run]:
+            own = {trial.id for trial in self.store.trials.of_study(study.id) if trial.number == number}
+            runs = [run for run in self.store.runs.of_study(study.id) if run.trial_id in own]
+            return [run for run in runs if run.state is RunState.RUNNING and run.epoch >= epoch]
+
+        self.run_until(lambda: bool(found()))
+        return found()[0]

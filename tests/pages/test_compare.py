@@ -1,4 +1,4 @@
-"""The Compare page: nothing yet, too few trials, trials side by side, two studies."""
+"""The Compare page: nothing yet, too few trials, a running one, failed ones, trials side by side, two studies."""
 
 from collections.abc import Callable
 
@@ -60,3 +60,60 @@ def test_what_is_chosen_stands_in_the_url_and_the_menu_leads_back_to_it(open_pag
     page.query_params.clear()  # as a link of the menu does
     page.switch_page("pages/study.py").run()
     assert page.query_params["study"] == "1" and "mine" in text(page)
+
+
+def test_a_running_trial_stands_beside_the_others_once_it_has_a_value(open_page: Open, home: Workspace):
+    world = ScriptedHome(home)
+    world.dataset()
+    study = world.start(name="live")
+    world.run_into(study, 2)
+    page = open_page("compare", {"study": study.id})
+    assert not page.exception and "one trial has a value yet" in text(page) and not page.multiselect
+    world.run_into(study, 3)
+    page.run()
+    assert page.multiselect(key=f"compare_trials_{study.id}").value == [1, 2]
+    assert "Against trial 1" in text(page)
+
+
+def test_a_failed_trial_is_not_offered(open_page: Open, home: Workspace):
+    world = ScriptedHome(home, failing=lambda params: params["dropout"] > 0.2)
+    world.dataset()
+    study = world.finish(world.start(trials=4, name="broken", extra_seeds=False))
+    page = open_page("compare", {"study": study.id, "trials": "1,3"})
+    offered = page.multiselect(key=f"compare_trials_{study.id}")
+    assert not page.exception and offered.options == ["trial 1", "trial 2", "trial 4"] and 3 not in offered.value
+
+
+def test_a_study_whose_baseline_failed_leads_to_its_trials(open_page: Open, home: Workspace):
+    world = ScriptedHome(home, failing=lambda params: True)
+    world.dataset()
+    study = world.start(name="dead")
+    world.run_until(lambda: all(run.has_ended for run in home.store.runs.of_study(study.id)))
+    page = open_page("compare", {"study": study.id})
+    [link] = [each.proto for each in page.get("page_link") if each.proto.label == "See its trials"]
+    assert "no trial has a value yet" in text(page) and f"study={study.id}" in link.query_string
+
+
+def test_of_many_trials_three_are_chosen_and_no_more_than_six_can_be(open_page: Open, home: Workspace):
+    world = ScriptedHome(home)
+    world.dataset()
+    study = world.finish(world.start(trials=8, name="many", extra_seeds=False))
+    page = open_page("compare", {"study": study.id})
+    chosen = page.multiselect(key=f"compare_trials_{study.id}")
+    assert len(chosen.options) == 8 and len(chosen.value) == 3 and chosen.proto.max_selections == 6
+    chosen.set_value([1, 2, 3, 4, 5, 6]).run()
+    assert not page.exception and len(page.table[0].value.columns) == 7
+
+
+def test_a_running_study_and_its_control_are_compared_at_the_time_that_both_have_reached(
+    open_page: Open, home: Workspace
+):
+    world = ScriptedHome(home)
+    world.dataset()
+    world.finish(world.start(trials=3, name="chance", agent="random", extra_seeds=False))
+    live = world.start(name="live")
+    page = open_page("compare", {"study": live.id}, compare_tab="Two studies")
+    assert not page.exception and "no value yet" in text(page)
+    world.run_into(live, 2)
+    page = open_page("compare", {"study": live.id}, compare_tab="Two studies")
+    assert not page.exception and {metric.label for metric in page.metric} == {"live", "chance"}

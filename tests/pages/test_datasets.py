@@ -1,13 +1,19 @@
-"""The Datasets page: the list, one dataset open, its histories, two compared."""
+"""The Datasets page: the list, one dataset open, its histories, two compared, imports under way and failed."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.distributions import file_of
+from core.errors import InvalidInput
 from core.records import Dataset
+from core.studies.starting import StudyPlan, start_study
+from core.tasks import Task, tasks_of
+from core.views.datasets import PAGE
 from core.workspace import Workspace
+from pages.components.import_form import IMPORT, PREFIX
 
 Open = Callable[..., AppTest]
 
@@ -38,6 +44,18 @@ def test_the_newest_is_open_with_its_curves_and_a_history(open_page: Open, home:
     assert all(word in text(page) for word in ("History lengths", "Item popularity", "Gaps between", "New items"))
     history = next(each.value for each in page.dataframe if "title" in each.value.columns)
     assert history["item"].iloc[0] and len(history) >= 1
+
+
+def test_a_dataset_of_the_list_is_opened_by_the_keyboard_too(open_page: Open, home: Workspace, films: Dataset):
+    songs = home.intake.take_regime("sample", "songs", 4, "Ada", 400)
+    page = open_page("datasets")
+    chooser = page.selectbox(key="datasets_opener")
+    assert chooser.value is None and sorted(chooser.options) == ["films", "songs"]
+    for dataset in (films, songs):
+        page.selectbox(key="datasets_opener").select(dataset.id).run()
+        assert not page.exception and page.query_params["dataset"] == dataset.id
+        assert dataset.name in [each.value for each in page.subheader] + [each.value for each in page.header]
+        assert page.selectbox(key="datasets_opener").value is None
 
 
 def test_the_import_has_counted_already_so_the_page_reads_no_event(open_page: Open, home: Workspace, films: Dataset):
@@ -100,3 +118,59 @@ def test_the_links_that_say_import_open_the_import(open_page: Callable[..., AppT
     assert link.page.endswith("datasets") and link.query_string == "tab=Import+a+file"
     page = open_page("datasets", {"tab": "Import a file"})
     assert not page.exception and page.segmented_control(key="import_from")
+
+
+def test_a_dataset_under_study_says_how_many_studies_it_has(open_page: Open, home: Workspace, films: Dataset):
+    other = home.intake.take_regime("sample", "books", 4, "Ada", 500)
+    for name in ("first", "second"):
+        start_study(home.store, StudyPlan(dataset=films.id, name=name, trials=4, epochs=3, autonomy="each"), "Ada")
+    page = open_page("datasets", {"dataset": films.id})
+    counted = {row["dataset"]: row["studies"] for row in page.dataframe[0].value.to_dict("records")}
+    assert not page.exception and counted == {"films": 2, other.name: 0}
+
+
+def test_data_that_cannot_be_read_any_more_is_told_and_the_rest_stays(open_page: Open, home: Workspace, films: Dataset):
+    file_of(home.settings.cache, films.id).unlink()
+    (home.settings.dataset(films.folder) / "open" / "train.parquet").write_bytes(b"")
+    page = open_page("datasets")
+    assert not page.exception and "How it is distributed" in text(page) and "In short" in text(page)
+    assert all("films" in each.value or "cannot be read" in each.value for each in page.error) and page.error
+
+
+def test_many_datasets_are_turned_by_pages(open_page: Open, home: Workspace, films: Dataset):
+    for number in range(PAGE):
+        id = f"{number:012d}"
+        home.store.datasets.add(id, f"data{number}", id, films.folder, films.card, films.profile, "Ada")
+    page = open_page("datasets")
+    assert f"{PAGE + 1} datasets" in text(page) and len(page.dataframe[0].value) == PAGE
+    page.number_input(key="datasets_page").set_value(2).run()
+    assert page.dataframe[0].value["dataset"].tolist() == ["films"] and not page.exception
+
+
+def test_an_import_under_way_is_a_bar_and_its_dataset_opens_when_it_came(open_page: Open, home: Workspace):
+    go_on = threading.Event()
+
+    def work(task: Task) -> Dataset:
+        task.tell("reading lines", 0.4)
+        assert go_on.wait(30)
+        return home.intake.take_regime("sample", "films", 3, "Ada", 400)
+
+    task = tasks_of(home.settings.home).start(f"{PREFIX}films", work)
+    page = open_page("datasets", {"tab": IMPORT}, **{"import key": task.key})
+    [bar] = page.get("progress")
+    assert bar.proto.text == "Importing films: reading lines" and bar.proto.value == 40
+    go_on.set()
+    assert task.wait(30)
+    page.run()
+    assert not page.exception and page.query_params["dataset"] == task.result.id
+    assert "History lengths" in text(page)
+
+
+def test_an_import_that_failed_says_why(open_page: Open, home: Workspace):
+    def work(task: Task) -> Dataset:
+        raise InvalidInput("line 3 of events.csv has no item")
+
+    task = tasks_of(home.settings.home).start(f"{PREFIX}events", work)
+    assert task.wait(30)
+    page = open_page("datasets", {"tab": IMPORT}, **{"import key": task.key})
+    assert not page.exception and "line 3 of events.csv has no item" in page.error[0].value

@@ -217,6 +217,31 @@ def test_an_old_revision_comes_back_as_the_newest(open_page: Open, home: Workspa
     page.button(key="lesson_restore_1").click().run()
     restored = home.store.lessons.get(first.id)
     assert restored.claim == "More dropout helps." and restored.revision == 3
+    assert "Revision 1 is revision 3 now: its text came back; its trust stays" in plain(page.success[0].value)
+
+
+def test_what_a_restored_revision_brings_back_is_told_and_what_trials_said_stays(
+    open_page: Open, home: Workspace, study: Study
+):
+    first = lesson(home, effect=0.02)
+    home.editing.edit(first, {"effect": 0.05, "status": "muted"}, "Bob")
+    page = open_page("memory", {"lesson": first.id})
+    page.button(key="lesson_restore_1").click().run()
+    assert "strength +2.0 % and status active came back; its trust stays" in plain(page.success[0].value)
+    trial = home.store.trials.of_study(study.id)[0]
+    home.store.lessons.add_evidence(first.id, trial.id, "for", 0.08, 0.06, 0.1)
+    home.store.lessons.pay(first.id, trial.id, 1.0, 0.0)
+    page = open_page("memory", {"lesson": first.id})
+    page.button(key="lesson_restore_2").click().run()
+    assert "status muted came back; its trials, strength and trust stay" in plain(page.success[0].value)
+    kept = home.store.lessons.get(first.id)
+    assert (kept.status, kept.effect, kept.wins) == ("muted", 0.08, 1.0)
+    assert len(home.store.lessons.evidence(first.id)) == 1
+
+
+def plain(text: str) -> str:
+    """Without the escapes."""
+    return text.replace("\\", "")
 
 
 def test_a_lesson_of_ones_own_is_added_and_shown(open_page: Open, home: Workspace, study: Study):

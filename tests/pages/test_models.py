@@ -1,4 +1,4 @@
-"""The Models page: the list, figures and slices, what can be tried, and what is told when it cannot."""
+"""The Models page: the list, figures and slices, while a study runs, where trials failed, and without weights."""
 
 from collections.abc import Callable
 from statistics import stdev
@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.records import Study
+from core.states import StudyState
 from core.workspace import Workspace
 from tests.pages.scripted import ScriptedHome
 
@@ -64,3 +65,53 @@ def test_a_study_without_a_value_has_no_model_and_says_so(open_page: Open, home:
     waiting = world.start(name="fresh")
     page = open_page("models", {"study": waiting.id})
     assert not page.exception and "no best trial yet" in page.error[0].value
+
+
+def test_a_running_study_has_its_baseline_for_a_model(open_page: Open, home: Workspace):
+    world = ScriptedHome(home)
+    world.dataset()
+    study = world.start(name="live")
+    world.run_into(study, 2)
+    page = open_page("models", {"study": study.id})
+    assert not page.exception and "SASRec on toy · trial 1" in text(page)
+    [row] = page.dataframe[0].value.to_dict("records")
+    assert (list(row["state"]), row["trial"], row["by"]) == (["active"], 1, "baseline")
+    assert "Where its gain sits" not in text(page), "a baseline has no gain"
+    assert "Open the sealed test" not in [button.label for button in page.button], "not before the study ended"
+
+
+def test_where_every_run_failed_there_is_no_model_and_the_way_leads_to_what_runs(open_page: Open, home: Workspace):
+    world = ScriptedHome(home, failing=lambda params: True)
+    world.dataset()
+    study = world.start(name="dead")
+    world.run_until(lambda: all(run.has_ended for run in home.store.runs.of_study(study.id)))
+    page = open_page("models")
+    assert not page.exception and "No model yet" in text(page)
+    assert "See what runs" in [link.proto.label for link in page.get("page_link")]
+
+
+def test_a_failed_trial_never_becomes_the_model(open_page: Open, home: Workspace):
+    world = ScriptedHome(home, failing=lambda params: params["dropout"] > 0.2)
+    world.dataset()
+    world.finish(world.start(trials=4, name="broken", extra_seeds=False))
+    [row] = open_page("models").dataframe[0].value.to_dict("records")
+    assert row["trial"] != 3 and row["value"] > 0 and row["by"] != "verdict"
+
+
+def test_many_models_are_turned_by_pages_and_each_opens_from_its_link(
+    open_page: Open, home: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("core.views.models.PAGE", 2)
+    world = ScriptedHome(home)
+    world.dataset()
+    for name in ("first", "second", "third"):
+        study = world.start(name=name, trials=1)
+        world.run_until(lambda: home.store.studies.get(study.id).incumbent_id is not None)  # noqa: B023
+        home.store.studies.move(study.id, StudyState.CANCELLED, "Ada")
+    page = open_page("models")
+    assert "3 models" in text(page) and page.dataframe[0].value["study"].tolist() == ["third", "second"]
+    page.number_input(key="models_page").set_value(2).run()
+    assert page.dataframe[0].value["study"].tolist() == ["first"] and not page.exception
+    page = open_page("models", {"study": "second"})
+    [link] = [each.proto for each in page.get("page_link") if each.proto.label == "Its study"]
+    assert "SASRec on toy · trial 1" in text(page) and "study=2" in link.query_string

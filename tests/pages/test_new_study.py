@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.options import ImportOptions
 from core.data.synthetic import generate, write_tsv
+from core.loop.gates import GATES
 from core.records import Dataset
 from core.studies.guards import GUARDS
 from core.studies.probe import Timing, remember
@@ -126,6 +127,32 @@ def test_the_powers_that_were_taken_are_those_of_the_study(opened, home: Workspa
     assert study.ask_for == ("lr", "loss")
 
 
+def test_caps_and_gates_that_were_chosen_are_those_of_the_study(opened, home: Workspace, dataset: Dataset):
+    page = opened()
+    page.number_input(key="plan_cap_minutes").set_value(45.0)
+    assert "plan_cap_tokens" not in {field.key for field in page.number_input}  # the built-in expert takes none
+    page.radio(key="plan_autonomy").set_value("gated").run()
+    assert [box.key for box in page.checkbox if box.value] == [f"plan_gate_{name}" for name in GATES]
+    page.checkbox(key="plan_gate_novelty").uncheck().run()
+    press(page, "start_study")
+    (study,) = home.store.studies.all()
+    assert (dict(study.caps), study.gates_off) == ({"minutes": 45.0}, ("novelty",))
+
+
+def test_a_language_models_caps_are_offered_with_it(opened, home: Workspace, dataset: Dataset, monkeypatch):
+    monkeypatch.setenv("VIRTUALMLE_MODEL", "openai:toy")
+    monkeypatch.setenv("VIRTUALMLE_MODEL_MAX_TOKENS", "70000")
+    page = opened()
+    page.selectbox(key="plan_agent").set_value("llm").run()
+    said = texts(page)
+    assert "the program allows 70,000" in said and "until VIRTUALMLE_MODEL_PRICE is set" in said
+    page.number_input(key="plan_cap_tokens").set_value(50_000)
+    page.number_input(key="plan_cap_money").set_value(1.5).run()
+    press(page, "start_study")
+    (study,) = home.store.studies.all()
+    assert dict(study.caps) == {"tokens": 50_000, "money": 1.5}
+
+
 def test_the_forecast_follows_the_budget(opened, dataset: Dataset):
     page = opened()
     page.number_input(key="plan_epochs").set_value(3).run()
@@ -139,7 +166,7 @@ def test_a_field_can_be_fixed_or_taken_out_of_the_search(opened, home: Workspace
     page.number_input(key="space_sasrec_num_blocks_value").set_value(3).run()
     press(page, "start_study")
     (study,) = home.store.studies.all()
-    assert study.space["fixed"] == {"num_blocks": 3, "dropout": 0.2}
+    assert study.space["fixed"] == {"num_blocks": 3, "dropout": 0.2, "event_type_discount": 0.0}  # no event types
 
 
 def test_a_bound_outside_is_named_kept_as_typed_and_holds_the_start(opened, home: Workspace, dataset: Dataset):

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import Conflict
 from core.stamp import short
-from core.states import TrialState
+from core.states import StudyState, TrialState
 from core.workspace import Workspace
 from tests.core.store.building import a_dataset, a_proposal, a_running, a_study, finish
 
@@ -96,6 +96,39 @@ def test_a_study_is_a_row_with_its_state_and_trials(home: Workspace, open_page: 
     assert list(row["state"]) == ["active"]
     assert row["protocol"] == short(study.stamp) and "bill" not in row
     assert "at a time" in text_of(page)
+
+
+def names(page: AppTest) -> list[str]:
+    return list(page.dataframe[0].value["study"]) if page.dataframe else []
+
+
+def test_a_study_that_has_ended_goes_to_the_archive_and_comes_back(home: Workspace, open_page: OpenPage):
+    runs, ended = a_study(home.store, "runs"), a_study(home.store, "ended")
+    home.store.studies.move(ended.id, StudyState.CANCELLED, "Ada")
+    page = open_page("app")
+    assert page.selectbox(key="studies_shelved").options == ["ended"]
+    assert "studies_which" not in {each.key for each in page.selectbox}
+    page.text_input(key="who_name").set_value("Grace").run()
+    page.button(key="studies_shelve").click().run()
+    assert not page.exception and names(page) == ["runs"]
+    assert home.store.events.newest(1, study_id=ended.id)[0].actor == "Grace"
+    page.selectbox(key="studies_which").set_value("archived").run()
+    assert not page.exception and names(page) == ["ended"]
+    page.button(key="studies_shelve").click().run()
+    assert not page.exception and home.store.studies.get(ended.id).archived_at is None
+    assert "No study is archived" in text_of(page)
+    page.selectbox(key="studies_which").set_value("in sight").run()
+    assert sorted(names(page)) == ["ended", "runs"]
+    assert home.store.studies.get(runs.id).archived_at is None
+
+
+def test_a_home_whose_studies_are_all_archived_says_so(home: Workspace, open_page: OpenPage):
+    ended = a_study(home.store)
+    home.store.studies.move(ended.id, StudyState.CANCELLED, "Ada")
+    home.store.shelf.archive(ended.id, "Ada")
+    page = open_page("app")
+    assert not page.exception and "No study is in sight" in text_of(page)
+    assert page.selectbox(key="studies_which").options == ["in sight", "archived"]
 
 
 def test_foreign_names_are_text_and_never_markup(home: Workspace, open_page: OpenPage):

@@ -16,13 +16,6 @@ Open = Callable[..., AppTest]
 pytestmark = pytest.mark.usefixtures("no_second_worker")
 
 
-@pytest.fixture
-def story(home: Workspace) -> ScriptedHome:
-    scripted = ScriptedHome(home)
-    scripted.dataset()
-    return scripted
-
-
 def waiting(story: ScriptedHome, **plan: Any) -> Trial:
     """A study whose baseline is judged and whose first proposal waits."""
     study = story.start(autonomy="each", **plan)

@@ -1,4 +1,4 @@
-"""The Transfer page in its states: no study, one dataset, like datasets, memory off."""
+"""The Transfer page in its states: no study, one dataset, like datasets, a running study, failed trials, memory off."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.studies.starting import StudyPlan, start_study
 from core.workspace import Workspace
+from pages.components.chips import chip
+from tests.core.loop.world import SurfaceTrainer, likes_dropout
 from tests.core.views.rooms import dataset
+from tests.pages.scripted import ScriptedHome
 
 Open = Callable[..., AppTest]
 
@@ -46,6 +49,19 @@ def test_like_datasets_are_told_with_both_values(open_page: Open, home: Workspac
     assert not page.exception
     assert "Datasets most like toy" in text(page) and "mean length (120, here 6)" in text(page)
     assert "memory rebuild" in page.info[0].value
+
+
+@pytest.mark.parametrize("others", [1, 2, 3, 4])
+def test_no_place_beside_the_nearest_datasets_stays_empty(open_page: Open, home: Workspace, others: int):
+    dataset(home, "toy")
+    for number in range(others):
+        dataset(home, f"data{number}", mean_length=20.0 + 30 * number)
+    start(home, "toy")
+    page = open_page("transfer")
+    _, near = page.get("grid_container")
+    assert len(near.children) == near.proto.columns == (2 if others == 1 else 3)
+    assert ("All features" in [each.value.strip("*") for each in page.markdown]) == (others == 1)
+    assert ("Further away" in text(page)) == (others > 2)
 
 
 def test_a_link_chooses_the_study(open_page: Open, home: Workspace):
@@ -111,3 +127,40 @@ def test_a_study_without_memory_says_that_nothing_was_carried(open_page: Open, h
     dataset(home, "toy")
     start(home, "toy", use_memory=False)
     assert "memory off" in text(open_page("transfer"))
+
+
+@pytest.fixture
+def taught(home: Workspace) -> ScriptedHome:
+    """What a finished study of `toy` taught is in the memory, and `like` is a dataset like it."""
+    world = ScriptedHome(home)
+    world.dataset("toy", items=1000)
+    world.finish(world.start("toy", name="teacher", extra_seeds=False))
+    world.dataset("like", items=1100)
+    return world
+
+
+def test_while_a_study_runs_a_carried_lesson_links_to_the_trial_that_tests_it(open_page: Open, taught: ScriptedHome):
+    study = taught.start("like", name="live")
+    taught.run_into(study, 2)
+    page = open_page("transfer", {"study": study.id})
+    shown = text(page)
+    assert not page.exception and "learned on toy" in shown
+    assert f"[{chip('waiting', 'trial 2')}](/study?study={study.id}&trial=2)" in shown
+    figures = {metric.label: metric.value for metric in page.metric}
+    assert int(figures["Lessons carried in"]) >= 1
+    assert (figures["Held here"], figures["First better trial"]) == ("–", "none yet")
+    taught.run_into(study, 3)
+    page.run()
+    assert f"[{chip('helped', 'trial 2')}](/study?study={study.id}&trial=2)" in text(page)
+    assert {metric.label: metric.value for metric in page.metric}["First better trial"] == "1st"
+
+
+def test_a_failed_trial_tests_no_carried_lesson(open_page: Open, home: Workspace, taught: ScriptedHome):
+    taught.trainer = SurfaceTrainer(likes_dropout, failing=lambda params: params["dropout"] > 0.2)
+    taught.worker = taught._worker()
+    study = taught.start("like", name="broken", trials=2, extra_seeds=False)
+    taught.run_until(lambda: sum(trial.is_judged for trial in home.store.trials.of_study(study.id)) == 2)
+    page = open_page("transfer", {"study": study.id})
+    assert home.store.trials.by_number(study.id, 2).value is None
+    assert not page.exception and "cited once" in text(page) and "trial 2" not in text(page)
+    assert {metric.label: metric.value for metric in page.metric}["Held here"] == "–"

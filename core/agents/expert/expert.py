@@ -12,7 +12,8 @@ from core.agents.expert.reflecting import reflect
 from core.agents.expert.surrogate import seed_deviation
 from core.agents.opening import opening
 from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDraft, TrialView
-from core.figures import metric, percent, signed, signed_percent
+from core.agents.tried import axes_tried
+from core.figures import metric, objective_words, percent, signed, signed_percent
 from core.memory.hits import Hit
 
 
@@ -59,13 +60,14 @@ def _ranked(evidence: Evidence, base: TrialView | None, orders: Instructions, hi
 def _retest(evidence: Evidence, ranked: Sequence[Estimate]) -> Estimate | None:
     """A rule of an earlier version of this data comes first, once, before it is believed here."""
     rules = {(hit.lesson.axis, hit.lesson.direction) for hit in evidence.retests if hit.lesson.kind == "do"}
+    tried = axes_tried(evidence)
     return next(
         (
             each
             for each in ranked
             if (each.candidate.axis, each.candidate.direction) in rules
             and not each.candidate.also
-            and each.candidate.axis not in evidence.axes_tried
+            and each.candidate.axis not in tried
         ),
         None,
     )
@@ -110,7 +112,7 @@ def _claim(evidence: Evidence, chosen: Estimate, spread: float) -> str:
     steps = chosen.candidate.parts
     change = f"{signed_percent(chosen.mean)} ± {percent(spread)}"
     told = ", ".join(f"{step.axis} from {step.before} to {step.after}" for step in steps)
-    return f"{told} change{'s' if len(steps) == 1 else ''} {evidence.study.objective} by {change}."
+    return f"{told} change{'s' if len(steps) == 1 else ''} {objective_words(evidence.study.objective)} by {change}."
 
 
 def _mechanism(chosen: Estimate) -> str:
@@ -136,7 +138,7 @@ def _risk(chosen: Estimate) -> str:
 def _novelty(evidence: Evidence, candidate: Candidate) -> str:
     if candidate.also:
         return f"{len(candidate.parts)} axes at once, each tried alone before: {', '.join(candidate.changes)}"
-    tried = evidence.axes_tried.get(candidate.axis, [])
+    tried = axes_tried(evidence).get(candidate.axis, [])
     if not tried:
         return f"{candidate.axis} was not tried in this study"
     times = "once" if len(tried) == 1 else f"{len(tried)} times"
@@ -146,7 +148,7 @@ def _novelty(evidence: Evidence, candidate: Candidate) -> str:
 
 
 def _falsifier(evidence: Evidence, base: TrialView | None, chosen: Estimate, spread: float) -> str:
-    objective = evidence.study.objective
+    objective = objective_words(evidence.study.objective)
     if base is None or base.trial.value is None:
         return f"The 95 % interval of the change of {objective} lies below {signed(evidence.study.min_gain)}."
     floor = base.trial.value * (1 + chosen.mean - 2 * spread)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.agents.protocol import Evidence, TrialView
+from core.figures import objective_words
 
 LONG_SHARE = 0.85  # of the shortest histories' value: below it the longest ones are served badly
 RANGE_SHIFT = 0.01  # what a range of values that did well elsewhere is worth, before any trial here
@@ -24,7 +25,7 @@ def hints(evidence: Evidence, base: TrialView | None) -> list[Hint]:
     """Everything that speaks for or against a step before any lesson is heard."""
     return [
         *_from_curve(base),
-        *_from_slices(evidence.study.objective, base),
+        *_from_slices(objective_words(evidence.study.objective), base),
         *_from_profile(evidence, base),
         *_from_ranges(evidence, base),
     ]
@@ -83,7 +84,9 @@ def _from_ranges(evidence: Evidence, base: TrialView | None) -> Iterator[Hint]:
         if not isinstance(value, int | float) or isinstance(value, bool):
             continue
         told = ", ".join(map(str, known.lessons))
-        reason = f"{axis} did well from {known.low:g} to {known.high:g} elsewhere (lesson {told})."
+        where = f"at {known.low:g}" if known.low == known.high else f"from {known.low:g} to {known.high:g}"
+        lessons = "lesson" if len(known.lessons) == 1 else "lessons"
+        reason = f"{axis} did well {where} elsewhere ({lessons} {told})."
         if value >= known.high:
             yield Hint(axis, "up", -RANGE_SHIFT, reason)
         if value <= known.low:

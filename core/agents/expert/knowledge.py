@@ -124,6 +124,10 @@ BELIEFS: dict[tuple[str, str], Belief] = {
         -0.01, 0.03, "Rare targets get a say; metrics that count every user alike may fall.", structural=True
     ),
     ("popularity_discount", "down"): Belief(0.005, 0.02, "Popular targets count as often as they come."),
+    ("event_type_discount", "up"): Belief(
+        0.0, 0.03, "Rare types of events, such as purchases, get a say beside the many others.", structural=True
+    ),
+    ("event_type_discount", "down"): Belief(0.0, 0.02, "Every type of event is an example, as often as it comes."),
     ("loss", "bce"): Belief(
         -0.04, 0.05, "Judging each item alone is over-confident under sampled rivals (2308.07192).", 0.9, True
     ),

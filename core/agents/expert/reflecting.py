@@ -4,7 +4,7 @@ from typing import Any
 
 from core.agents.expert.candidates import failures
 from core.agents.protocol import Evidence, Outcome, ReflectionDraft, TrialView
-from core.figures import change, metric, percent, signed_percent
+from core.figures import change, metric, objective_words, percent, signed_percent
 from core.states import Verdict
 from core.verdict import Comparison
 
@@ -41,7 +41,7 @@ def _on_failure(outcome: Outcome) -> ReflectionDraft:
 def _without_claim(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     view, study = outcome.view, evidence.study
     spread = evidence.noise.deviation
-    observed = f"{study.objective} {metric(view.trial.value)} over {_seeds(view)}"
+    observed = f"{objective_words(study.objective)} {metric(view.trial.value)} over {_seeds(view)}"
     if evidence.noise.degrees:
         observed += f"; two seeds differ by about {metric(spread * 2**0.5)}"
     if outcome.view.comparison:
@@ -65,7 +65,7 @@ def _on_claim(evidence: Evidence, outcome: Outcome, comparison: Comparison, step
     if view.proposal.expected["relative"] is not None and view.proposal.expected["relative"] < 0:
         held = {"yes": "no", "no": "yes"}.get(held, held)
     return ReflectionDraft(
-        observed=f"{evidence.study.objective} {metric(view.trial.value)}: {_difference(comparison)} "
+        observed=f"{objective_words(evidence.study.objective)} {metric(view.trial.value)}: {_difference(comparison)} "
         f"against trial {_number(outcome.against)}, {comparison.verdict}.{_own_step(outcome, step)}",
         predicted=_predicted(view),
         why=_why(outcome, comparison),

@@ -16,6 +16,7 @@ from core.errors import Conflict
 from core.settings import ModelLimits, redacted
 from core.store import Store
 from core.store.calls import Spent
+from core.studies.caps import within
 
 TRIES = 3
 FIRST_WAIT = 1.0  # seconds, doubled from try to try
@@ -42,6 +43,11 @@ class Account:
     trial_id: int | None = None
     renew: Callable[[float], bool] = lambda seconds: True  # keeps the study's lease so long; False: it was lost
     sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def caps(self) -> Mapping[str, float]:
+        """The study's own, as they are now."""
+        return self.store.studies.get(self.study_id).caps
 
     def hold(self, seconds: float = AFTERWARDS) -> None:
         """Keep the study for so long. Raises Conflict when another worker has it: what was drafted must be dropped."""
@@ -90,7 +96,7 @@ class Asker:
 
     def left(self) -> dict[str, Any]:
         """What the study may still spend on its model."""
-        limits, spent = self._account.limits, self._spent()
+        limits, spent = within(self._account.limits, self._account.caps), self._spent()
         left: dict[str, Any] = {"calls": limits.calls - spent.calls, "tokens": limits.tokens - spent.tokens}
         return left if limits.money is None else {**left, "money": round(limits.money - spent.money, 4)}
 
@@ -126,7 +132,8 @@ class Asker:
         """Raises ModelFailed when this call could pass a cap; what cannot be known counts as too much."""
         if time.monotonic() > self._until:
             raise ModelFailed("timeout", f"no usable answer within {ACT_SECONDS:g} s of asking")
-        limits, spent = self._account.limits, self._spent()
+        caps, spent = self._account.caps, self._spent()
+        limits = within(self._account.limits, caps)
         prompt = estimate(messages, tools)
         if spent.calls >= limits.calls:
             raise ModelFailed("over budget", f"the study's {limits.calls} calls are spent (VIRTUALMLE_MODEL_MAX_CALLS)")
@@ -134,7 +141,7 @@ class Asker:
             raise ModelFailed(
                 "over budget",
                 f"a call could pass the study's {limits.tokens} tokens, {spent.tokens} of them spent "
-                "(VIRTUALMLE_MODEL_MAX_TOKENS)",
+                f"({_source('tokens', limits.tokens, caps)})",
             )
         if limits.money is None:
             return
@@ -148,7 +155,7 @@ class Asker:
             raise ModelFailed(
                 "over budget",
                 f"a call could pass the study's {limits.money:g} of money, {spent.money:.4f} of it spent "
-                "(VIRTUALMLE_MODEL_MAX_MONEY)",
+                f"({_source('money', limits.money, caps)})",
             )
 
     def _price(self, tokens_in: int, tokens_out: int) -> float | None:
@@ -195,6 +202,11 @@ class Asker:
             "error": _plain(str(problem))[:1000] if problem else "",
         }
         self._account.store.calls.close(self.ids[-1], self._account.study_id, row)
+
+
+def _source(name: str, limit: float, caps: Mapping[str, float]) -> str:
+    """Where a limit that holds can be changed."""
+    return "its own cap, in its settings" if caps.get(name) == limit else f"VIRTUALMLE_MODEL_MAX_{name.upper()}"
 
 
 def _tokens(reply: Reply, prompt: int) -> tuple[int, int, bool]:

@@ -11,8 +11,8 @@ from core.agents.llm.answers import InvalidAnswer, ProposalAnswer, ReflectionAns
 from core.agents.llm.prose import Record
 from core.agents.llm.record import numbers_told
 from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft, TrialView
+from core.agents.tried import CLOSE_TO, axes_tried, near
 from core.approval import config_hash
-from core.loop.tried import CLOSE_TO, axes_tried, near
 from core.records import Params
 from core.space import InvalidParams, Param
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from core.agents.curves import CurveSummary
 from core.agents.protocol import Evidence, TrialView
+from core.agents.tried import axes_tried
 from core.loop.kin import has_priors
-from core.loop.tried import axes_tried
 from core.memory.hits import Hit
 from core.memory.warm_start import Transferred
 from core.records import Params

@@ -272,7 +272,7 @@ def test_a_weak_slice_of_the_base_trial_speaks_for_a_step_and_is_named():
     values = {"history length 3-5": 0.06, "history length 40-90": 0.03}
     weak = view(1, SPACE.baseline(), kind="baseline", run={"metrics": {OBJECTIVE: BASE, "slices": values}})
     told = [hint.reason for hint in hints(evidence(weak), weak) if (hint.axis, hint.direction) == ("num_blocks", "up")]
-    assert told == ["ndcg@10 is 0.0300 at history length 40-90 and 0.0600 at history length 3-5."]
+    assert told == ["NDCG@10 is 0.0300 at history length 40-90 and 0.0600 at history length 3-5."]
 
 
 def test_expected_improvement_grows_with_mean_and_doubt():

@@ -18,7 +18,7 @@ def reflect(trial: TrialView, *others: TrialView) -> ReflectionDraft:
 
 def test_observed_and_predicted_hold_the_figures_of_the_comparison():
     told = reflect(step(2, "dropout", 0.3, 0.08, Verdict.BETTER))
-    assert told.observed == "ndcg@10 0.0540: +0.0040 ± 0.0020 (+8.0 %) against trial 1, better."
+    assert told.observed == "NDCG@10 0.0540: +0.0040 ± 0.0020 (+8.0 %) against trial 1, better."
     assert told.predicted == "+1.0 % ± 3.0 % (one standard deviation)."
     assert told.rule == "dropout from 0.2 to 0.3 helps on toy (+8.0 %)."
     assert told.claim_held == "yes"
@@ -76,7 +76,7 @@ def test_a_broken_guard_is_named():
 
 def test_the_baseline_is_reflected_on_without_a_claim():
     told = reflect(baseline())
-    assert told.observed == "ndcg@10 0.0500 over 3 seeds; two seeds differ by about 0.0014."
+    assert told.observed == "NDCG@10 0.0500 over 3 seeds; two seeds differ by about 0.0014."
     assert (told.predicted, told.claim_held, told.rule) == ("Nothing was predicted.", "unknown", "")
 
 

@@ -1,6 +1,7 @@
 """What to beware of in a file is named on its card, and clean files are left in peace."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -67,6 +68,22 @@ def test_event_types_without_a_choice_are_all_targets_and_that_is_said(write, im
     card = imported(write("events.csv", text))
     assert _codes(card)["all_events_are_targets"] == "warning"
     assert card.event_counts == {"buy": 12, "view": 1}
+
+
+def test_the_folder_tells_event_types_of_all_but_the_test(write, imported, home):
+    kinds = {f"{u},{i},{t}": "view" if n % 4 else "buy" for n, (u, i, t) in enumerate(ROWS)}
+    text = "user,item,timestamp,event\n" + "".join(f"{row},{kind}\n" for row, kind in kinds.items())
+    card = imported(write("events.csv", text))
+    assert card.has_event_types
+    open_dir = home / "datasets" / card.id / "open"
+    raw = {name: pd.read_parquet(open_dir / f"{name}s.parquet").set_index(name)["raw"] for name in ("user", "item")}
+    for part in ("train", "validation"):
+        for event in pd.read_parquet(open_dir / f"{part}.parquet").to_dict("records"):
+            row = f"{raw['user'][event['user']]},{raw['item'][event['item']]},{event['timestamp']}"
+            assert list(card.event_counts)[event["event_type"]] == kinds[row]
+    assert "event_type" not in pd.read_parquet(open_dir.parent / "sealed" / "test.parquet")
+    only_views = imported(write("events.csv", text), target_events=("view",))
+    assert not only_views.has_event_types
 
 
 def test_a_file_its_publisher_filtered_is_not_filtered_again(write, imported):

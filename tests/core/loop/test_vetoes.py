@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.agents.expert.instructions import read
-from core.loop.tried import near
+from core.agents.tried import near
 from core.loop.vetoes import instructed, standing_vetoes, without_vetoed
 from core.records import Study, Trial
 from core.space import SearchSpace

@@ -42,8 +42,8 @@ def test_the_figures_shown_are_the_mean_of_the_seeds_that_count_with_their_sprea
     shown = model(house.workspace, study)
     assert len(counted) == 3 and trial.value == pytest.approx(mean(counted))
     assert shown.figures[0][2] == f"{mean(counted):.4f} ± {stdev(counted):.4f}"
-    assert shown.seeds == f"mean ± standard deviation of 3 seeds; fresh seeds: ndcg@10 {fresh:.4f}"
-    assert shown.used.startswith(f"seed {run.seed}, the best of 5 on validation (ndcg@10 {run.value:.4f})")
+    assert shown.seeds == f"mean ± standard deviation of 3 seeds; fresh seeds: NDCG@10 {fresh:.4f}"
+    assert shown.used.startswith(f"seed {run.seed}, the best of 5 on validation (NDCG@10 {run.value:.4f})")
 
 
 def test_the_card_leads_with_the_mean_and_names_the_seed_in_the_folder(house: ReportHouse, study: Study):

@@ -45,7 +45,7 @@ def test_the_headline_equals_the_record(told: Told, text: str) -> None:
     reveal = house.store.reveals.of_study(study.id)
     assert reveal is not None and reveal.result is not None
     head = reveal.result["headline"]
-    assert f"+{head['difference'] / head['reference'] * 100:.1f} % ndcg@10" in text
+    assert f"+{head['difference'] / head['reference'] * 100:.1f} % NDCG@10" in text
     assert f"+{head['difference']:.4f}, 95 % interval +{head['low']:.4f} to +{head['high']:.4f}" in text
 
 

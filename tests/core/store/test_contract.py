@@ -1,6 +1,7 @@
 """The contract of the store, held by every backend of conftest.open_store."""
 
 from tests.core.store.contract_calls import CallContract
+from tests.core.store.contract_limits import LimitsContract
 from tests.core.store.contract_memory import (
     DatasetContract,
     EventContract,
@@ -15,6 +16,7 @@ from tests.core.store.contract_trials import TrialContract
 
 class TestStore(
     StudyContract,
+    LimitsContract,
     TrialContract,
     RunContract,
     LeaseContract,

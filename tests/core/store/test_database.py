@@ -60,6 +60,13 @@ def without_transfer(connection: Connection) -> None:
         connection.execute(text(f"drop table {table}"))
 
 
+def without_limits(connection: Connection) -> None:
+    """Take back what the revision `study_limits` added."""
+    for column in ("caps", "gates_off", "archived_at"):
+        connection.execute(text(f"alter table studies drop column {column}"))
+    connection.execute(text("update study_revisions set body = json_remove(body, '$.max_epochs', '$.caps')"))
+
+
 def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds(tmp_path: Path, clock: FakeClock):
     url = url_of(tmp_path / "old.db")
     old = Store(url, clock)
@@ -76,6 +83,7 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds
             connection.execute(text(f"alter table studies drop column {column}"))
         connection.execute(text("alter table runs drop column spared"))
         without_transfer(connection)
+        without_limits(connection)
         for column in ("note", "tags", "archived_at"):
             connection.execute(text(f"alter table trials drop column {column}"))
         connection.execute(text("update alembic_version set version_num = '0001'"))
@@ -85,6 +93,9 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds
     assert (trial.note, trial.tags, trial.archived_at) == ("", (), None)
     study = new.studies.get(trial.study_id)
     assert (study.use_reflection, study.use_pruning, study.ask_for, study.parallel) == (True, True, (), 1)
+    assert (dict(study.caps), study.gates_off, study.archived_at) == ({}, (), None)
+    (first,) = new.studies.revisions(study.id)
+    assert (first["body"]["max_epochs"], first["body"]["caps"]) == (study.max_epochs, {})
     assert len(new.lessons.get(lesson.id).uid) == 32 and not new.lessons.get(lesson.id).locked
 
 

@@ -55,6 +55,15 @@ def test_what_reads_times_is_held_off_where_events_have_none(world: World):
     assert world.store.trials.of_study(study.id)[0].params["time_bias"] is False
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_what_reads_event_types_is_searched_where_events_have_several(world: World, told: bool):
+    card = {**world.store.datasets.get("toy").card, "has_event_types": told}
+    world.store.datasets.add("0" * 12, "shop", "lineage", "0" * 12, card, {}, "test")
+    space = SearchSpace.from_json(world.start("shop", space=SearchSpace.of("sasrec")).space)
+    assert ("event_type_discount" in space.searched) is told
+    assert space.fixed.get("event_type_discount") == (None if told else 0.0)
+
+
 def test_a_name_is_taken_once_and_the_next_one_is_found(world: World):
     assert [world.start().name for _ in range(3)] == ["toy-sasrec", "toy-sasrec-2", "toy-sasrec-3"]
     with pytest.raises(VirtualMLEError):
@@ -100,7 +109,7 @@ def test_the_time_left_is_unknown_before_the_first_epoch_and_shrinks_to_nothing(
     assert seen[-1].doing == "finished"
     shares = [each.share for each in seen]
     assert shares == sorted(shares)
-    assert any("trial 1 · seed 1 · epoch" in each.doing and "ndcg@10 0." in each.doing for each in seen)
+    assert any("trial 1 · seed 1 · epoch" in each.doing and "NDCG@10 0." in each.doing for each in seen)
 
 
 def test_a_forecast_says_when_a_person_is_waited_for(world: World):

@@ -7,7 +7,7 @@ import pytest
 
 from core.clock import SystemClock, in_utc
 from core.errors import Conflict, InvalidInput
-from core.states import RunState
+from core.states import RunState, StudyState
 from core.store import Store
 from core.views.inbox import shown
 from core.views.moments import in_zone, moment, waited, zone_named
@@ -72,6 +72,19 @@ def test_studies_are_narrowed_sorted_and_paged(store: Store):
     assert [row.name for row in study_table(store, Listed("Y 07")).rows] == ["study 07"]
     for order in ORDERS:
         assert len(study_table(store, Listed(order=order)).rows) == PAGE
+
+
+def test_archived_studies_stand_apart_and_only_ended_ones_may_go_there(store: Store):
+    runs, ended = a_study(store, name="runs"), a_study(store, name="ended")
+    store.studies.move(ended.id, StudyState.CANCELLED, "Ada")
+    assert study_table(store, Listed()).shelvable == {ended.id: "ended"}
+    before = version(store)
+    store.shelf.archive(ended.id, "Ada")
+    assert version(store) != before
+    seen, shelf = study_table(store, Listed()), study_table(store, Listed(archived=True))
+    assert ([row.id for row in seen.rows], seen.total, seen.archived) == ([runs.id], 1, 1)
+    assert ([row.id for row in shelf.rows], shelf.shelvable) == ([ended.id], {ended.id: "ended"})
+    assert any("was archived by Ada" in each.says for each in overview(store, SystemClock().now()).happened)
 
 
 def test_what_the_week_brought_is_counted_over_all_studies(store: Store):

@@ -1,5 +1,6 @@
 """What the Transfer page shows: like datasets, carried lessons and their fate, rules by datasets."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from core.memory.records import ForeignEvidence
 from core.space import SearchSpace
 from core.views.rules import matrix
-from core.views.transfer import study_or_newest, transfer
+from core.views.transfer import origin_words, study_or_newest, transfer
 from tests.core.loop.world import World
 
 
@@ -43,9 +44,24 @@ def test_the_most_like_dataset_comes_first_and_says_in_what(world: World):
 def test_a_carried_lesson_tells_where_it_is_from_and_what_became_of_it(world: World):
     view = transfer(world.workspace, world.store.studies.get("second"))
     rule = next(each for each in view.carried if (each.lesson.axis, each.lesson.direction) == ("dropout", "up"))
-    assert rule.origin == "toy" and rule.cited >= 1 and rule.shown >= rule.cited
+    assert rule.origin == "learned on toy" and rule.cited >= 1 and rule.shown >= rule.cited
     assert rule.fate in ("helped", "inconclusive", "hurt")
     assert rule.tested[0].number == 2
+
+
+def test_it_is_said_plainly_where_a_lesson_comes_from(world: World):
+    rule = next(iter(transfer(world.workspace, world.store.studies.get("second")).carried)).lesson
+    names = {"a": "beauty", rule.dataset_id or "": "toy"}
+
+    def words(author: str, dataset_id: str | None) -> str:
+        return origin_words(replace(rule, author=author, dataset_id=dataset_id), names)
+
+    assert words("expert", "a") == words("consolidation", "a") == "learned on beauty"
+    assert words("starting memory", "a") == "starting memory, learned on beauty"
+    assert words("import of shop.zip by Ada", "a") == "memory pack shop.zip, learned on beauty"
+    assert words("import of by hand.zip by Ada", "gone") == "memory pack by hand.zip"
+    assert words("Ada", None) == words("Ada", "a") == "written by Ada"
+    assert words("consolidation", None) == "learned from trials"
 
 
 def test_lessons_of_the_same_dataset_are_not_called_carried(world: World):

@@ -1,6 +1,7 @@
 """Every loss against a loop over targets, in value and gradient."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -173,7 +174,44 @@ def test_negatives_come_by_popularity_to_the_power(power):
     np.testing.assert_allclose(sampler.log_chances(ids).exp(), (expected / expected.sum())[ids - 1], rtol=1e-5)
 
 
-@pytest.mark.parametrize(("sharing", "sets"), [("position", 100), ("block", 3), ("batch", 1)])
+@pytest.mark.parametrize("power", [0.0, 0.75])
+def test_negatives_drawn_evenly_come_as_often_as_expected_each_time(power):
+    torch.manual_seed(0)
+    sampler = NegativeSampler(POPULARITY, power, CPU)
+    expected = 2_000 * sampler.log_chances(torch.arange(1, V + 1)).exp()
+    for _ in range(5):
+        counts = torch.bincount(sampler.draw_evenly(4, 500).view(-1), minlength=V + 1)[1:]
+        assert counts.sum() == 2_000
+        assert (counts - expected).abs().max() <= 2
+
+
+def test_what_is_drawn_evenly_is_in_random_order():
+    torch.manual_seed(0)
+    first, second = NegativeSampler(np.ones(1_001), 0.0, CPU).draw_evenly(2, 5_000).double()
+    assert abs(first.mean() - second.mean()) < 30  # of 1,000 items; in order they would lie 500 apart
+    assert (first.diff() < 0).double().mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_targets_of_many_users_share_a_block(monkeypatch):
+    torch.manual_seed(0)
+    seen: list[torch.Tensor] = []
+
+    def kept(criterion, model, states, targets, negatives, weights, excess):
+        seen.extend((states[:, 0], targets, weights))
+        return states.sum()
+
+    monkeypatch.setattr(losses, "sampled_loss", kept)
+    n, model = 480, SASRec(SASRecConfig(hidden_dim=D), V)
+    rows = torch.arange(n, dtype=torch.float32)
+    loss = NextItemLoss(TrainingConfig(negative_sharing="block", negatives=16), 1.0, POPULARITY, CPU)
+    loss(model, rows.unsqueeze(1).expand(n, D), torch.arange(n) % V + 1, rows + 1)
+    order, targets, weights = seen
+    assert order.sort().values.equal(rows) and not order.equal(rows)
+    assert targets.equal(order.long() % V + 1) and weights.equal(order + 1)
+    assert order[:24].diff().abs().median() > 24
+
+
+@pytest.mark.parametrize(("sharing", "sets"), [("position", 100), ("block", 4), ("batch", 1)])
 def test_sharing_decides_how_many_sets_of_negatives_are_drawn(sharing, sets, monkeypatch):
     drawn: list[tuple[int, ...]] = []
     loss = NextItemLoss(TrainingConfig(negative_sharing=sharing), 1.0, POPULARITY, CPU)
@@ -183,6 +221,7 @@ def test_sharing_decides_how_many_sets_of_negatives_are_drawn(sharing, sets, mon
         return torch.ones(shape, dtype=torch.int64)
 
     monkeypatch.setattr(loss.sampler, "draw", draw)
+    monkeypatch.setattr(loss.sampler, "draw_evenly", draw)
     loss(SASRec(SASRecConfig(hidden_dim=D), V), torch.randn(100, D), torch.randint(1, V + 1, (100,)))
     assert drawn == [(sets, 256)]
 
@@ -203,6 +242,28 @@ def test_popular_targets_are_discounted_by_the_power_of_their_count():
     weights = target_weights(histories_of([[1, 2, 1], [1, 1, 3]]), TrainingConfig(popularity_discount=0.5))
     assert weights is not None
     assert weights.tolist() == pytest.approx([0.5, 1, 0.5, 0.5, 0.5, 1])
+
+
+def test_rare_event_types_are_weighed_by_their_share_of_the_targets():
+    untyped = histories_of([[1, 2, 3, 4], [5, 6, 7]])
+    histories = replace(untyped, event_types=np.array([0, 0, 0, 2, 0, 0, 2]))
+    config = TrainingConfig(event_type_discount=1.0)
+    weights = target_weights(histories, config)
+    assert weights is not None
+    assert weights.tolist() == pytest.approx([7 / 5] * 3 + [7 / 2] + [7 / 5] * 2 + [7 / 2])
+    assert weights[histories.event_types == 0].sum() == pytest.approx(weights[histories.event_types == 2].sum())
+    assert target_weights(untyped, config) is None
+
+
+def test_context_events_have_no_share_in_the_types_of_targets():
+    histories = replace(
+        histories_of([[1, 2, 3, 4]]),
+        event_types=np.array([0, 1, 1, 2]),
+        is_target=np.array([False, True, True, True]),
+    )
+    weights = target_weights(histories, TrainingConfig(event_type_discount=1.0))
+    assert weights is not None
+    assert weights[1:].tolist() == pytest.approx([3 / 2, 3 / 2, 3])
 
 
 def test_by_default_all_targets_count_alike():

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.agents.llm import prompts
 from core.agents.llm.client import MOST_OUTPUT
 from core.agents.names import STEPPED_IN
+from core.agents.protocol import Draft
 from core.store import Store, schema
 from core.views.study import study_view
 from core.views.trial import trial_view
@@ -54,6 +55,31 @@ class TestCaps:
             assert home.store.calls.spent(study.id).money <= 0.0301
         assert "VIRTUALMLE_MODEL_MAX_MONEY" in draft.mechanism
         assert home.store.calls.spent(study.id).money <= 0.0301
+
+    def test_a_studys_own_caps_hold_below_the_programs_and_are_read_before_every_call(self, home: Home, server: Server):
+        home.limit(price_in=1.0, price_out=1.0)
+        server.will(calls("propose", proposal(), tokens=(9_000, 1_000)))
+        study = home.study(caps={"tokens": 30_000})
+        assert home.propose(study).author == ""
+        old = replace(home.evidence(study), study=replace(study, caps={}))  # read before the cap was set
+        told = home.agent.propose(old)
+        while isinstance(told, Draft) and told.author == "":
+            told = home.agent.propose(old)
+        assert home.store.calls.spent(study.id).tokens <= 30_000
+        assert isinstance(told, Draft)
+        assert "the study's 30000 tokens" in told.mechanism and "its own cap, in its settings" in told.mechanism
+        edited = home.store.studies.edit(study.id, 1, {"caps": {"money": 0.001}}, "Ada")
+        asked = len(server.asked)
+        assert "0.001 of money" in home.propose(edited).mechanism and len(server.asked) == asked
+        home.store.studies.edit(study.id, 2, {"caps": {}}, "Ada")
+        assert home.propose(study).author == ""
+
+    def test_a_studys_own_cap_never_lifts_the_programs(self, home: Home, server: Server):
+        home.limit(tokens=MOST_OUTPUT + 100)
+        server.will(calls("propose", proposal()))
+        draft = home.propose(home.study(caps={"tokens": 10**9}))
+        assert (draft.author, server.asked) == (STEPPED_IN, [])
+        assert "VIRTUALMLE_MODEL_MAX_TOKENS" in draft.mechanism
 
     def test_with_money_capped_and_no_price_nothing_is_asked(self, home: Home, server: Server):
         home.limit(money=5.0)
@@ -192,7 +218,7 @@ class TestFigures:
         home.run_until(lambda: home.store.proposals.reflection(1) is not None)
         server.will(calls("reflect", reflection(why="It reached 0.9876 over 3 seeds.", observed="ndcg@10 is 1.0")))
         told = home.reflect(study)
-        assert told.observed.startswith("ndcg@10 0.") and "over 3 seeds" in told.observed
+        assert told.observed.startswith("NDCG@10 0.") and "over 3 seeds" in told.observed
         assert told.why == "It reached 0.9876 [not in the record] over 3 seeds."
         assert told.facts["unverified"] == ["0.9876"]
         assert (told.claim_held, told.rule) == ("unknown", "")  # a baseline claims nothing and teaches no rule
