@@ -35,9 +35,14 @@ class Candidate:
         return (self, *self.also)
 
     @property
+    def change(self) -> tuple[Any, Any]:
+        """Value of its own axis before and after."""
+        return self.before, self.after
+
+    @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
         """Value before and after, by axis."""
-        return {part.axis: (part.before, part.after) for part in self.parts}
+        return {part.axis: part.change for part in self.parts}
 
 
 def candidates(evidence: Evidence, base: Params) -> list[Candidate]:

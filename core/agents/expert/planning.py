@@ -2,17 +2,18 @@
 
 The relative change of a step is believed to be normal. The literature's belief is shifted by hints from curves and
 profile, then updated by all trials of the study through a surrogate and by lessons, each weighted by its precision.
+Belief, hints and lessons speak of a whole first step; a smaller one, tried after failures, is promised its share.
 Expected improvement: Jones et al. 1998, Journal of Global Optimization 13:455.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.agents.expert.candidates import Candidate, single_steps, together
 from core.agents.expert.hints import Hint
 from core.agents.expert.knowledge import Belief, belief
-from core.agents.expert.surrogate import Surrogate
+from core.agents.expert.surrogate import Surrogate, share_of_a_step
 from core.agents.protocol import Evidence, TrialView
 from core.memory.consolidation import AUTHOR as CONSOLIDATION
 from core.memory.hits import Hit
@@ -106,10 +107,13 @@ def _estimate(
     trials = tuple(v for v in evidence.trials if _tests_it(v) and v.proposal and v.proposal.axis in candidate.changes)
     before = {**candidate.params, **{axis: pair[0] for axis, pair in candidate.changes.items()}}
     seen, sd, deviation = surrogate.gains(candidate.params, before)
-    prior = _belief(candidate, deviation)
-    mean = seen + (prior.mean + sum(hint.shift for hint in own_hints)) * (sd / prior.sd) ** 2
+    shares = {part.axis: share_of_a_step(evidence.space.declared[part.axis], *part.change) for part in candidate.parts}
+    prior = _belief(candidate, shares, deviation)
+    shift = sum(hint.shift * shares[hint.axis] for hint in own_hints)
+    mean = seen + (prior.mean + shift) * (sd / prior.sd) ** 2
     precision = sd**-2
     for effect, spread in _from_lessons(lessons, candidate, evidence.study.id):
+        effect *= shares[candidate.axis]
         mean = (mean * precision + effect * spread**-2) / (precision + spread**-2)
         precision += spread**-2
     sd = precision**-0.5
@@ -117,13 +121,14 @@ def _estimate(
     return Estimate(candidate, prior, mean, sd, value, own_hints, lessons, trials)
 
 
-def _belief(candidate: Candidate, deviation: float) -> Belief:
+def _belief(candidate: Candidate, shares: Mapping[str, float], deviation: float) -> Belief:
     """The literature's belief of a step, or of several as a sum, with the deviation that the surrogate started from."""
     beliefs = [belief(part.axis, part.direction) for part in candidate.parts]
+    mean = sum(each.mean * shares[part.axis] for each, part in zip(beliefs, candidate.parts, strict=True))
     if len(beliefs) == 1:
-        return replace(beliefs[0], sd=deviation)
+        return replace(beliefs[0], mean=mean, sd=deviation)
     return Belief(
-        sum(each.mean for each in beliefs),
+        mean,
         deviation,
         "Each of these axes was tried alone in this study; together they are expected to add up.",
         math.prod(each.cost for each in beliefs),

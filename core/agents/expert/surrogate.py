@@ -126,7 +126,7 @@ class Surrogate:
         param = self._space.searched.get(name, self._space.declared[name])
         if not _is_ordered(param):
             return Move(value, 0.0, belief(name, str(value)).sd)
-        steps = _steps(param, self._baseline[name], value)
+        steps = first_steps(param, self._baseline[name], value)
         spread = belief(name, "up" if steps >= 0 else "down").sd
         return Move(value, steps, spread * float(np.sign(abs(steps))))
 
@@ -160,7 +160,12 @@ def _is_ordered(param: Param) -> bool:
     return not param.options or all(isinstance(option, int | float) for option in param.options)
 
 
-def _steps(param: Param, base: Any, value: Any) -> float:
+def share_of_a_step(param: Param, before: Any, after: Any) -> float:
+    """How much of a whole first step a change is, at most 1; another option without an order is a whole one."""
+    return min(abs(first_steps(param, before, after)), 1.0) if _is_ordered(param) else 1.0
+
+
+def first_steps(param: Param, base: Any, value: Any) -> float:
     """How many first steps lie between two values of an ordered axis, with sign, cut at `FARTHEST`."""
     if param.options:
         options = sorted({*param.options, base, value})

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from core.agents.expert import Expert
-from core.agents.expert.candidates import candidates
-from core.agents.expert.hints import hints
+from core.agents.expert.candidates import SHARE, candidates
+from core.agents.expert.hints import Hint, hints
 from core.agents.expert.knowledge import BELIEFS, UNKNOWN, belief
 from core.agents.expert.planning import best_estimate, expected_improvement, rank
 from core.agents.protocol import Draft, Evidence, Nothing
@@ -236,6 +236,19 @@ def test_what_failed_in_this_study_is_expected_to_fail_again():
         return next((e.mean for e in ranked if (e.candidate.axis, e.candidate.direction) == ("hidden_dim", "down")), 0)
 
     assert expected(failed) > expected(evidence())
+
+
+def test_a_smaller_step_is_promised_its_share_by_belief_hints_and_lessons():
+    lesson = lesson_hit("dropout", "up", trust=1.0, effect=0.04)
+
+    def promised(after: float, shown_hits: list) -> float:
+        [first] = [e for e in candidates(evidence(), SPACE.baseline()) if (e.axis, e.direction) == ("dropout", "up")]
+        smaller = replace(first, after=after, params=SPACE.complete({"dropout": after}))
+        return rank([smaller], evidence(), [Hint("dropout", "up", 0.02, "over-fit")], shown_hits, 0.0)[0].mean
+
+    whole, half = 0.2 + SHARE * 0.8, 0.2 + SHARE * 0.4  # dropout is declared from 0 to 0.8
+    assert promised(half, []) == pytest.approx(promised(whole, []) / 2)
+    assert promised(half, [lesson]) < 0.75 * promised(whole, [lesson])
 
 
 def test_a_step_that_gained_is_expected_to_gain_from_another_base_too():
