@@ -19,8 +19,8 @@ screenshots: browser  ## pictures of every page into docs/screenshots
 worker: $(VENV)/.runtime  ## the worker in the foreground
 	$(BIN)/python -m core worker
 
-test: check browser  ## everything that must hold; file by file, as many at once as there are cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+test: check browser  ## everything that must hold; as many files at once as there are cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
 
 check: $(VENV)/.development  ## format, lint, types
 	$(BIN)/ruff format --check .
