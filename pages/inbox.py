@@ -6,7 +6,6 @@ from core.views.inbox import Inbox, inbox
 from core.views.moments import waited
 from core.views.trial import trial_view
 from core.workspace import Workspace
-from pages.components import dialogs
 from pages.components.approval import approval_card
 from pages.components.frame import frame
 from pages.components.inbox import batch_bar, card, last_results, next_keys, pager, study_filter
@@ -23,7 +22,6 @@ def main() -> None:
 
 @st.fragment(run_every=REFRESH)
 def _live() -> None:
-    dialogs.close_when_done()
     with shown_errors():
         parts = workspace()
         chosen = st.query_params.get("trial", "")

@@ -10,7 +10,6 @@ from core.views.transfer import study_or_newest
 from core.workspace import Workspace
 from pages.components import lesson_acts
 from pages.components.asked import asked_view
-from pages.components.dialogs import opened
 from pages.components.frame import frame
 from pages.components.lesson import lesson_card
 from pages.components.lesson_bulk import several_card
@@ -109,7 +108,7 @@ def _head(parts: Workspace) -> Study | None:
             )
             study = studies.get(chosen) if chosen else None
             packs_button(parts)
-            if st.button("Add a lesson", icon=":material/add:", key="lesson_add", on_click=opened):
+            if st.button("Add a lesson", icon=":material/add:", key="lesson_add"):
                 add_lesson(study)
     return study
 

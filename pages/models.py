@@ -11,7 +11,6 @@ from core.views.models import PAGE, Model, export, model, table_row
 from core.views.reveal import may_open_test
 from core.views.trial import trial_view
 from core.workspace import Workspace
-from pages.components import dialogs
 from pages.components.evidence import evidence
 from pages.components.frame import frame
 from pages.components.live import REFRESH, versioned
@@ -30,7 +29,6 @@ _OPEN = "open_model"
 def main() -> None:
     """The list with one model open."""
     parts = frame("Models")
-    dialogs.close_when_done()
     page_title("Models")
     with shown_errors():
         if not parts.store.listings.count_models():
@@ -128,11 +126,11 @@ def _verbs(chosen: Model) -> None:
     study = chosen.study
     query = {"study": str(study.id), "trial": str(chosen.trial.number)}
     st.page_link("pages/study.py", label="Its study", icon=":material/science:", query_params=query)
-    if st.button("Report", key="model_report", icon=":material/description:", on_click=dialogs.opened):
+    if st.button("Report", key="model_report", icon=":material/description:"):
         report_dialog(study)
     if not may_open_test(study, workspace().store.reveals.of_study(study.id)):
         return
-    if st.button("Open the sealed test", key="model_reveal", icon=":material/lock_open:", on_click=dialogs.opened):
+    if st.button("Open the sealed test", key="model_reveal", icon=":material/lock_open:"):
         reveal_dialog(study)
 
 

@@ -36,7 +36,6 @@ TEST, STORAGE, BACKUP = "test of the language model", "what takes space", "backu
 def main() -> None:
     """Four cards; what takes time runs beside the page."""
     parts = frame("Settings")
-    dialogs.close_when_done()
     with st.container(horizontal=True, vertical_alignment="center"):
         page_title("Settings")
         small("Set by variables of the environment, read when the program starts.")
@@ -164,15 +163,12 @@ def _taken(seen: Storage) -> None:
     if not seen.removable:
         small("Nothing can go: weights of ended studies' losing trials and folders without a row are gone already.")
         return
-    if st.button(
-        f"Free {size(seen.to_gain)}", key="free_space", icon=":material/cleaning_services:", on_click=dialogs.opened
-    ):
+    if st.button(f"Free {size(seen.to_gain)}", key="free_space", icon=":material/cleaning_services:"):
         _free_dialog(seen)
 
 
-@st.dialog("Free space")
+@dialogs.dialog("Free space")
 def _free_dialog(seen: Storage) -> None:
-    dialogs.close_when_done()
     st.markdown(
         f"**{size(seen.to_gain)}** in {len(seen.removable)} places go for good. The weights of baselines, current "
         "bests, recommended and production trials stay, and so do all figures."

@@ -7,7 +7,6 @@ from core.views.edits import edits_of
 from core.views.study import StudyView, study_view
 from core.views.trial import TrialView, trial_view
 from core.workspace import Workspace
-from pages.components import dialogs
 from pages.components.approval import approval_card
 from pages.components.chosen_study import study_shown
 from pages.components.curves import curves_card
@@ -53,7 +52,6 @@ def _nothing_yet() -> None:
 @st.fragment(run_every=REFRESH)
 def _live(opened: Workspace, study_id: int) -> None:
     """Looks every two seconds; what it shows is computed anew only when the study's version moved."""
-    dialogs.close_when_done()
     with shown_errors():
         version = opened.store.studies.version(study_id)
         minute = int(opened.clock.now() // 60)

@@ -116,6 +116,13 @@ def test_style_is_written_in_one_place():
             assert not re.search(r"""style=["']|<style""", text), path.relative_to(ROOT)
 
 
+def test_dialogs_are_drawn_outside_fragments():
+    for path, room in sources():
+        if room in ("app", "pages") and path.name != "dialogs.py":
+            text = path.read_text(encoding="utf-8")
+            assert "st.dialog" not in text, f"{path.relative_to(ROOT)}: use dialogs.dialog (docs/decisions/0018)"
+
+
 def test_no_file_is_named_for_nothing_in_particular():
     names = {path.name for path, _ in sources()}
     assert not names & REFUSED_NAMES

@@ -153,17 +153,16 @@ def _acts(study: Study, seen: TrialView) -> None:
                 on_click=_approve,
                 args=(trial, False),
             )
-        if st.button("Edit", key="edit", icon=":material/edit:", shortcut="E", on_click=dialogs.opened):
+        if st.button("Edit", key="edit", icon=":material/edit:", shortcut="E"):
             _edit_dialog(study, trial)
-        if st.button("Veto", key="veto", icon=":material/block:", shortcut="V", on_click=dialogs.opened):
+        if st.button("Veto", key="veto", icon=":material/block:", shortcut="V"):
             _veto_dialog(trial)
         small(f"runs exactly this · {trial.approval_hash[:4]}")
         sign_hint()
 
 
-@st.dialog("Edit the proposal", width="large")
+@dialogs.dialog("Edit the proposal", width="large")
 def _edit_dialog(study: Study, trial: Trial) -> None:
-    dialogs.close_when_done()
     st.markdown(f"**Trial {trial.number}.** Approves **your** config instead of the proposed one; the agent is told.")
     rows, key = fields(workspace().store, study, trial), f"edit-{trial.id}"
     changes = config_form(rows, key)
@@ -185,9 +184,8 @@ def _edit_dialog(study: Study, trial: Trial) -> None:
             small("change a field, or go back and approve it as it is")
 
 
-@st.dialog("Veto the proposal")
+@dialogs.dialog("Veto the proposal")
 def _veto_dialog(trial: Trial) -> None:
-    dialogs.close_when_done()
     key = f"veto-{trial.id}"
     st.text_area(
         f"Why trial {trial.number} should not run",

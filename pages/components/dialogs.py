@@ -1,15 +1,52 @@
-"""How a dialog acts and ends: a callback says that it is done, and whatever runs next on the page closes it."""
+"""How a dialog opens, acts and ends. The frame of the page draws it, outside all fragments: Streamlit does not draw a
+fragment whose parent runs at the same time, and a dialog opened within one that refreshes would miss its own acts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial, wraps
+from typing import Literal, ParamSpec
 
 import streamlit as st
 
 from core.views.problems import EXPECTED
 from pages.components.workspace import escaped, told
 
+P = ParamSpec("P")
+
+_WANTED = "dialog is wanted"
 _DONE = "dialog is done"
 REFUSED = "dialog was refused"
+
+
+def dialog(
+    title: str, width: Literal["small", "medium", "large"] = "small"
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """What `st.dialog` is, for a page that opens with `frame`: calling the function ends the run and opens the dialog
+    in the next; a callback that acts or closes it does so before it is drawn again."""
+
+    def made(draw: Callable[P, None]) -> Callable[P, None]:
+        @wraps(draw)
+        def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+            if st.session_state.pop(_DONE, False):
+                st.rerun()  # the one way Streamlit has to close a dialog from within
+            draw(*args, **kwargs)
+
+        @wraps(draw)
+        def opened(*args: P.args, **kwargs: P.kwargs) -> None:
+            for last in (_DONE, REFUSED):
+                st.session_state.pop(last, None)
+            st.session_state[_WANTED] = partial(st.dialog(title, width=width)(drawn), *args, **kwargs)
+            st.rerun()
+
+        return opened
+
+    return made
+
+
+def show_wanted() -> None:
+    """For the frame of the page: the dialog that the last run asked for."""
+    if wanted := st.session_state.pop(_WANTED, None):
+        wanted()
 
 
 def close() -> None:
@@ -17,15 +54,8 @@ def close() -> None:
     st.session_state[_DONE] = True
 
 
-def opened() -> None:
-    """For whatever opens a dialog: forget how the last one ended."""
-    st.session_state.pop(_DONE, None)
-    st.session_state.pop(REFUSED, None)
-
-
 def refusal() -> None:
-    """Above a dialog's buttons: why its last act was refused, until the next one; a run that draws it may be taken
-    over by another before anybody saw it."""
+    """Above a dialog's buttons: why its last act was refused, until the next one."""
     if refused := st.session_state.get(REFUSED):
         st.error(escaped(str(refused)), icon=":material/error:")
 
@@ -41,13 +71,3 @@ def acting() -> Iterator[None]:
         st.session_state[REFUSED] = told(problem)
     else:
         close()
-
-
-def close_when_done() -> None:
-    """First line of every dialog, and of the fragment that refreshes the page below it.
-
-    The click's own run may be taken over by a refresh that was due; then that one closes the dialog. `st.rerun` is the
-    one way Streamlit has to close a dialog from within.
-    """
-    if st.session_state.pop(_DONE, False):
-        st.rerun()

@@ -9,6 +9,7 @@ from core.views.glossary import glossary
 from core.views.problems import EXPECTED
 from core.views.working import WorkerLine, worker_line
 from core.workspace import Workspace
+from pages.components import dialogs
 from pages.components.live import REFRESH
 from pages.components.who import who
 from pages.components.workspace import escaped, shown_errors, wake_worker, workspace
@@ -59,6 +60,8 @@ def frame(title: str, icon: Path = ICON) -> Workspace:
         _menu()
         who()
         st.markdown(":small[:gray[Words used here]]", help=glossary())
+    with shown_errors():
+        dialogs.show_wanted()
     return opened
 
 

@@ -92,7 +92,6 @@ def batch_bar(view: Inbox) -> None:
             key="veto_batch",
             icon=":material/block:",
             disabled=not picked,
-            on_click=dialogs.opened,
         ):
             _veto_dialog(seen)
 
@@ -143,9 +142,8 @@ def last_results() -> None:
             st.markdown(f"{escaped(label)}: {escaped(told(problem))}")
 
 
-@st.dialog("Veto the selected proposals")
+@dialogs.dialog("Veto the selected proposals")
 def _veto_dialog(seen: tuple[Seen, ...]) -> None:
-    dialogs.close_when_done()
     st.markdown(f"**{len(seen)}** will not run: {escaped(', '.join(each.label for each in seen))}.")
     st.text_area("Why", key="veto_batch_reason", max_chars=2000, placeholder="The agents and later readers are told.")
     dialogs.refusal()

@@ -13,7 +13,6 @@ from core.views.pairs import Related, pair_of
 from pages.components import lesson_acts
 from pages.components.chart import chart
 from pages.components.chips import chip
-from pages.components.dialogs import opened
 from pages.components.intervals import marker
 from pages.components.lesson_form import edit_lesson
 from pages.components.lesson_pair import conflict_dialog, merge_dialog
@@ -84,7 +83,7 @@ def _verbs(page: LessonPage, study: Study | None) -> None:
         _locked(lesson)
         return
     with st.container(horizontal=True, gap="small"):
-        asked = st.button("Edit", icon=":material/edit:", key="lesson_edit", on_click=opened)
+        asked = st.button("Edit", icon=":material/edit:", key="lesson_edit")
         pin = ("Unpin", ":material/keep_off:") if lesson.pinned else ("Pin", ":material/keep:")
         st.button(pin[0], icon=pin[1], key="lesson_pin", on_click=lesson_acts.pin, args=(lesson,))
         if lesson.status == "active":
@@ -226,7 +225,7 @@ def _related(page: LessonPage) -> None:
         names = {lesson.id: f"{lesson.id} · {title(lesson)}" for lesson in page.mergeable_with}
         with st.popover("Merge with …", icon=":material/merge:", type="tertiary", key="lesson_merge_ask"):
             other = st.selectbox("Lesson", list(names), format_func=names.__getitem__, key=f"merge_{page.lesson.id}")
-            if st.button("Side by side", key="lesson_merge", on_click=opened):
+            if st.button("Side by side", key="lesson_merge"):
                 merge_dialog(pair_of(workspace().store, page.lesson, workspace().store.lessons.get(other)))
     for each in asked:
         link = next(link for link in workspace().store.links.of(page.lesson.id) if each.is_about(link))
@@ -244,7 +243,7 @@ def _related_line(lesson: Lesson, each: Related) -> bool:
             return False
         label, icon = ("Merge", ":material/merge:") if each.kind == "duplicates" else ("Resolve", ":material/balance:")
         key = f"related_{lesson.id}_{each.other.id}_{each.kind}"
-        return st.button(label, icon=icon, key=key, type="tertiary", on_click=opened)
+        return st.button(label, icon=icon, key=key, type="tertiary")
 
 
 def _trial_link(study: Study, number: int) -> str:

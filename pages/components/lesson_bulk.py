@@ -14,7 +14,6 @@ from core.views.lessons import LEVEL_WORDS
 from core.views.memory import Listing
 from core.views.pairs import pair_of
 from pages.components import lesson_acts
-from pages.components.dialogs import opened
 from pages.components.lesson_pair import merge_dialog
 from pages.components.rows import small
 from pages.components.workspace import actor, escaped, shown_errors, workspace
@@ -65,7 +64,7 @@ def _verbs(lessons: Sequence[Lesson]) -> None:
     with st.container(horizontal=True, gap="small"):
         for verb, (label, icon) in VERBS.items():
             st.button(label, icon=icon, key=f"several_{verb}", on_click=_apply, args=(verb, ids))
-        merge = len(lessons) == 2 and st.button("Merge", icon=":material/merge:", key="several_merge", on_click=opened)
+        merge = len(lessons) == 2 and st.button("Merge", icon=":material/merge:", key="several_merge")
         _export(lessons)
         _delete(lessons)
     if merge:

@@ -19,10 +19,9 @@ from pages.components.workspace import actor, escaped, shown_errors, workspace
 STEPS = 20  # of a knob's range, for the plus and minus beside a figure
 
 
-@st.dialog("Edit lesson", width="medium")
+@dialogs.dialog("Edit lesson", width="medium")
 def edit_lesson(lesson: Lesson, study: Study | None, waiting: tuple[Use, ...]) -> None:
     """Every field that can be edited, with what a save would make stale."""
-    dialogs.close_when_done()
     prefix = f"lesson_{lesson.id}_{lesson.revision}"
     entered = _fields(prefix, form.values_of(lesson), form.levels(lesson, study))
     entered_reason = st.text_input("Why (kept with the revision)", key=f"{prefix}_reason", max_chars=500)
@@ -42,10 +41,9 @@ def edit_lesson(lesson: Lesson, study: Study | None, waiting: tuple[Use, ...]) -
     _mark_changes(form.changed(newest, entered))
 
 
-@st.dialog("Add a lesson", width="medium")
+@dialogs.dialog("Add a lesson", width="medium")
 def add_lesson(study: Study | None) -> None:
     """A lesson in a person's own words; the agent hears it from its next proposal on."""
-    dialogs.close_when_done()
     _fields("lesson_new", form.EMPTY, form.levels(None, study))
     dialogs.refusal()
     with st.container(horizontal=True):

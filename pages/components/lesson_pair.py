@@ -59,7 +59,7 @@ def _pair_card(pair: Pair) -> None:
             badge = ":gray-badge[● say the same]" if is_merge else ":violet-badge[◆ contradict]"
             st.markdown(f"{badge} :small[:gray[{escaped(pair.why)}]]", width="content")
             label, icon = ("Merge", ":material/merge:") if is_merge else ("Resolve", ":material/balance:")
-            asked = st.button(label, icon=icon, key=key, on_click=dialogs.opened)
+            asked = st.button(label, icon=icon, key=key)
         left, right = st.columns(2, gap="medium")
         for column, side in ((left, pair.one), (right, pair.other)):
             with column, st.container(gap="xsmall"):
@@ -75,10 +75,9 @@ def _side_in_short(side: Side) -> None:
     small(f"trust {side.trust.mean:.2f}, {side.trust.words} · {side.record}")
 
 
-@st.dialog("Merge two lessons", width="large")
+@dialogs.dialog("Merge two lessons", width="large")
 def merge_dialog(pair: Pair) -> None:
     """Side by side, which one is kept, and how it shall read; the other is archived, its evidence goes along."""
-    dialogs.close_when_done()
     _side_by_side(pair)
     if pair.mergeable:
         st.info(escaped(pair.mergeable), icon=":material/info:")
@@ -128,10 +127,9 @@ def _stand_button(pair: Pair, label: str, prefix: str) -> None:
         st.button(label, key=f"{prefix}_stand", on_click=_stand, args=(pair, "both are kept"))
 
 
-@st.dialog("Two lessons contradict one another", width="large")
+@dialogs.dialog("Two lessons contradict one another", width="large")
 def conflict_dialog(pair: Pair) -> None:
     """What each says and rests on, and three ways out."""
-    dialogs.close_when_done()
     st.markdown(f":gray[{escaped(pair.why)}]")
     _side_by_side(pair)
     prefix = f"conflict_{pair.one.lesson.id}_{pair.other.lesson.id}"

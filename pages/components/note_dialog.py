@@ -9,10 +9,9 @@ from pages.components.rows import row, small
 from pages.components.workspace import actor, escaped, shown_errors, workspace
 
 
-@st.dialog("Note and tags", width="medium")
+@dialogs.dialog("Note and tags", width="medium")
 def note_dialog(trial: Trial) -> None:
     """`trial` as the person sees it; another note written meanwhile is told, not overwritten."""
-    dialogs.close_when_done()
     key = f"note-{trial.id}"
     st.text_area(
         f"Note on trial {trial.number}",

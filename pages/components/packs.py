@@ -20,7 +20,7 @@ _ALL = "pack_choice"
 
 def packs_button(parts: Workspace) -> None:
     """A small place for all of it in the head of the page."""
-    if st.button("Packs", type="tertiary", icon=":material/inventory_2:", key="packs", on_click=dialogs.opened):
+    if st.button("Packs", type="tertiary", icon=":material/inventory_2:", key="packs"):
         _packs_dialog(parts)
 
 
@@ -32,9 +32,8 @@ def starting_offer(parts: Workspace) -> None:
         )
 
 
-@st.dialog("Memory packs", width="medium")
+@dialogs.dialog("Memory packs", width="medium")
 def _packs_dialog(parts: Workspace) -> None:
-    dialogs.close_when_done()
     small("One file with lessons, their evidence and the profiles they were learned on.")
     _bring_in()
     st.divider()

@@ -13,10 +13,9 @@ from pages.components.rows import small
 from pages.components.workspace import shown_errors, workspace
 
 
-@st.dialog("Report")
+@dialogs.dialog("Report")
 def report_dialog(study: Study) -> None:
     """What improved, how sure it is, what it cost, what was ruled out, and how to get it again."""
-    dialogs.close_when_done()
     st.markdown("One page for those who pay: what improved, how sure, what it cost, what was ruled out.")
     with shown_errors():
         version = workspace().store.studies.version(study.id)

@@ -13,10 +13,9 @@ from pages.components.rows import head, small
 from pages.components.workspace import actor, escaped, wake_worker, workspace
 
 
-@st.dialog("Open the sealed test", width="medium")
+@dialogs.dialog("Open the sealed test", width="medium")
 def reveal_dialog(study: Study) -> None:
     """Says what it means and asks for a name."""
-    dialogs.close_when_done()
     store = workspace().store
     dataset = store.datasets.get(study.dataset_id)
     looks = store.reveals.looks(dataset.lineage)

@@ -12,10 +12,9 @@ from pages.components.space_form import built_space, space_form
 from pages.components.workspace import actor, escaped, wake_worker, workspace
 
 
-@st.dialog("Search space", width="large")
+@dialogs.dialog("Search space", width="large")
 def space_dialog(study: Study, revision: int) -> None:
     """`revision` is the one the person sees; somebody else's edit in between is told, not overwritten."""
-    dialogs.close_when_done()
     scope, start = f"{study.id}-{revision}", SearchSpace.from_json(study.space)
     built = built_space(scope, start)
     small("Trials that ran keep their record. A proposal that waits outside the new space goes stale.")

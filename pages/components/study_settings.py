@@ -20,10 +20,9 @@ from pages.components.workspace import actor, escaped, wake_worker, workspace
 NARROWEST = 200  # px of a column of choices
 
 
-@st.dialog("Settings and instructions", width="medium")
+@dialogs.dialog("Settings and instructions", width="medium")
 def settings_dialog(study: Study, revision: int) -> None:
     """`revision` is the one the person sees; somebody else's edit in between is told, not overwritten."""
-    dialogs.close_when_done()
     key = f"settings-{study.id}-{revision}"
     with explained("heeded in every proposal from the next one on"):
         st.text_area(

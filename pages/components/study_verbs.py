@@ -82,16 +82,14 @@ def _verbs(view: StudyView) -> None:
     if study.state is StudyState.PAUSED:
         _verb("Resume", ":material/play_arrow:", study, StudyState.ACTIVE, "its runs go on from their last epoch")
     if StudyState.STOPPING in moves and st.button(
-        "Stop", key="stop", icon=":material/stop_circle:", on_click=dialogs.opened, help="end it in good order"
+        "Stop", key="stop", icon=":material/stop_circle:", help="end it in good order"
     ):
         _stop_dialog(study)
     offered = [SETTINGS, SPACE, REPORT, CANCEL] if StudyState.CANCELLED in moves else [REPORT]
     offered += [REVEAL] if may_open_test(study, workspace().store.reveals.of_study(study.id)) else []
     if study.has_ended:
         offered.append(ARCHIVE if study.archived_at is None else RESTORE)
-    picked = st.menu_button(
-        "More", offered, key="more", format_func=lambda verb: f"{ICONS[verb]} {verb}", on_click=dialogs.opened
-    )
+    picked = st.menu_button("More", offered, key="more", format_func=lambda verb: f"{ICONS[verb]} {verb}")
     _open(picked, view)
 
 
@@ -115,9 +113,8 @@ def _verb(label: str, icon: str, study: Study, target: StudyState, help: str) ->
     st.button(label, key=f"make-{target}", icon=icon, on_click=_at_once, args=(study, target), help=help)
 
 
-@st.dialog("Stop the study")
+@dialogs.dialog("Stop the study")
 def _stop_dialog(study: Study) -> None:
-    dialogs.close_when_done()
     st.markdown(
         "Running runs finish; what waits or has not begun is withdrawn. Then baseline and recommended trial get two "
         "fresh seeds each for an honest final figure, and the sealed test may be opened. **It cannot be undone.**"
@@ -125,9 +122,8 @@ def _stop_dialog(study: Study) -> None:
     _confirm("Stop the study", study, StudyState.STOPPING)
 
 
-@st.dialog("Cancel the study")
+@dialogs.dialog("Cancel the study")
 def _cancel_dialog(study: Study) -> None:
-    dialogs.close_when_done()
     st.markdown(
         "Everything ends at once: no fresh seeds, no final figure, no sealed test. What was learned so far stays on "
         "record. **It cannot be undone;** *Stop* ends a study in good order."

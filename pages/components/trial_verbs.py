@@ -35,7 +35,6 @@ def trial_menu(study: Study, seen: TrialView) -> None:
         offered,
         key="trial-menu",
         format_func=lambda verb: f"{ICONS[verb]} {verb}",
-        on_click=dialogs.opened,
         type="tertiary",
     )
     if picked == CLONE:
@@ -50,9 +49,8 @@ def trial_menu(study: Study, seen: TrialView) -> None:
         shelve(seen.trial)
 
 
-@st.dialog("Clone with changes", width="large")
+@dialogs.dialog("Clone with changes", width="large")
 def _clone_dialog(study: Study, trial: Trial) -> None:
-    dialogs.close_when_done()
     st.markdown(f"A trial of **your own**, filled with the config of trial {trial.number}; it is queued at once.")
     rows, key = fields(workspace().store, study, trial), f"clone-{trial.id}"
     changes = config_form(rows, key, named=f"trial {trial.number}")
@@ -72,9 +70,8 @@ def _clone_dialog(study: Study, trial: Trial) -> None:
             small("change a field first: this config ran already")
 
 
-@st.dialog("Cancel the trial")
+@dialogs.dialog("Cancel the trial")
 def _cancel_dialog(trial: Trial) -> None:
-    dialogs.close_when_done()
     st.markdown(f"Trial {trial.number} ends now with all its runs. It gets no verdict; its epochs stay on record.")
     st.text_input("Why (optional)", key=f"cancel-{trial.id}-reason", max_chars=2000)
     dialogs.refusal()
@@ -90,9 +87,8 @@ def _cancel_dialog(trial: Trial) -> None:
         st.button("Let it run", key=f"cancel-{trial.id}-back", on_click=dialogs.close)
 
 
-@st.dialog("Add seeds")
+@dialogs.dialog("Add seeds")
 def _seeds_dialog(trial: Trial) -> None:
-    dialogs.close_when_done()
     st.markdown(f"Trial {trial.number} has {len(trial.seeds)} seeds. It is judged again when the new ones have ended.")
     st.number_input("How many", min_value=1, max_value=10, value=1, key=f"seeds-{trial.id}-count")
     if trial.looks > 1:
