@@ -21,7 +21,7 @@ from pages.components.live import REFRESH, versioned
 from pages.components.moments import when
 from pages.components.rows import page_title, small
 from pages.components.studies_table import studies_table
-from pages.components.workspace import actor, escaped, shown_errors, signature, wake_worker, workspace
+from pages.components.workspace import actor, escaped, say, shown_errors, signature, wake_worker, workspace
 
 MOST_NEEDS = 4
 LONGEST_CAUSE = 140  # characters
@@ -199,7 +199,7 @@ def approve(seen: Waiting) -> None:
         trial = parts.deciding.approve(
             parts.store.trials.get(seen.trial_id), signature(), "dashboard", seen.approval_hash
         )
-        st.toast(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
+        say(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
         wake_worker()
 
 

@@ -28,7 +28,7 @@ from pages.components import dialogs
 from pages.components.frame import frame
 from pages.components.live import REFRESH
 from pages.components.rows import head, page_title, small
-from pages.components.workspace import escaped, shown_errors, workspace
+from pages.components.workspace import escaped, say, shown_errors, workspace
 
 TEST, STORAGE, BACKUP = "test of the language model", "what takes space", "backup"
 
@@ -186,7 +186,7 @@ def _free(seen: Storage) -> None:
         parts = workspace()
         gone = free(parts.store, parts.settings, seen.removable, dry_run=False)
         tasks_of(parts.settings.home).forget(STORAGE)
-        st.toast(f"{size(sum(each.size for each in gone))} freed.", icon=":material/check:")
+        say(f"{size(sum(each.size for each in gone))} freed.", icon=":material/check:")
 
 
 def _backup(parts: Workspace) -> None:

@@ -17,7 +17,7 @@ from pages.components.config_form import changed, config_form
 from pages.components.intervals import Bar, height_of, interval_figure, told
 from pages.components.rows import head, row, small
 from pages.components.who import sign_hint
-from pages.components.workspace import escaped, shown_errors, signature, wake_worker, workspace
+from pages.components.workspace import escaped, say, shown_errors, signature, wake_worker, workspace
 
 VIA = "dashboard"
 NO_VALUE = "the trial it was planned from has no value yet"
@@ -202,7 +202,7 @@ def _veto_dialog(trial: Trial) -> None:
 def _approve(trial: Trial, accept_stale: bool) -> None:
     with shown_errors():
         workspace().deciding.approve(trial, signature(), VIA, trial.approval_hash, accept_stale)
-        st.toast(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
+        say(f"Trial {trial.number} is approved and queued.", icon=":material/check:")
         wake_worker()
 
 
@@ -211,7 +211,7 @@ def _approve_edited(trial: Trial, rows: tuple[Field, ...], key: str) -> None:
         reason = st.session_state.get(f"{key}-reason", "")
         edited = workspace().deciding.edit(trial, changed(rows, key), signature(), VIA, reason, trial.approval_hash)
         beside = workspace().deciding.close_to(edited)
-        st.toast(f"Trial {trial.number} is approved with your config. {beside}".strip(), icon=":material/check:")
+        say(f"Trial {trial.number} is approved with your config. {beside}".strip(), icon=":material/check:")
         wake_worker()
 
 
@@ -219,17 +219,17 @@ def _veto(trial: Trial, key: str) -> None:
     with dialogs.acting():
         reason = st.session_state.get(f"{key}-reason", "")
         workspace().deciding.veto(trial, reason, signature(), VIA, trial.approval_hash)
-        st.toast(f"Trial {trial.number} is vetoed; the agent plans another.", icon=":material/block:")
+        say(f"Trial {trial.number} is vetoed; the agent plans another.", icon=":material/block:")
 
 
 def _replan(trial: Trial) -> None:
     with shown_errors():
         workspace().deciding.replan(trial, signature(), VIA)
-        st.toast(f"Trial {trial.number} is let go; the agent plans again.", icon=":material/refresh:")
+        say(f"Trial {trial.number} is let go; the agent plans again.", icon=":material/refresh:")
         wake_worker()
 
 
 def _keep_waiting(trial: Trial) -> None:
     with shown_errors():
         workspace().store.trials.set_deadline(trial, None, signature())
-        st.toast(f"Trial {trial.number} waits until somebody decides.", icon=":material/all_inclusive:")
+        say(f"Trial {trial.number} waits until somebody decides.", icon=":material/all_inclusive:")

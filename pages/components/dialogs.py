@@ -9,7 +9,7 @@ from typing import Literal, ParamSpec
 import streamlit as st
 
 from core.views.problems import EXPECTED
-from pages.components.workspace import escaped, told
+from pages.components.workspace import ACTING, SAID, escaped, told
 
 P = ParamSpec("P")
 
@@ -43,8 +43,10 @@ def dialog(
     return made
 
 
-def show_wanted() -> None:
-    """For the frame of the page: the dialog that the last run asked for."""
+def show() -> None:
+    """For the frame of the page: what the last dialog's act said, and the dialog that the last run asked for."""
+    for said in st.session_state.pop(SAID, ()):
+        said()
     if wanted := st.session_state.pop(_WANTED, None):
         wanted()
 
@@ -63,11 +65,15 @@ def refusal() -> None:
 @contextmanager
 def acting() -> Iterator[None]:
     """For a dialog's callback: act, then close it. Refused, it stays open with all that was typed, and says why:
-    anything drawn in the callback itself would take the dialog's place."""
+    anything drawn in the callback itself would take the dialog's place in the browser, which then falls over what the
+    dialog goes on to draw. What the act says (`say`) comes once the dialog has closed."""
     st.session_state.pop(REFUSED, None)
+    st.session_state[ACTING] = True
     try:
         yield
     except EXPECTED as problem:
         st.session_state[REFUSED] = told(problem)
     else:
         close()
+    finally:
+        del st.session_state[ACTING]

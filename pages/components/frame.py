@@ -61,7 +61,7 @@ def frame(title: str, icon: Path = ICON) -> Workspace:
         who()
         st.markdown(":small[:gray[Words used here]]", help=glossary())
     with shown_errors():
-        dialogs.show_wanted()
+        dialogs.show()
     return opened
 
 

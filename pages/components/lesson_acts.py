@@ -10,7 +10,7 @@ from core.memory.records import Lesson, LessonRevision
 from core.records import Trial
 from core.views.lesson import restored_words, stale_words
 from core.views.lessons import LEVEL_WORDS
-from pages.components.workspace import actor, escaped, shown_errors, workspace
+from pages.components.workspace import actor, escaped, say, shown_errors, workspace
 
 _TOLD = "memory told"
 CHOSEN = "lesson"  # the query parameter
@@ -140,4 +140,4 @@ def delete(lesson: Lesson) -> None:
     with shown_errors():
         workspace().store.lessons.delete(lesson.id, actor())
         choose(None)
-        st.toast("The lesson is deleted.", icon=":material/delete:")
+        say("The lesson is deleted.", icon=":material/delete:")

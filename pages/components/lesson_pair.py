@@ -10,7 +10,7 @@ from core.views.pairs import Pair, Side, open_pairs
 from core.workspace import Workspace
 from pages.components import dialogs, lesson_acts
 from pages.components.rows import small
-from pages.components.workspace import actor, escaped, shown_errors, workspace
+from pages.components.workspace import actor, escaped, say, shown_errors, workspace
 
 WAYS = {"mute": "Mute one", "narrow": "Narrow one", "stand": "Both may stand"}
 MOST_PAIRS = 30
@@ -47,7 +47,7 @@ def _count(pairs: Sequence[Pair]) -> str:
 def _look() -> None:
     with shown_errors():
         fresh = workspace().relations.relate_all(actor())
-        st.toast(f"{fresh} new links between lessons." if fresh else "No new link.", icon=":material/check:")
+        say(f"{fresh} new links between lessons." if fresh else "No new link.", icon=":material/check:")
 
 
 def _pair_card(pair: Pair) -> None:

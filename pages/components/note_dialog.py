@@ -6,7 +6,7 @@ from core.records import Trial
 from core.views.trial import TrialView
 from pages.components import dialogs
 from pages.components.rows import row, small
-from pages.components.workspace import actor, escaped, shown_errors, workspace
+from pages.components.workspace import actor, escaped, say, shown_errors, workspace
 
 
 @dialogs.dialog("Note and tags", width="medium")
@@ -48,10 +48,10 @@ def shelve(trial: Trial) -> None:
         notes = workspace().store.trial_notes
         if trial.archived_at is None:
             notes.archive(trial, actor())
-            st.toast(f"Trial {trial.number} is archived; its record stays.", icon=":material/archive:")
+            say(f"Trial {trial.number} is archived; its record stays.", icon=":material/archive:")
         else:
             notes.restore(trial, actor())
-            st.toast(f"Trial {trial.number} is back.", icon=":material/unarchive:")
+            say(f"Trial {trial.number} is back.", icon=":material/unarchive:")
 
 
 def _save(trial: Trial, key: str) -> None:
@@ -62,4 +62,4 @@ def _save(trial: Trial, key: str) -> None:
         if text.strip() != trial.note:
             notes.write(trial, text, actor())
         notes.tag([trial.id], tags, [tag for tag in trial.tags if tag not in tags], actor())
-        st.toast(f"Trial {trial.number} is noted.", icon=":material/check:")
+        say(f"Trial {trial.number} is noted.", icon=":material/check:")

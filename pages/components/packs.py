@@ -10,7 +10,7 @@ from core.views.problems import EXPECTED
 from core.workspace import Workspace
 from pages.components import dialogs
 from pages.components.rows import small
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, escaped, say, shown_errors, wake_worker, workspace
 
 WHAT = "Rules distilled from this program's own benchmark studies, on generated data; each says from which."
 MOST_TOLD, MOST_CHOSEN = 6, 40
@@ -28,7 +28,11 @@ def starting_offer(parts: Workspace) -> None:
     """For an empty memory: the way to take the starting memory, as a plain button."""
     if not parts.starting.lessons():
         st.button(
-            "Take the starting memory", icon=":material/inventory_2:", key="starting_first", on_click=_take, help=WHAT
+            "Take the starting memory",
+            icon=":material/inventory_2:",
+            key="starting_first",
+            on_click=_take_first,
+            help=WHAT,
         )
 
 
@@ -73,7 +77,7 @@ def _starting(parts: Workspace) -> None:
     if held:
         st.button("Leave it out", icon=":material/archive:", key="starting_out", on_click=_leave_out)
     else:
-        st.button("Take it in", icon=":material/download:", key="starting_in", on_click=_take)
+        st.button("Take it in", icon=":material/download:", key="starting_in", on_click=_take_again)
 
 
 def _looked_at(file_id: str, name: str, content: bytes) -> Incoming | None:
@@ -158,9 +162,9 @@ def _bring(seen: Incoming) -> None:
         brought = bring_in(workspace(), seen, _chosen(seen.differing), actor())
         st.session_state.pop(_SEEN, None)
         came = brought.taken.added + brought.taken.took_theirs + brought.taken.kept_both
-        st.toast(f"{came} lessons came in; the worker takes them into the index.", icon=":material/check:")
+        say(f"{came} lessons came in; the worker takes them into the index.", icon=":material/check:")
         for claim in brought.kept:
-            st.toast(
+            say(
                 f"“{escaped(claim)}” was changed here after you looked, and stays as it is; look again to choose.",
                 icon=":material/group:",
                 duration="infinite",
@@ -168,14 +172,23 @@ def _bring(seen: Incoming) -> None:
         wake_worker()
 
 
-def _take() -> None:
+def _take_first() -> None:
     with shown_errors():
-        count = workspace().starting.take(actor())
-        st.toast(f"{count} lessons came in; the worker takes them into the index.", icon=":material/check:")
+        _take()
+
+
+def _take_again() -> None:
+    with dialogs.acting():
+        _take()
+
+
+def _take() -> None:
+    count = workspace().starting.take(actor())
+    say(f"{count} lessons came in; the worker takes them into the index.", icon=":material/check:")
 
 
 def _leave_out() -> None:
-    with shown_errors():
+    with dialogs.acting():
         report = workspace().starting.leave_out(actor())
         refused = f"; {len(report.refused)} stay: {report.refused[0].refused}" if report.refused else ""
-        st.toast(f"{len(report.done)} lessons are archived{refused}.", icon=":material/archive:")
+        say(f"{len(report.done)} lessons are archived{refused}.", icon=":material/archive:")

@@ -10,7 +10,7 @@ from pages.components.chips import chip
 from pages.components.intervals import Bar, height_of, interval_figure, told
 from pages.components.moments import when
 from pages.components.rows import head, small
-from pages.components.workspace import actor, escaped, wake_worker, workspace
+from pages.components.workspace import actor, escaped, say, wake_worker, workspace
 
 
 @dialogs.dialog("Open the sealed test", width="medium")
@@ -71,5 +71,5 @@ def _request(study: Study) -> None:
     with dialogs.acting():
         name = st.session_state.get("reveal-name", "")
         workspace().reveals.request(study, name, bool(st.session_state.get("reveal-refit")))
-        st.toast("The test is being scored; its result appears on this page.", icon=":material/lock_open:")
+        say("The test is being scored; its result appears on this page.", icon=":material/lock_open:")
         wake_worker()

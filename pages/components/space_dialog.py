@@ -9,7 +9,7 @@ from core.studies.space_editing import edit_space
 from pages.components import dialogs
 from pages.components.rows import small
 from pages.components.space_form import built_space, space_form
-from pages.components.workspace import actor, escaped, wake_worker, workspace
+from pages.components.workspace import actor, escaped, say, wake_worker, workspace
 
 
 @dialogs.dialog("Search space", width="large")
@@ -45,5 +45,5 @@ def _save(study: Study, revision: int, scope: str, start: SearchSpace) -> None:
         reason = st.session_state[f"space-reason-{scope}"]
         edited, stale = edit_space(workspace().store, study, revision, built.space, actor(), reason)
         waiting = f"; {len(stale)} waiting outside it" if stale else ""
-        st.toast(f"{escaped(study.name)} has search space {edited.space_version}{waiting}.", icon=":material/check:")
+        say(f"{escaped(study.name)} has search space {edited.space_version}{waiting}.", icon=":material/check:")
         wake_worker()

@@ -15,7 +15,7 @@ from core.views.new_study import AUTONOMY, SHORTEST_MINUTES
 from pages.components import dialogs
 from pages.components.limits_form import cap_fields, gate_boxes, gates_off, given, guard_fields
 from pages.components.rows import explained, small
-from pages.components.workspace import actor, escaped, wake_worker, workspace
+from pages.components.workspace import actor, escaped, say, wake_worker, workspace
 
 NARROWEST = 200  # px of a column of choices
 
@@ -117,7 +117,7 @@ def _save(study: Study, revision: int, key: str) -> None:
     with dialogs.acting():
         reason = st.session_state[f"{key}-reason"]
         edit_settings(workspace().store, study, revision, _changes(study, key), actor(), reason)
-        st.toast(f"{escaped(study.name)} has new settings.", icon=":material/check:")
+        say(f"{escaped(study.name)} has new settings.", icon=":material/check:")
         wake_worker()
 
 

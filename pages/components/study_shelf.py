@@ -1,9 +1,7 @@
 """The archive of studies, as pages act on it."""
 
-import streamlit as st
-
 from core.records import Study
-from pages.components.workspace import actor, escaped, workspace
+from pages.components.workspace import actor, escaped, say, workspace
 
 
 def shelve_study(study: Study) -> None:
@@ -11,7 +9,7 @@ def shelve_study(study: Study) -> None:
     shelf = workspace().store.shelf
     if study.archived_at is None:
         shelf.archive(study.id, actor())
-        st.toast(f"{escaped(study.name)} is archived; its record stays.", icon=":material/archive:")
+        say(f"{escaped(study.name)} is archived; its record stays.", icon=":material/archive:")
     else:
         shelf.restore(study.id, actor())
-        st.toast(f"{escaped(study.name)} is back.", icon=":material/unarchive:")
+        say(f"{escaped(study.name)} is back.", icon=":material/unarchive:")

@@ -14,7 +14,7 @@ from pages.components.rows import page_title, small
 from pages.components.space_dialog import space_dialog
 from pages.components.study_settings import settings_dialog
 from pages.components.study_shelf import shelve_study
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, escaped, say, shown_errors, wake_worker, workspace
 
 SETTINGS, SPACE, REPORT = "Settings and instructions", "Search space", "Report"
 REVEAL, CANCEL = "Open the sealed test", "Cancel the study"
@@ -151,6 +151,6 @@ def _confirmed(study: Study, target: StudyState) -> None:
 
 def _move(study: Study, target: StudyState, reason: str) -> None:
     moved = workspace().store.studies.move(study.id, target, actor(), reason)
-    st.toast(f"The study is {moved.state}.", icon=":material/check:")
+    say(f"The study is {moved.state}.", icon=":material/check:")
     if moved.state in (StudyState.ACTIVE, StudyState.STOPPING):
         wake_worker()

@@ -19,7 +19,7 @@ from pages.components.note_dialog import note_rows
 from pages.components.rows import head, row, small
 from pages.components.trial_verbs import trial_menu
 from pages.components.under_way import under_way_rows
-from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, escaped, say, shown_errors, wake_worker, workspace
 
 CLAIM_SIGNS = {"yes": ":green-badge[✓ {}]", "no": ":violet-badge[▼ {}]", "unknown": ":gray-badge[○ {}]"}
 
@@ -207,12 +207,12 @@ def _log(study: Study, seen: TrialView) -> None:
 def _retry(run: Run) -> None:
     with shown_errors():
         workspace().store.runs.retry(run, actor())
-        st.toast(f"Seed {run.seed} is queued again, from epoch {run.epoch}.", icon=":material/replay:")
+        say(f"Seed {run.seed} is queued again, from epoch {run.epoch}.", icon=":material/replay:")
         wake_worker()
 
 
 def _add_seed(seen: TrialView) -> None:
     with shown_errors():
         changed = workspace().deciding.add_seeds(seen.trial, 1, actor(), VIA)
-        st.toast(f"Trial {changed.number} has one more seed; it is judged again.", icon=":material/add:")
+        say(f"Trial {changed.number} has one more seed; it is judged again.", icon=":material/add:")
         wake_worker()

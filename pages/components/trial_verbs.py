@@ -9,7 +9,7 @@ from pages.components import dialogs
 from pages.components.config_form import changed, config_form
 from pages.components.note_dialog import note_dialog, shelve
 from pages.components.rows import small
-from pages.components.workspace import actor, wake_worker, workspace
+from pages.components.workspace import actor, say, wake_worker, workspace
 
 VIA = "dashboard"
 CANCEL, CLONE, SEEDS, NOTE = "Cancel", "Clone with changes", "Add seeds", "Note and tags"
@@ -109,14 +109,14 @@ def _clone(study: Study, trial: Trial, rows: tuple[Field, ...], key: str) -> Non
         queued = workspace().deciding.queue(study, own, actor(), VIA, reason or f"cloned from trial {trial.number}")
         st.query_params["trial"] = str(queued.number)
         beside = workspace().deciding.close_to(queued)
-        st.toast(f"Trial {queued.number} is queued. {beside}".strip(), icon=":material/check:")
+        say(f"Trial {queued.number} is queued. {beside}".strip(), icon=":material/check:")
         wake_worker()
 
 
 def _cancel(trial: Trial) -> None:
     with dialogs.acting():
         workspace().store.trials.cancel(trial, actor(), st.session_state.get(f"cancel-{trial.id}-reason", ""))
-        st.toast(f"Trial {trial.number} is cancelled.", icon=":material/cancel:")
+        say(f"Trial {trial.number} is cancelled.", icon=":material/cancel:")
 
 
 def _add_seeds(trial: Trial) -> None:
@@ -124,5 +124,5 @@ def _add_seeds(trial: Trial) -> None:
         count = int(st.session_state.get(f"seeds-{trial.id}-count", 1))
         changed_trial = workspace().deciding.add_seeds(trial, count, actor(), VIA)
         seeds = ", ".join(map(str, changed_trial.seeds))
-        st.toast(f"Trial {trial.number} now has the seeds {seeds}.", icon=":material/add:")
+        say(f"Trial {trial.number} now has the seeds {seeds}.", icon=":material/add:")
         wake_worker()

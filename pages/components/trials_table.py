@@ -30,7 +30,7 @@ from pages.components.moments import when
 from pages.components.rows import small
 from pages.components.stepper import go_to
 from pages.components.style import sign
-from pages.components.workspace import actor, shown_errors, workspace
+from pages.components.workspace import actor, say, shown_errors, workspace
 
 VERDICTS = ("better", "not better", "inconclusive")
 STANDINGS = ("baseline", *VERDICTS, *(state for state in STATES if state != "judged"))
@@ -214,7 +214,7 @@ def _tag(chosen: Sequence[TrialLine], add: bool) -> None:
         tags = [str(st.session_state.get("trials-tag-name", ""))]
         ids = [line.id for line in chosen]
         changed = workspace().store.trial_notes.tag(ids, tags if add else [], [] if add else tags, actor())
-        st.toast(f"{len(changed)} of {len(chosen)} trials changed.", icon=":material/sell:")
+        say(f"{len(changed)} of {len(chosen)} trials changed.", icon=":material/sell:")
 
 
 def _shelve(chosen: Sequence[TrialLine], archived: bool) -> None:
@@ -227,4 +227,4 @@ def _shelve(chosen: Sequence[TrialLine], archived: bool) -> None:
             done += 1
     verb = "restored" if archived else "archived; choose “archived” to see them"
     if done:
-        st.toast(f"{done} of {len(chosen)} {verb}.", icon=":material/archive:")
+        say(f"{done} of {len(chosen)} {verb}.", icon=":material/archive:")

@@ -3,6 +3,8 @@
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Literal
 from urllib.parse import unquote
 
 import streamlit as st
@@ -17,6 +19,7 @@ from core.worker.launch import ensure_worker
 from core.workspace import Workspace
 
 _WHO = "who decides"
+ACTING, SAID = "a dialog acts", "said by a dialog's act"  # of the session, for dialogs.py
 COOKIE = "virtualmle_name"
 LONGEST_NAME = 80
 
@@ -70,9 +73,18 @@ def shown_errors() -> Iterator[None]:
         yield
     except EXPECTED as problem:
         if ThreadState.get().run_location is RunLocation.CALLBACK:
-            st.toast(escaped(told(problem)), icon=":material/error:", duration="infinite")
+            say(escaped(told(problem)), ":material/error:", "infinite")
         else:
             st.error(escaped(told(problem)), icon=":material/error:")
+
+
+def say(text: str, icon: str, duration: Literal["short", "infinite"] = "short") -> None:
+    """For callbacks: a toast, at once; of a dialog's act, once the dialog has closed (pages/components/dialogs.py)."""
+    toast = partial(st.toast, text, icon=icon, duration=duration)
+    if st.session_state.get(ACTING):
+        st.session_state.setdefault(SAID, []).append(toast)
+    else:
+        toast()
 
 
 def told(problem: Exception) -> str:
@@ -95,7 +107,7 @@ def wake_worker() -> None:
     """Start a worker unless one lives, for use as a callback; tells what came of it."""
     with shown_errors():
         if ensure_worker(workspace().settings):
-            st.toast("The worker runs.", icon=":material/check_circle:")
+            say("The worker runs.", ":material/check_circle:")
 
 
 _MARKUP = frozenset("\\`*_{}[]<>#|$~:")
