@@ -3,7 +3,8 @@
 The log of the objective is a level plus one function for each axis, anchored at the baseline's value. A function's
 steps have the spread that the literature's beliefs give them; a part of a step's variance is a common slope, so that a
 step tells of the next one and, turned round, of the one back; options without an order are independent. What does not
-add up is a small effect of each config's own. So a trial is no longer only a comparison with one other: every run
+add up is a small effect of each config's own, shared by configs less than a step away: a hair's breadth beside a config
+that was tried there is no new chance. So a trial is no longer only a comparison with one other: every run
 sharpens every estimate, and a lucky value is drawn towards what its parts are worth.
 Gaussian processes: Rasmussen and Williams 2006, chapter 2; additive ones: Duvenaud et al. 2011 (arXiv 1112.4394).
 """
@@ -102,17 +103,17 @@ class Surrogate:
         """Prior covariance of the log values: (A, B). A field that is nowhere moved on one side adds nothing."""
         left, right = ([self._moves(config) for config in side] for side in (ours, theirs))
         total = np.full((len(ours), len(theirs)), LEVEL**2)
-        moved = np.zeros_like(total)
+        near = np.ones_like(total)
         for name in self._baseline:
-            if not any(name in moves for moves in left) or not any(name in moves for moves in right):
+            on_left, on_right = (any(name in moves for moves in side) for side in (left, right))
+            if not on_left and not on_right:
                 continue
             rows, columns = ([moves.get(name, _NO_MOVE) for moves in side] for side in (left, right))
-            total += self._axis(name, rows, columns)
-            moved += np.outer([move.is_one for move in rows], [move.is_one for move in columns])
-        for row, column in np.argwhere(moved > 1):
-            if dict(ours[row]) == dict(theirs[column]):
-                total[row, column] += INTERACTION**2 * (moved[row, column] - 1.0)
-        return total
+            near *= self._nearness(name, rows, columns)
+            if on_left and on_right:
+                total += self._axis(name, rows, columns)
+        further = [np.sqrt([max(len(moves) - 1.0, 0.0) for moves in side]) for side in (left, right)]
+        return total + INTERACTION**2 * np.outer(*further) * near
 
     def _moves(self, config: Params) -> "Moves":
         """Where a config differs from the baseline, by field."""
@@ -132,12 +133,22 @@ class Surrogate:
 
     def _axis(self, name: str, left: Sequence["Move"], right: Sequence["Move"]) -> Floats:
         spreads = np.outer([move.spread for move in left], [move.spread for move in right])
-        if not _is_ordered(self._space.searched.get(name, self._space.declared[name])):
+        if not self._is_ordered(name):
             return spreads * np.array([[a.value == b.value for b in right] for a in left])
         u, v = (np.array([move.steps for move in side]) for side in (left, right))
         product = np.outer(u, v)
         along = np.minimum.outer(np.abs(u), np.abs(v)) * (product > 0)
         return spreads * (SLOPE * product + (1.0 - SLOPE) * along)
+
+    def _nearness(self, name: str, left: Sequence["Move"], right: Sequence["Move"]) -> Floats:
+        """1 for the same value, falling to 0 at a first step from there; another option is as far as that."""
+        if not self._is_ordered(name):
+            return np.array([[float(a.value == b.value) for b in right] for a in left])
+        u, v = (np.array([move.steps for move in side]) for side in (left, right))
+        return np.maximum(1.0 - np.abs(np.subtract.outer(u, v)), 0.0)
+
+    def _is_ordered(self, name: str) -> bool:
+        return _is_ordered(self._space.searched.get(name, self._space.declared[name]))
 
 
 @dataclass(frozen=True)
@@ -147,10 +158,9 @@ class Move:
     value: Any
     steps: float
     spread: float
-    is_one: bool = True
 
 
-_NO_MOVE = Move(None, 0.0, 0.0, is_one=False)
+_NO_MOVE = Move(None, 0.0, 0.0)
 Moves = dict[str, Move]
 
 
