@@ -48,6 +48,14 @@ def test_a_trial_of_several_fields_tells_of_each_in_part():
         assert surrogate.gain(at(**changes), PLAIN)[0] > 0.002
 
 
+def test_a_hair_s_breadth_beside_a_config_of_several_fields_is_no_new_chance():
+    surrogate, base = Surrogate(evidence()), {"dropout": 0.3, "lr": 0.002, "ffn": "gelu"}
+    _, near = surrogate.gain(at(**{**base, "dropout": 0.305}), at(**base))
+    _, nearer = surrogate.gain(at(**{**base, "dropout": 0.301}), at(**base))
+    _, whole = surrogate.gain(at(**{**base, "dropout": 0.4}), at(**base))
+    assert nearer < near < 0.4 * whole
+
+
 def test_a_second_seed_is_believed_more_than_one():
     once = step(2, "dropout", 0.3, 0.06)
     twice = replace(once, runs=(*once.runs, replace(once.runs[0], id=99, seed=5)))
