@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from core.worker.launch import stop_worker
 from core.worker.lock import WorkerLock
 from tests.browser.conftest import PATIENCE, Server
-from tests.browser.keyboard import focus, tab_to
+from tests.browser.keyboard import focus, next_tab, tab_to
 from tests.pages.scripted import ScriptedHome
 
 VIEWS = {"All trials": "view=All", "Lineage": "view=Lineage", "Timeline": "view=Timeline", "What it knew": "view=What"}
@@ -62,9 +62,7 @@ def test_from_the_overview_to_a_study_its_trials_and_the_memory_without_a_mouse(
 
     focus(page, page.get_by_role("tab", name="One trial"))
     for name, part in VIEWS.items():
-        page.keyboard.press("ArrowRight")
-        expect(page.get_by_role("tab", name=name)).to_be_focused()
-        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        next_tab(page, page.get_by_role("tab", name=name))
         expect(page).to_have_url(re.compile(part))
     expect(page.get_by_role("tabpanel").first).not_to_be_empty()
 
