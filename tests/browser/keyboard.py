@@ -39,7 +39,7 @@ def press_until(page: Page, key: str, appears: Locator) -> None:
 
 
 def next_tab(page: Page, wanted: Locator) -> None:
-    """The arrow to the next tab of a row opens it; while the page is at work it only moves there, and Enter opens it."""
+    """The arrow to the next tab opens it; while the page is at work it only moves there, and Enter opens it."""
     page.keyboard.press("ArrowRight")
     expect(wanted).to_be_focused()
     for _ in range(TRIES):
