@@ -26,8 +26,12 @@ def real_data() -> Callable[[str], Path]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With a process per core (`make test`), a file's tests stay in one process, for their module's fixtures; all that
-    drive a browser stay in the same one: two dashboards with a worker and a Chromium each are too much for two cores.
+    drive a browser stay in the same one, since two dashboards with a worker and a Chromium each are too much for two
+    cores, and may take twice as long as others before they count as hung.
     """
     for item in items:
-        group = "browser" if "browser" in item.path.parts else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.timeout(600))
+        else:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
