@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from core.states import TrialState
@@ -11,7 +10,6 @@ OPENED = re.compile(r"/study\?study=1")
 RUNS = 280_000  # ms: the baseline's seeds and one run on the sample, on a busy machine
 
 
-@pytest.mark.timeout(600)
 def test_from_the_first_start_to_the_first_verdict(server, page: Page):
     page.goto(server.url)
     page.get_by_role("button", name="Start a study on the sample").click()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.synthetic import generate
@@ -87,7 +86,6 @@ def wait_for_dataset(server: Server, home: Workspace, count: int) -> None:
     server.wait_until(lambda: len(home.store.datasets.all()) >= count, 90)
 
 
-@pytest.mark.timeout(600)  # eleven files, each with its preview
 def test_every_kind_of_file_is_imported_with_bad_ones_between(server: Server, page: Page, tmp_path: Path):
     page.set_default_timeout(PATIENCE)
     home = server.open()
