@@ -152,9 +152,10 @@ def settle(page: Page) -> None:
     page.get_by_test_id("stHeading").first.wait_for()
     page.wait_for_load_state("networkidle")  # parts of Streamlit's page are fetched when first drawn
     until = time.monotonic() + SETTLES_SECONDS
-    while page.locator(UNSETTLED).count() and time.monotonic() < until:
-        page.wait_for_timeout(200)
-    page.wait_for_timeout(1500)
+    for _ in range(2):  # a chart may come into the page after the rest has settled
+        while page.locator(UNSETTLED).count() and time.monotonic() < until:
+            page.wait_for_timeout(200)
+        page.wait_for_timeout(1500)
 
 
 if __name__ == "__main__":

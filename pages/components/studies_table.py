@@ -31,9 +31,7 @@ def studies_table(version: object) -> None:
     seen = versioned("studies", (version, asked), lambda: study_table(workspace().store, asked))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.subheader("Studies", anchor=False, width="content")
-        with st.container(
-            horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content", gap="small"
-        ):
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             _controls(seen, asked)
     if not seen.rows:
         small("No study is named like this." if asked.contains else f"No study is {_which(asked)}.")
