@@ -24,6 +24,7 @@ def real_data() -> Callable[[str], Path]:
     return locate
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups after that
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With a process per core (`make test`), a file's tests stay in one process, for their module's fixtures; all that
     drive a browser stay in the same one, since two dashboards with a worker and a Chromium each are too much for two
