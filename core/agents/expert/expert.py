@@ -51,7 +51,7 @@ def _ranked(evidence: Evidence, base: TrialView | None, orders: Instructions, hi
     config = dict(base.trial.params) if base else evidence.space.baseline()
     reasons, min_gain = hints(evidence, base), _relative_min_gain(evidence, base)
     single = rank(candidates(evidence, config), evidence, reasons, hits, min_gain)
-    estimates = [*single, *combined(evidence, config, reasons, min_gain)]
+    estimates = [*single, *combined(evidence, config, reasons, hits, min_gain)]
     allowed = [each for each in estimates if all(orders.allows(part) for part in each.candidate.parts)]
     beside = [each for each in allowed if not each.candidate.changes.keys() & evidence.axes_under_way]
     return sorted(beside or allowed, key=lambda each: -each.value)

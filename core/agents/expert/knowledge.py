@@ -3,6 +3,8 @@
 Written down before any benchmark table of ours existed. An axis that is not listed gets the cautious `UNKNOWN`.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -17,7 +19,7 @@ class Belief:
     structural: bool = False
 
 
-_SWEEP = 0.2  # of a trial's cost
+SWEEP = 0.2  # cost of a step that needs no training of its own
 UNKNOWN = Belief(0.0, 0.02, "Its effect on this data is not known; one step shows the direction.")
 
 # (axis, direction): direction is up, down or the option itself
@@ -164,33 +166,33 @@ BELIEFS: dict[tuple[str, str], Belief] = {
     ("early_stop_patience", "up"): Belief(0.003, 0.008, "A longer wait passes flat stretches of the curve.", 1.3),
     ("early_stop_patience", "down"): Belief(-0.004, 0.008, "A shorter wait saves time only.", 0.8),
     # priors act after training, so that such a step costs a sweep of their strengths alone
-    ("priors", "all"): Belief(0.07, 0.05, "Counts of the training part and the model err differently.", _SWEEP, True),
+    ("priors", "all"): Belief(0.07, 0.05, "Counts of the training part and the model err differently.", SWEEP, True),
     ("priors", "transition"): Belief(  # this and the next two beside all, which comes first
-        0.005, 0.02, "What followed the latest items before tells short histories most (FPMC, 2010).", _SWEEP, True
+        0.005, 0.02, "What followed the latest items before tells short histories most (FPMC, 2010).", SWEEP, True
     ),
     ("priors", "cooccurrence"): Belief(
-        -0.02, 0.03, "Items bought together say what a sparse model has not learned.", _SWEEP, True
+        -0.02, 0.03, "Items bought together say what a sparse model has not learned.", SWEEP, True
     ),
     ("priors", "popularity"): Belief(
-        -0.05, 0.03, "Popularity lifts users whose history says little.", _SWEEP, structural=True
+        -0.05, 0.03, "Popularity lifts users whose history says little.", SWEEP, structural=True
     ),
-    ("priors", "none"): Belief(-0.05, 0.05, "The model's own scores alone.", _SWEEP, True),
-    ("prior_use", "rerank"): Belief(-0.003, 0.01, "Only what the model ranks high is reordered.", _SWEEP),
-    ("prior_use", "add"): Belief(0.003, 0.01, "An item the model ranks low can be lifted by its links.", _SWEEP),
-    ("rerank_top", "up"): Belief(0.003, 0.01, "More of the model's list can be lifted.", _SWEEP),
-    ("rerank_top", "down"): Belief(-0.003, 0.01, "The model decides more of the list.", _SWEEP),
-    ("prior_window", "up"): Belief(0.005, 0.015, "Links over some events in between are less sparse.", _SWEEP),
-    ("prior_window", "down"): Belief(-0.005, 0.015, "Only close events are linked (arXiv 1803.09587).", _SWEEP),
-    ("prior_neighbours", "up"): Belief(0.001, 0.006, "Weak links are kept too.", _SWEEP),
-    ("prior_neighbours", "down"): Belief(0.0, 0.006, "Links seen once or twice are noise.", _SWEEP),
-    ("prior_recency", "up"): Belief(0.0, 0.012, "Older items of the history speak louder.", _SWEEP),
-    ("prior_recency", "down"): Belief(0.0, 0.012, "The latest items decide.", _SWEEP),
-    ("prior_normalisation", "none"): Belief(0.0, 0.015, "Often seen links count by how often.", _SWEEP),
+    ("priors", "none"): Belief(-0.05, 0.05, "The model's own scores alone.", SWEEP, True),
+    ("prior_use", "rerank"): Belief(-0.003, 0.01, "Only what the model ranks high is reordered.", SWEEP),
+    ("prior_use", "add"): Belief(0.003, 0.01, "An item the model ranks low can be lifted by its links.", SWEEP),
+    ("rerank_top", "up"): Belief(0.003, 0.01, "More of the model's list can be lifted.", SWEEP),
+    ("rerank_top", "down"): Belief(-0.003, 0.01, "The model decides more of the list.", SWEEP),
+    ("prior_window", "up"): Belief(0.005, 0.015, "Links over some events in between are less sparse.", SWEEP),
+    ("prior_window", "down"): Belief(-0.005, 0.015, "Only close events are linked (arXiv 1803.09587).", SWEEP),
+    ("prior_neighbours", "up"): Belief(0.001, 0.006, "Weak links are kept too.", SWEEP),
+    ("prior_neighbours", "down"): Belief(0.0, 0.006, "Links seen once or twice are noise.", SWEEP),
+    ("prior_recency", "up"): Belief(0.0, 0.012, "Older items of the history speak louder.", SWEEP),
+    ("prior_recency", "down"): Belief(0.0, 0.012, "The latest items decide.", SWEEP),
+    ("prior_normalisation", "none"): Belief(0.0, 0.015, "Often seen links count by how often.", SWEEP),
     ("prior_normalisation", "cosine"): Belief(
-        0.0, 0.015, "Links of popular items are discounted on both sides (Sarwar et al. 2001).", _SWEEP
+        0.0, 0.015, "Links of popular items are discounted on both sides (Sarwar et al. 2001).", SWEEP
     ),
     ("prior_normalisation", "conditional"): Belief(
-        0.0, 0.015, "A link is the chance of the next item given the earlier one.", _SWEEP
+        0.0, 0.015, "A link is the chance of the next item given the earlier one.", SWEEP
     ),
 }
 
@@ -198,3 +200,9 @@ BELIEFS: dict[tuple[str, str], Belief] = {
 def belief(axis: str, direction: str) -> Belief:
     """What is believed of a step before any evidence."""
     return BELIEFS.get((axis, direction), UNKNOWN)
+
+
+def joint_cost(beliefs: Sequence[Belief]) -> float:
+    """Training time of several steps together, as `Belief.cost`; a sweep comes with a training for nothing."""
+    trained = [each.cost for each in beliefs if each.cost != SWEEP]
+    return math.prod(trained) if trained else SWEEP

@@ -1,28 +1,29 @@
 """Which step to try next: the one with the largest expected improvement for its cost.
 
-The relative change of a step is believed to be normal. The literature's belief is shifted by hints from curves and
-profile, then updated by all trials of the study through a surrogate and by lessons, each weighted by its precision.
-Belief, hints and lessons speak of a whole first step; a smaller one, tried after failures, is promised its share.
+The relative change of a step is believed to be normal. The literature's beliefs, all trials of the study and the
+lessons meet in a surrogate; hints from curves and profile then shift what is expected, as far as the trials leave it
+open; of a step smaller than a first one, tried after failures, by its share.
 Expected improvement: Jones et al. 1998, Journal of Global Optimization 13:455.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from core.agents.expert.candidates import Candidate, single_steps, together
 from core.agents.expert.hints import Hint
-from core.agents.expert.knowledge import Belief, belief
-from core.agents.expert.surrogate import Surrogate, share_of_a_step
+from core.agents.expert.knowledge import Belief, belief, joint_cost
+from core.agents.expert.places import share_of_a_step
+from core.agents.expert.surrogate import Surrogate, Told
 from core.agents.protocol import Evidence, TrialView
 from core.memory.consolidation import AUTHOR as CONSOLIDATION
 from core.memory.hits import Hit
 from core.records import Params
 from core.states import Verdict
 
-OPPOSITE = -0.5  # how much of a lesson's effect is believed of the step the other way
 MOST_TOGETHER = 5  # steps of which combinations are considered
 LESSON_SD = 0.02  # spread of an effect carried over by a lesson one is sure of
+USUAL_EFFECT = 0.02  # of a lesson that names none
 CHANCE_WORTH_A_TRIAL = 0.05  # of gaining more than the smallest gain worth keeping
 
 
@@ -34,7 +35,7 @@ class Estimate:
     prior: Belief
     mean: float
     sd: float
-    value: float  # expected improvement over the smallest gain worth keeping, per root of relative cost
+    value: float  # expected improvement over the smallest gain worth keeping, for what the trial uses of the budget
     hints: tuple[Hint, ...]
     lessons: tuple[Hit, ...]
     trials: tuple[TrialView, ...]
@@ -48,21 +49,23 @@ def rank(
     candidates: Iterable[Candidate], evidence: Evidence, hints: Sequence[Hint], hits: Sequence[Hit], min_gain: float
 ) -> list[Estimate]:
     """Every candidate with its estimate, best first; equal ones in the order of the space. `min_gain` is relative."""
-    surrogate = Surrogate(evidence)
+    surrogate = Surrogate(evidence, _told(hits, evidence.study.id))
     estimates = [_estimate(candidate, evidence, surrogate, hints, hits, min_gain) for candidate in candidates]
     return sorted(estimates, key=lambda estimate: -estimate.value)
 
 
-def combined(evidence: Evidence, base: Params, hints: Sequence[Hint], min_gain: float) -> list[Estimate]:
+def combined(
+    evidence: Evidence, base: Params, hints: Sequence[Hint], hits: Sequence[Hit], min_gain: float
+) -> list[Estimate]:
     """Steps on axes that were each tried alone, together; the most promising ones, as far as they may add up."""
     tried = {view.proposal.axis for view in evidence.trials if _tests_it(view) and view.proposal}
     steps = [step for step in single_steps(evidence, base) if step.axis in tried]
-    ranked = rank(steps, evidence, hints, [], min_gain)
+    ranked = rank(steps, evidence, hints, hits, min_gain)
     hopeful: dict[str, Candidate] = {}
     for estimate in sorted(ranked, key=lambda each: -each.mean):
         if estimate.mean + estimate.sd > 0:
             hopeful.setdefault(estimate.candidate.axis, estimate.candidate)
-    return rank(together(evidence, base, list(hopeful.values())[:MOST_TOGETHER]), evidence, hints, [], min_gain)
+    return rank(together(evidence, base, list(hopeful.values())[:MOST_TOGETHER]), evidence, hints, hits, min_gain)
 
 
 def best_estimate(evidence: Evidence) -> TrialView | None:
@@ -98,7 +101,6 @@ def _estimate(
     hits: Sequence[Hit],
     min_gain: float,
 ) -> Estimate:
-    """Belief and hints weigh as much as the trials leave them; then each lesson is one more observation."""
     parts = {(part.axis, part.direction) for part in candidate.parts}
     own_hints = tuple(hint for hint in hints if (hint.axis, hint.direction) in parts)
     lessons = tuple(
@@ -106,32 +108,24 @@ def _estimate(
     )
     trials = tuple(v for v in evidence.trials if _tests_it(v) and v.proposal and v.proposal.axis in candidate.changes)
     before = {**candidate.params, **{axis: pair[0] for axis, pair in candidate.changes.items()}}
-    seen, sd, deviation = surrogate.gains(candidate.params, before)
+    mean, sd, unaided = surrogate.gains(candidate.params, before)
     shares = {part.axis: share_of_a_step(evidence.space.declared[part.axis], *part.change) for part in candidate.parts}
-    prior = _belief(candidate, shares, deviation)
-    shift = sum(hint.shift * shares[hint.axis] for hint in own_hints)
-    mean = seen + (prior.mean + shift) * (sd / prior.sd) ** 2
-    precision = sd**-2
-    for effect, spread in _from_lessons(lessons, candidate, evidence.study.id):
-        effect *= shares[candidate.axis]
-        mean = (mean * precision + effect * spread**-2) / (precision + spread**-2)
-        precision += spread**-2
-    sd = precision**-0.5
-    value = expected_improvement(mean - min_gain, sd) / math.sqrt(prior.cost)
+    mean += sum(hint.shift * shares[hint.axis] for hint in own_hints) * (sd / unaided) ** 2
+    prior = _belief(candidate, unaided)
+    value = expected_improvement(mean - min_gain, sd) / (0.5 + 0.5 * prior.cost)
     return Estimate(candidate, prior, mean, sd, value, own_hints, lessons, trials)
 
 
-def _belief(candidate: Candidate, shares: Mapping[str, float], deviation: float) -> Belief:
-    """The literature's belief of a step, or of several as a sum, with the deviation that the surrogate started from."""
+def _belief(candidate: Candidate, deviation: float) -> Belief:
+    """The literature's belief of a step, or of several together."""
     beliefs = [belief(part.axis, part.direction) for part in candidate.parts]
-    mean = sum(each.mean * shares[part.axis] for each, part in zip(beliefs, candidate.parts, strict=True))
     if len(beliefs) == 1:
-        return replace(beliefs[0], mean=mean, sd=deviation)
+        return beliefs[0]
     return Belief(
-        mean,
+        sum(each.mean for each in beliefs),
         deviation,
         "Each of these axes was tried alone in this study; together they are expected to add up.",
-        math.prod(each.cost for each in beliefs),
+        joint_cost(beliefs),
         any(each.structural for each in beliefs),
     )
 
@@ -143,21 +137,20 @@ def _speaks_to(hit: Hit, candidate: Candidate) -> bool:
     return hit.lesson.direction in (candidate.direction, _opposite(candidate.direction))
 
 
-def _from_lessons(lessons: Iterable[Hit], candidate: Candidate, study_id: int) -> list[tuple[float, float]]:
+def _told(lessons: Iterable[Hit], study_id: int) -> list[Told]:
     """Each lesson as an observed effect; the less trusted or the less it fits, the wider. What this study's own trials
     taught is left out: the trials themselves are counted."""
-    seen = []
+    told = []
     for hit in lessons:
-        if hit.lesson.study_id == study_id and hit.lesson.author == CONSOLIDATION:
+        lesson = hit.lesson
+        if lesson.kind == "fact" or hit.conditions == 0 or not lesson.axis or not lesson.direction:
             continue
-        effect = hit.lesson.effect
-        if effect is None:
-            effect = 0.02 if hit.lesson.kind == "do" else -0.02
-        if hit.lesson.direction != candidate.direction:
-            effect *= OPPOSITE
+        if lesson.study_id == study_id and lesson.author == CONSOLIDATION:
+            continue
+        effect = lesson.effect if lesson.effect is not None else USUAL_EFFECT * (1 if lesson.kind == "do" else -1)
         trust = max(hit.confidence * hit.conditions * max(hit.profile, 0.25), 0.05)
-        seen.append((effect, LESSON_SD / trust))
-    return seen
+        told.append(Told(lesson.axis, lesson.direction, effect, LESSON_SD / trust))
+    return told
 
 
 def _tests_it(view: TrialView) -> bool:

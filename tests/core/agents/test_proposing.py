@@ -247,7 +247,7 @@ def test_a_smaller_step_is_promised_its_share_by_belief_hints_and_lessons():
         return rank([smaller], evidence(), [Hint("dropout", "up", 0.02, "over-fit")], shown_hits, 0.0)[0].mean
 
     whole, half = 0.2 + SHARE * 0.8, 0.2 + SHARE * 0.4  # dropout is declared from 0 to 0.8
-    assert promised(half, []) == pytest.approx(promised(whole, []) / 2)
+    assert 0.4 * promised(whole, []) < promised(half, []) < 0.7 * promised(whole, [])
     assert promised(half, [lesson]) < 0.75 * promised(whole, [lesson])
 
 

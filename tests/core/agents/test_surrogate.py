@@ -1,12 +1,14 @@
 """What all trials of a study say together."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
 
 from core.agents.expert.candidates import candidates, single_steps, together
+from core.agents.expert.knowledge import belief
 from core.agents.expert.planning import combined
-from core.agents.expert.surrogate import Surrogate
+from core.agents.expert.surrogate import Surrogate, Told
 from core.states import RunState, Verdict
 from tests.core.agents.building import BASE, SPACE, comparison, evidence, step, view
 
@@ -17,10 +19,42 @@ def at(**changes) -> dict:
     return SPACE.complete(changes)
 
 
-def test_without_trials_nothing_is_expected_and_the_doubt_is_the_belief():
+def test_without_trials_what_the_literature_promises_is_expected_with_its_doubt():
     mean, deviation = Surrogate(evidence()).gain(at(dropout=0.3), PLAIN)
-    assert mean == pytest.approx(0.0, abs=1e-9)
-    assert deviation == pytest.approx(0.03, rel=0.05)
+    believed = belief("dropout", "up")
+    assert mean == pytest.approx(believed.mean, abs=1e-9)
+    assert deviation == pytest.approx(believed.sd, rel=0.05)
+    assert Surrogate(evidence()).gain(at(ffn="swiglu"), PLAIN)[0] == pytest.approx(belief("ffn", "swiglu").mean)
+
+
+def test_each_further_step_the_same_way_is_promised_half_of_the_one_before():
+    surrogate = Surrogate(evidence())
+    values = [0.2, 0.3, 0.4, 0.5]
+    first, second, third = (surrogate.gain(at(dropout=b), at(dropout=a))[0] for a, b in itertools.pairwise(values))
+    assert second == pytest.approx(first / 2, rel=1e-3)
+    assert third == pytest.approx(second / 2, rel=1e-3)
+
+
+def test_a_promise_that_a_trial_did_not_keep_is_smaller_for_the_next_step():
+    """Before, every further step was promised the whole belief again."""
+    untried, tried = Surrogate(evidence()), Surrogate(evidence(step(2, "dropout", 0.3, 0.0)))
+    promised, left = (each.gain(at(dropout=0.4), at(dropout=0.3))[0] for each in (untried, tried))
+    assert left < promised < belief("dropout", "up").mean
+
+
+def test_what_is_told_of_a_step_counts_once_however_many_steps_are_taken():
+    told = [Told("dropout", "up", 0.05, 0.01)]
+    surrogate = Surrogate(evidence(), told)
+    first, _ = surrogate.gain(at(dropout=0.3), PLAIN)
+    second, _ = surrogate.gain(at(dropout=0.4), at(dropout=0.3))
+    back, _ = surrogate.gain(at(dropout=0.1), PLAIN)
+    assert 0.04 < first < 0.05
+    assert 0 < second < first / 2
+    assert back < 0
+    elsewhere = [Told("no_such_field", "up", 0.05, 0.01), Told("dropout", "sideways", 0.05, 0.01)]
+    assert Surrogate(evidence(), elsewhere).gain(at(dropout=0.3), PLAIN) == Surrogate(evidence()).gain(
+        at(dropout=0.3), PLAIN
+    )
 
 
 def test_a_gain_is_believed_in_part_and_the_doubt_shrinks():
@@ -85,7 +119,7 @@ def test_a_pruned_run_counts_less_than_one_that_ended():
 
 def test_steps_are_taken_together_only_where_each_axis_was_tried_alone():
     shown = evidence(step(2, "dropout", 0.3, 0.03), step(3, "ffn", "swiglu", 0.03))
-    found = combined(shown, PLAIN, [], 0.0)
+    found = combined(shown, PLAIN, [], [], 0.0)
     assert {frozenset(each.candidate.changes) for each in found} == {frozenset({"dropout", "ffn"})}
     assert found[0].mean > 0
     assert "tried alone" in found[0].prior.mechanism
