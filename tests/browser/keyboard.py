@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 TRIES = 4  # a key pressed before the page listens is lost
 HEARD = 20_000  # ms; pressed again too soon, a key would decide the next proposal
 MOST_TABS = 80
+MOST_ENTERS, ASLEEP = 30, 2_000  # ms between them
 IS_SEEN = """async () => {
     const at = document.activeElement, pause = () => new Promise(done => setTimeout(done, 350));
     const look = () => {
@@ -39,12 +40,12 @@ def press_until(page: Page, key: str, appears: Locator) -> None:
 
 
 def next_tab(page: Page, wanted: Locator) -> None:
-    """The arrow to the next tab opens it; while the page is at work it only moves there, and Enter opens it."""
+    """The arrow to the next tab opens it; while the page is at work tabs are asleep, and Enter opens it later."""
     page.keyboard.press("ArrowRight")
     expect(wanted).to_be_focused()
-    for _ in range(TRIES):
+    for _ in range(MOST_ENTERS):  # on a tab that is open Enter does nothing
         try:
-            expect(wanted).to_have_attribute("aria-selected", "true", timeout=HEARD)
+            expect(wanted).to_have_attribute("aria-selected", "true", timeout=ASLEEP)
             return
         except AssertionError:
             page.keyboard.press("Enter")
