@@ -40,6 +40,11 @@ class Candidate:
         return self.before, self.after
 
     @property
+    def base(self) -> Params:
+        """The config before."""
+        return {**self.params, **{axis: before for axis, (before, _) in self.changes.items()}}
+
+    @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
         """Value before and after, by axis."""
         return {part.axis: part.change for part in self.parts}

@@ -14,7 +14,7 @@ from core.agents.expert.candidates import Candidate, single_steps, together
 from core.agents.expert.hints import Hint
 from core.agents.expert.knowledge import Belief, belief, joint_cost
 from core.agents.expert.places import share_of_a_step
-from core.agents.expert.surrogate import Surrogate, Told
+from core.agents.expert.surrogate import Gain, Surrogate, Told
 from core.agents.protocol import Evidence, TrialView
 from core.memory.consolidation import AUTHOR as CONSOLIDATION
 from core.memory.hits import Hit
@@ -49,8 +49,14 @@ def rank(
     candidates: Iterable[Candidate], evidence: Evidence, hints: Sequence[Hint], hits: Sequence[Hit], min_gain: float
 ) -> list[Estimate]:
     """Every candidate with its estimate, best first; equal ones in the order of the space. `min_gain` is relative."""
-    surrogate = Surrogate(evidence, _told(hits, evidence.study.id))
-    estimates = [_estimate(candidate, evidence, surrogate, hints, hits, min_gain) for candidate in candidates]
+    offered = list(candidates)
+    if not offered:
+        return []
+    gains = Surrogate(evidence, _told(hits, evidence.study.id)).gains([(each.params, each.base) for each in offered])
+    estimates = [
+        _estimate(candidate, gain, evidence, hints, hits, min_gain)
+        for candidate, gain in zip(offered, gains, strict=True)
+    ]
     return sorted(estimates, key=lambda estimate: -estimate.value)
 
 
@@ -81,22 +87,25 @@ def best_estimate(evidence: Evidence) -> TrialView | None:
     if not evidence.space.contains(incumbent.trial.params):  # the space was edited since
         inside = [view for view in evidence.judged if evidence.space.contains(view.trial.params)]
         return max(inside, key=lambda view: view.trial.value or 0.0, default=None)
-    surrogate, best = Surrogate(evidence), incumbent
-    value = incumbent.trial.value
-    most = max(0.0, evidence.study.min_gain / value if value else 0.0)
-    for view in evidence.judged:
-        if view.trial.verdict is not Verdict.INCONCLUSIVE or (view.comparison and view.comparison.broken_guards):
-            continue
-        gain, _ = surrogate.gain(view.trial.params, incumbent.trial.params)
-        if gain > most and evidence.space.contains(view.trial.params):
-            best, most = view, gain
-    return best
+    rivals = [view for view in evidence.judged if _may_be_better(view) and evidence.space.contains(view.trial.params)]
+    if not rivals:
+        return incumbent
+    value, params = incumbent.trial.value, incumbent.trial.params
+    enough = max(0.0, evidence.study.min_gain / value if value else 0.0)
+    gains = Surrogate(evidence).gains([(view.trial.params, params) for view in rivals])
+    best, gain = max(zip(rivals, gains, strict=True), key=lambda each: each[1].mean)
+    return best if gain.mean > enough else incumbent
+
+
+def _may_be_better(view: TrialView) -> bool:
+    broken = view.comparison is not None and bool(view.comparison.broken_guards)
+    return view.trial.verdict is Verdict.INCONCLUSIVE and not broken
 
 
 def _estimate(
     candidate: Candidate,
+    gain: Gain,
     evidence: Evidence,
-    surrogate: Surrogate,
     hints: Sequence[Hint],
     hits: Sequence[Hit],
     min_gain: float,
@@ -107,11 +116,10 @@ def _estimate(
         h for h in hits if not candidate.also and h.lesson.axis == candidate.axis and _speaks_to(h, candidate)
     )
     trials = tuple(v for v in evidence.trials if _tests_it(v) and v.proposal and v.proposal.axis in candidate.changes)
-    before = {**candidate.params, **{axis: pair[0] for axis, pair in candidate.changes.items()}}
-    mean, sd, unaided = surrogate.gains(candidate.params, before)
     shares = {part.axis: share_of_a_step(evidence.space.declared[part.axis], *part.change) for part in candidate.parts}
-    mean += sum(hint.shift * shares[hint.axis] for hint in own_hints) * (sd / unaided) ** 2
-    prior = _belief(candidate, unaided)
+    shift = sum(hint.shift * shares[hint.axis] for hint in own_hints)
+    mean, sd = gain.mean + shift * (gain.deviation / gain.before) ** 2, gain.deviation
+    prior = _belief(candidate, gain.before)
     value = expected_improvement(mean - min_gain, sd) / (0.5 + 0.5 * prior.cost)
     return Estimate(candidate, prior, mean, sd, value, own_hints, lessons, trials)
 

@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,6 +54,14 @@ class Told:
     deviation: float
 
 
+class Gain(NamedTuple):
+    """What is expected of one config over another, relative: mean, deviation, and the deviation before any trial."""
+
+    mean: float
+    deviation: float
+    before: float
+
+
 class Surrogate:
     """The posterior given a study's trials and what is told of steps; without either, the literature's beliefs."""
 
@@ -67,26 +76,24 @@ class Surrogate:
             ),
         ]
 
-    def gain(self, params: Params, over: Params) -> tuple[float, float]:
-        """Expected relative gain of one config over another, and its standard deviation."""
-        return self.gains(params, over)[:2]
+    def gain(self, params: Params, over: Params) -> Gain:
+        """Of one config over another."""
+        return self.gains([(params, over)])[0]
 
-    def prior_deviation(self, params: Params, over: Params) -> float:
-        """The deviation of the same gain before any trial."""
-        return self.gains(params, over)[2]
-
-    def gains(self, params: Params, over: Params) -> tuple[float, float, float]:
-        """Expected relative gain, its standard deviation, and what that was before any trial."""
-        pair = [self._places.of(params), self._places.of(over)]
-        weights = np.array([1.0, -1.0])
-        mean = float(weights @ self._promised(pair))
-        variance = float(weights @ self._kernel(pair, pair) @ weights)
-        explained = 0.0
+    def gains(self, pairs: Sequence[tuple[Params, Params]]) -> list[Gain]:
+        """Of the first of each pair over the second."""
+        count = len(pairs)
+        configs = [self._places.of(params) for side in zip(*pairs, strict=True) for params in side]
+        contrast = np.hstack([np.eye(count), -np.eye(count)])
+        mean = contrast @ self._promised(configs)
+        before = np.einsum("ij,jk,ik->i", contrast, self._kernel(configs, configs), contrast)
+        after = before
         if self._observed:
-            difference = weights @ self._kernel(pair, [each.moves for each in self._observed])
-            mean += float(difference @ self._solved)
-            explained = float(difference @ self._inverse @ difference)
-        return mean, math.sqrt(max(variance - explained, 1e-12)), math.sqrt(max(variance, 1e-12))
+            differences = contrast @ self._kernel(configs, [each.moves for each in self._observed])
+            mean = mean + differences @ self._solved
+            after = before - np.einsum("ij,jk,ik->i", differences, self._inverse, differences)
+        spreads = (np.sqrt(np.maximum(variance, 1e-12)) for variance in (after, before))
+        return [Gain(*map(float, each)) for each in zip(mean, *spreads, strict=True)]
 
     @cached_property
     def _covariance(self) -> Floats:
