@@ -79,7 +79,8 @@ def best_estimate(evidence: Evidence) -> TrialView | None:
     more; of a space that was edited to exclude the incumbent, the best trial inside, None where there is none.
 
     What is expected of a trial is what its own runs showed, drawn towards what its parts are worth elsewhere
-    (core/agents/expert/surrogate.py), so that a lucky seed is not followed far.
+    (core/agents/expert/surrogate.py), so that a lucky seed is not followed far. Beliefs and lessons say where to look;
+    what was found is told by trials alone.
     """
     incumbent = evidence.incumbent
     if incumbent is None:
@@ -92,7 +93,7 @@ def best_estimate(evidence: Evidence) -> TrialView | None:
         return incumbent
     value, params = incumbent.trial.value, incumbent.trial.params
     enough = max(0.0, evidence.study.min_gain / value if value else 0.0)
-    gains = Surrogate(evidence).gains([(view.trial.params, params) for view in rivals])
+    gains = Surrogate(evidence, by_trials_alone=True).gains([(view.trial.params, params) for view in rivals])
     best, gain = max(zip(rivals, gains, strict=True), key=lambda each: each[1].mean)
     return best if gain.mean > enough else incumbent
 

@@ -63,10 +63,11 @@ class Gain(NamedTuple):
 
 
 class Surrogate:
-    """The posterior given a study's trials and what is told of steps; without either, the literature's beliefs."""
+    """The posterior given a study's trials and what is told of steps; without either, the literature's beliefs. With
+    `by_trials_alone` it expects nothing of a config before a trial showed it."""
 
-    def __init__(self, evidence: Evidence, told: Iterable[Told] = ()) -> None:
-        self._places = Places(evidence.space)
+    def __init__(self, evidence: Evidence, told: Iterable[Told] = (), by_trials_alone: bool = False) -> None:
+        self._places, self._trusts = Places(evidence.space), not by_trials_alone
         self._observed = [
             *_seen(evidence, self._places),
             *(
@@ -126,7 +127,7 @@ class Surrogate:
 
     def _promised(self, moves: Sequence[Moves]) -> Floats:
         """What the beliefs promise of each config over the baseline: (N,)."""
-        return np.array([sum(move.mean for move in each.values()) for each in moves])
+        return self._trusts * np.array([sum(move.mean for move in each.values()) for each in moves])
 
     def _kernel(self, ours: Sequence[Moves], theirs: Sequence[Moves]) -> Floats:
         """Prior covariance of the log values over the baseline's: (A, B). A field that one side never moves adds

@@ -27,6 +27,12 @@ def test_without_trials_what_the_literature_promises_is_expected_with_its_doubt(
     assert Surrogate(evidence()).gain(at(ffn="swiglu"), PLAIN)[0] == pytest.approx(belief("ffn", "swiglu").mean)
 
 
+def test_by_trials_alone_nothing_is_expected_of_what_was_not_tried():
+    mean, deviation, _ = Surrogate(evidence(), by_trials_alone=True).gain(at(dropout=0.3), PLAIN)
+    assert mean == pytest.approx(0.0, abs=1e-9)
+    assert deviation == pytest.approx(belief("dropout", "up").sd, rel=0.05)
+
+
 def test_each_further_step_the_same_way_is_promised_half_of_the_one_before():
     surrogate = Surrogate(evidence())
     values = [0.2, 0.3, 0.4, 0.5]
