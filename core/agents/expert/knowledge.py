@@ -18,6 +18,11 @@ class Belief:
     cost: float = 1.0  # training time relative to the same trial without the step
     structural: bool = False
 
+    @property
+    def trains(self) -> bool:
+        """Whether the step needs a training of its own; a prior's does not."""
+        return self.cost != SWEEP
+
 
 SWEEP = 0.2  # cost of a step that needs no training of its own
 UNKNOWN = Belief(0.0, 0.02, "Its effect on this data is not known; one step shows the direction.")
@@ -204,5 +209,5 @@ def belief(axis: str, direction: str) -> Belief:
 
 def joint_cost(beliefs: Sequence[Belief]) -> float:
     """Training time of several steps together, as `Belief.cost`; a sweep comes with a training for nothing."""
-    trained = [each.cost for each in beliefs if each.cost != SWEEP]
+    trained = [each.cost for each in beliefs if each.trains]
     return math.prod(trained) if trained else SWEEP

@@ -64,9 +64,8 @@ class Places:
         return _is_ordered(self._param(name))
 
     def _move(self, name: str, base: Any, value: Any) -> Move:
-        return (
-            _by(name, first_steps(self._param(name), base, value)) if self.is_ordered(name) else _to(name, str(value))
-        )
+        param = self._param(name)
+        return _by(name, first_steps(param, base, value)) if _is_ordered(param) else _to(name, str(value))
 
     def _param(self, name: str) -> Param:
         return self._space.searched.get(name, self._space.declared[name])
@@ -97,7 +96,7 @@ def _to(name: str, option: str) -> Move:
 
 def _by(name: str, steps: float) -> Move:
     believed = belief(name, "up" if steps >= 0 else "down")
-    return Move("", steps, 2 * believed.mean * (1 - 2 ** -abs(steps)), believed.sd * min(math.ceil(abs(steps)), 1))
+    return Move("", steps, 2 * believed.mean * (1 - 2 ** -abs(steps)), believed.sd if steps else 0.0)
 
 
 def _is_ordered(param: Param) -> bool:
