@@ -15,14 +15,14 @@ import multiprocessing
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.race import raced, table_of
 from benchmarks.racing.home import Home
-from benchmarks.racing.kept import Kept
+from benchmarks.racing.kept import MEMORY, SOURCES, Kept
 from benchmarks.racing.scoring import Finish, finish, ratios, regret_differences, summary
 from benchmarks.racing.track import Moment, Rules, Track, space_of
 from benchmarks.tables.table import Table, tables
@@ -48,6 +48,10 @@ class Job:
     sources: tuple[str, ...]
     memory: int
     repeats: int
+
+    def racer(self, arm: str) -> str:
+        """What this memory's races are kept as."""
+        return f"{arm} memory {self.memory}"
 
 
 def one(job: Job) -> dict[str, list[list[Moment]]]:
@@ -90,7 +94,7 @@ def _pooled(target: Table, recommended: Sequence[Params], told: Evidence) -> Evi
         params[axis] = votes.most_common(1)[0][0] if votes else baseline[axis]
     changes = {name: (baseline[name], value) for name, value in params.items() if baseline[name] != value}
     first = (Transferred("rules", params, changes, {}, "One default for all datasets", 1.0),) if changes else ()
-    return replace(told, hits=(), soft_ranges={}, transferred=first)
+    return replace(told, hits=(), carried=(), soft_ranges={}, transferred=first)
 
 
 def parsed() -> argparse.Namespace:
@@ -120,16 +124,29 @@ def main() -> None:
         }
         for table in targets
     }
-    with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
-        for job, led in zip(jobs, pool.imap(one, jobs), strict=True):
-            table = table_of(job.target)
-            print(f"{job.target}, memory {job.memory + 1}", flush=True)
-            for arm, races in led.items():
-                finishes[job.target].setdefault(arm, []).extend(finish(moments, table, AFTER) for moments in races)
+    for job, led in _led(jobs, arguments.processes, Kept(arguments.work, (*SOURCES, *MEMORY))):
+        for arm, races in led.items():
+            made = [finish(moments, table_of(job.target), AFTER) for moments in races]
+            finishes[job.target].setdefault(arm, []).extend(made)
     result = _result(finishes, {job.target: job.sources for job in jobs})
     _print(result)
     if not arguments.quick:
         (RESULTS / "transfer.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _led(jobs: Sequence[Job], processes: int, kept: Kept) -> Iterator[tuple[Job, Mapping[str, list[list[Moment]]]]]:
+    """Each memory's races, those of an earlier run read."""
+    found = {job: {arm: kept.races(job.target, job.racer(arm), job.repeats) for arm in LED} for job in jobs}
+    missing = [job for job, led in found.items() if None in led.values()]
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for job, led in zip(missing, pool.imap(one, missing), strict=True):
+            for arm, races in led.items():
+                kept.keep(job.target, job.racer(arm), races)
+            print(f"{job.target}, memory {job.memory + 1}", flush=True)
+            yield job, led
+    for job in jobs:
+        if job not in missing:
+            yield job, {arm: races for arm, races in found[job].items() if races is not None}
 
 
 def _jobs(chosen: Sequence[Table], known: Sequence[Table], memories: int, repeats: int) -> list[Job]:

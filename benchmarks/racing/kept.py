@@ -20,15 +20,25 @@ SOURCES = (
     "core/space.py",
     "core/verdict.py",
 )
+# What decides what a memory holds, besides.
+MEMORY = (
+    "benchmarks/transfer.py",
+    "benchmarks/racing/home.py",
+    "benchmarks/tables/data/*.npz",
+    "core/data/profile*.py",
+    "core/loop/*.py",
+    "core/memory/*.py",
+)
 
 
 class Kept:
-    """One file for each table and racer in a folder. Its name tells the table's bytes, the code and the repeats."""
+    """One file for each table and racer in a folder. Its name tells the table's bytes, the repeats and the `sources`:
+    patterns of files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sources: Sequence[str] = SOURCES) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._code = _digest(path for pattern in SOURCES for path in sorted(ROOT.glob(pattern)))
+        self._code = _digest(path for pattern in sources for path in sorted(ROOT.glob(pattern)))
 
     def races(self, table: str, racer: str, repeats: int) -> list[list[Moment]] | None:
         """What was kept; None where it was not run yet."""

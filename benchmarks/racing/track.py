@@ -89,6 +89,7 @@ class Track:
             hits=memory.hits if memory else (),
             transferred=memory.transferred if memory else (),
             soft_ranges=memory.soft_ranges if memory else {},
+            carried=memory.carried if memory else (),
             remaining=int(MOST_TRIALS - self.cost),
             num_items=int(self.table.meta["items"]),
         )

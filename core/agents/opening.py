@@ -1,7 +1,7 @@
 """The first proposals of a study: whole configs that the memory suggests, before one axis is moved at a time.
 
 The hook through which memory sets a study's first config (core/memory/warm_start.py). At most two, and the second only
-while the first has not proved better: from then on the study's own evidence leads.
+while the first is not clear: once it proved better, or not better, the study's own evidence leads.
 """
 
 from core.agents.expert.candidates import Candidate, taken
@@ -24,7 +24,8 @@ def opening(evidence: Evidence) -> Draft | None:
         return None
     tried = taken(evidence)
     made = [view for view in evidence.trials if view.proposal and _is_opening(view, evidence)]
-    if len(made) >= MOST or any(view.trial.verdict is Verdict.BETTER for view in evidence.judged):
+    is_led = any(view.trial.verdict is Verdict.BETTER for view in evidence.judged)
+    if len(made) >= MOST or is_led or any(view.trial.verdict is Verdict.NOT_BETTER for view in made):
         return None
     for each in evidence.transferred:
         if config_hash(each.params) not in tried and _is_allowed(evidence, each):

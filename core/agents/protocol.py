@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.agents.curves import CurveSummary
+from core.memory.carried import Carried
 from core.memory.hits import Hit
 from core.memory.warm_start import SoftRange, Transferred
 from core.records import Params, Proposal, Reflection, Run, Study, Trial
@@ -72,6 +73,7 @@ class Evidence:
     held_back: tuple[Hit, ...] = ()  # found and not shown: beyond the best, or all of them where memory is off
     transferred: tuple[Transferred, ...] = ()  # whole configs to try first, each with where it comes from
     soft_ranges: Mapping[str, SoftRange] = field(default_factory=dict)  # axis -> where it did well elsewhere
+    carried: tuple[Carried, ...] = ()  # what all lessons of other datasets say together, step by step
 
     @property
     def baseline(self) -> TrialView | None:

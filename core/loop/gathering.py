@@ -9,6 +9,7 @@ from core.data.profile import Profile, values
 from core.data.profile_words import facets
 from core.loop.kin import Kin
 from core.loop.vetoes import instructed, standing_vetoes, without_vetoed
+from core.memory.carried import Carried, carried
 from core.memory.hits import Hit
 from core.memory.retrieval import MOST, Retrieval
 from core.memory.warm_start import Transferred, WarmStart, soft_ranges
@@ -39,6 +40,7 @@ class Gathering:
         is_off = not study.use_memory or is_planned_without(study, len(trials) + 1)
         hits = [] if is_off else self._retrieval.diverse(found, MOST)
         shown = {hit.lesson.id for hit in hits}
+        together = () if is_off else carried(found)
         return Evidence(
             study=instructed(study, vetoes, space.declared),
             space=space,
@@ -51,8 +53,9 @@ class Gathering:
             remaining=study.max_trials - budget_used(trials),
             num_items=int(dataset.card["counts"]["items"]),
             held_back=tuple(hit for hit in found[: 2 * MOST] if hit.lesson.id not in shown),
-            transferred=() if is_off else self._transferred(study, dataset, hits),
+            transferred=() if is_off else self._transferred(study, dataset, hits, together),
             soft_ranges=soft_ranges(space, hits),
+            carried=together,
         )
 
     def _tell_fault(self, study: Study) -> None:
@@ -64,10 +67,12 @@ class Gathering:
             error = f"{self._retrieval.fault}; lessons come by scope, conditions, profile and trust until it is mended"
             self._store.events.note("index out of reach", "memory", {"error": error}, study_id=study.id)
 
-    def _transferred(self, study: Study, dataset: Dataset, hits: Sequence[Hit]) -> tuple[Transferred, ...]:
+    def _transferred(
+        self, study: Study, dataset: Dataset, hits: Sequence[Hit], together: Sequence[Carried]
+    ) -> tuple[Transferred, ...]:
         """Whole configs that other datasets suggest."""
         near = self._retrieval.neighbours(dataset, but_lineage=dataset.lineage)
-        return WarmStart(self._store).configs(study, dataset, hits, near)
+        return WarmStart(self._store).configs(study, dataset, hits, near, together)
 
     def cited(self, evidence: Evidence, ids: Sequence[int]) -> list[Hit]:
         """Of cited lessons those that were not found for the evidence: the agent looked them up itself."""

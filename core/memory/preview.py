@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.memory.carried import carried
 from core.memory.hits import Hit
 from core.memory.neighbours import Neighbour
 from core.memory.retrieval import MOST, Retrieval
@@ -55,12 +56,13 @@ def preview(
     """The same retrieval and warm start as a real study's. Raises UnknownBackbone."""
     space = space or SearchSpace.of(backbone)
     study = replace(imagined(dataset, space), without_lineage=without_lineage, without_lessons=tuple(rejected))
-    hits = retrieval.for_study(study, dataset, MOST)
+    found = retrieval.ranked(study, dataset)
+    hits = retrieval.diverse(found, MOST)
     near = retrieval.neighbours(dataset, but_lineage=dataset.lineage)
     return Preview(
         nearest=tuple(near),
         hits=tuple(hits),
-        transferred=WarmStart(store).configs(study, dataset, hits, near),
+        transferred=WarmStart(store).configs(study, dataset, hits, near, carried(found)),
         soft_ranges=soft_ranges(space, hits),
         known_here=0 if without_lineage else knows_lineage(store, study, dataset),
         earlier=next(earlier_versions(store, dataset), None),

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.approval import config_hash
 from core.data.profile import Profile
+from core.memory.carried import Carried
 from core.memory.hits import Hit
 from core.memory.neighbours import Neighbour, measured
 from core.memory.records import Lesson
@@ -59,12 +60,17 @@ class WarmStart:
         self._store = store
 
     def configs(
-        self, study: Study, dataset: Dataset, hits: Sequence[Hit], neighbours: Iterable[Neighbour]
+        self,
+        study: Study,
+        dataset: Dataset,
+        hits: Sequence[Hit],
+        neighbours: Iterable[Neighbour],
+        together: Iterable[Carried] = (),
     ) -> tuple[Transferred, ...]:
         """What is worth trying first, in this order: the last version's best, the rules, the nearest datasets' best."""
         space = SearchSpace.from_json(study.space)
         found = [] if study.without_lineage else self._versions(study, dataset, space)
-        found += [rules] if (rules := from_rules(space, hits)) is not None else []
+        found += [rules] if (rules := from_rules(space, hits, together)) is not None else []
         near = [each for each in neighbours if each.distance <= FARTHEST and each.dataset.lineage != dataset.lineage]
         for neighbour in near[:NEAREST]:
             source = f"the config to use on {neighbour.dataset.name}, likeness {neighbour.likeness:.2f}"
@@ -99,14 +105,16 @@ class WarmStart:
         return None if trial is None or trial.kind == "baseline" or trial.value is None else trial.params
 
 
-def from_rules(space: SearchSpace, hits: Iterable[Hit]) -> Transferred | None:
+def from_rules(space: SearchSpace, hits: Iterable[Hit], together: Iterable[Carried] = ()) -> Transferred | None:
     """The baseline with one step for every rule that holds here and is believed to help; None where nothing does.
 
-    Two rules on one axis: the better hit speaks. Two rules that contradict one another: neither.
+    Two rules on one axis: the better hit speaks. Two rules that contradict one another: neither. Nor a rule of a step
+    that hurt on the other datasets taken `together`.
     """
     baseline, params, used = space.baseline(), dict(space.baseline()), dict[str, int]()
     rules = [hit for hit in hits if hit.applies and hit.lesson.level != "study" and hit.lesson.axis in space.searched]
     warned = {(hit.lesson.axis, hit.lesson.direction) for hit in rules if hit.lesson.kind == "avoid"}
+    warned |= {(each.axis, each.direction) for each in together if each.effect <= 0}
     directions = _directions(rules)
     for hit in sorted(rules, key=lambda each: -each.score):
         lesson = hit.lesson

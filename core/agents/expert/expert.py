@@ -14,7 +14,6 @@ from core.agents.opening import opening
 from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDraft, TrialView
 from core.agents.tried import axes_tried
 from core.figures import metric, objective_words, percent, signed, signed_percent
-from core.memory.hits import Hit
 
 
 class Expert:
@@ -30,15 +29,17 @@ class Expert:
         base = best_estimate(evidence)
         orders = read(evidence.study.instructions, evidence.space.declared)
         min_gain = _relative_min_gain(evidence, base)
-        heard = _ranked(evidence, base, orders, evidence.hits if evidence.study.use_memory else ())
+        unaided = replace(evidence, hits=(), carried=())
+        heard = _ranked(evidence if evidence.study.use_memory else unaided, base, orders)
         if not heard:
             return Nothing("nothing left to try in the space")
         if all(step.chance(min_gain) < CHANCE_WORTH_A_TRIAL for step in heard):
             chance = percent(max(step.chance(min_gain) for step in heard))
             return Nothing(f"no step left has more than a {chance} chance of a gain worth keeping")
         chosen = _retest(evidence, heard) or heard[0]
-        unaided = _ranked(evidence, base, orders, ())[0] if evidence.hits else heard[0]
-        draft = _draft(evidence, base, chosen, was_led=chosen.candidate != unaided.candidate)
+        is_told = bool(evidence.hits or evidence.carried)
+        was_led = is_told and chosen.candidate != _ranked(unaided, base, orders)[0].candidate
+        draft = _draft(evidence, base, chosen, was_led)
         return replace(draft, mechanism=f"{draft.mechanism} {orders.sentence}".strip())
 
     def reflect(self, evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
@@ -46,12 +47,12 @@ class Expert:
         return reflect(evidence, outcome)
 
 
-def _ranked(evidence: Evidence, base: TrialView | None, orders: Instructions, hits: Sequence[Hit]) -> list[Estimate]:
+def _ranked(evidence: Evidence, base: TrialView | None, orders: Instructions) -> list[Estimate]:
     """Every step that instructions allow, best first: on axes that nothing under way changes, where any is left."""
     config = dict(base.trial.params) if base else evidence.space.baseline()
     reasons, min_gain = hints(evidence, base), _relative_min_gain(evidence, base)
-    single = rank(candidates(evidence, config), evidence, reasons, hits, min_gain)
-    estimates = [*single, *combined(evidence, config, reasons, hits, min_gain)]
+    single = rank(candidates(evidence, config), evidence, reasons, min_gain)
+    estimates = [*single, *combined(evidence, config, reasons, min_gain)]
     allowed = [each for each in estimates if all(orders.allows(part) for part in each.candidate.parts)]
     beside = [each for each in allowed if not each.candidate.changes.keys() & evidence.axes_under_way]
     return sorted(beside or allowed, key=lambda each: -each.value)

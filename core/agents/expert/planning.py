@@ -16,14 +16,14 @@ from core.agents.expert.knowledge import Belief, belief, joint_cost
 from core.agents.expert.places import share_of_a_step
 from core.agents.expert.surrogate import Gain, Surrogate, Told
 from core.agents.protocol import Evidence, TrialView
+from core.memory.carried import effect_of, speaks
 from core.memory.consolidation import AUTHOR as CONSOLIDATION
 from core.memory.hits import Hit
 from core.records import Params
 from core.states import Verdict
 
 MOST_TOGETHER = 5  # steps of which combinations are considered
-LESSON_SD = 0.02  # spread of an effect carried over by a lesson one is sure of
-USUAL_EFFECT = 0.02  # of a lesson that names none
+LESSON_SD = 0.02  # spread of an effect that a lesson one is sure of saw on this very data
 CHANCE_WORTH_A_TRIAL = 0.05  # of gaining more than the smallest gain worth keeping
 
 
@@ -45,33 +45,28 @@ class Estimate:
         return (1 - math.erf((gain - self.mean) / (self.sd * math.sqrt(2)))) / 2
 
 
-def rank(
-    candidates: Iterable[Candidate], evidence: Evidence, hints: Sequence[Hint], hits: Sequence[Hit], min_gain: float
-) -> list[Estimate]:
+def rank(candidates: Iterable[Candidate], evidence: Evidence, hints: Sequence[Hint], min_gain: float) -> list[Estimate]:
     """Every candidate with its estimate, best first; equal ones in the order of the space. `min_gain` is relative."""
     offered = list(candidates)
     if not offered:
         return []
-    gains = Surrogate(evidence, _told(hits, evidence.study.id)).gains([(each.params, each.base) for each in offered])
+    gains = Surrogate(evidence, _told(evidence)).gains([(each.params, each.base) for each in offered])
     estimates = [
-        _estimate(candidate, gain, evidence, hints, hits, min_gain)
-        for candidate, gain in zip(offered, gains, strict=True)
+        _estimate(candidate, gain, evidence, hints, min_gain) for candidate, gain in zip(offered, gains, strict=True)
     ]
     return sorted(estimates, key=lambda estimate: -estimate.value)
 
 
-def combined(
-    evidence: Evidence, base: Params, hints: Sequence[Hint], hits: Sequence[Hit], min_gain: float
-) -> list[Estimate]:
+def combined(evidence: Evidence, base: Params, hints: Sequence[Hint], min_gain: float) -> list[Estimate]:
     """Steps on axes that were each tried alone, together; the most promising ones, as far as they may add up."""
     tried = {view.proposal.axis for view in evidence.trials if _tests_it(view) and view.proposal}
     steps = [step for step in single_steps(evidence, base) if step.axis in tried]
-    ranked = rank(steps, evidence, hints, hits, min_gain)
+    ranked = rank(steps, evidence, hints, min_gain)
     hopeful: dict[str, Candidate] = {}
     for estimate in sorted(ranked, key=lambda each: -each.mean):
         if estimate.mean + estimate.sd > 0:
             hopeful.setdefault(estimate.candidate.axis, estimate.candidate)
-    return rank(together(evidence, base, list(hopeful.values())[:MOST_TOGETHER]), evidence, hints, hits, min_gain)
+    return rank(together(evidence, base, list(hopeful.values())[:MOST_TOGETHER]), evidence, hints, min_gain)
 
 
 def best_estimate(evidence: Evidence) -> TrialView | None:
@@ -108,14 +103,11 @@ def _estimate(
     gain: Gain,
     evidence: Evidence,
     hints: Sequence[Hint],
-    hits: Sequence[Hit],
     min_gain: float,
 ) -> Estimate:
     parts = {(part.axis, part.direction) for part in candidate.parts}
     own_hints = tuple(hint for hint in hints if (hint.axis, hint.direction) in parts)
-    lessons = tuple(
-        h for h in hits if not candidate.also and h.lesson.axis == candidate.axis and _speaks_to(h, candidate)
-    )
+    lessons = () if candidate.also else _lessons(evidence, candidate)
     trials = tuple(v for v in evidence.trials if _tests_it(v) and v.proposal and v.proposal.axis in candidate.changes)
     shares = {part.axis: share_of_a_step(evidence.space.declared[part.axis], *part.change) for part in candidate.parts}
     shift = sum(hint.shift * shares[hint.axis] for hint in own_hints)
@@ -139,26 +131,30 @@ def _belief(candidate: Candidate, deviation: float) -> Belief:
     )
 
 
-def _speaks_to(hit: Hit, candidate: Candidate) -> bool:
-    """A lesson none of whose conditions holds here says nothing, and is not cited."""
-    if hit.lesson.kind == "fact" or hit.conditions == 0:
-        return False
-    return hit.lesson.direction in (candidate.direction, _opposite(candidate.direction))
+def _lessons(evidence: Evidence, candidate: Candidate) -> tuple[Hit, ...]:
+    """What speaks of a step or of the one back: the lessons shown, and those that only count beside them."""
+    behind = (hit for each in evidence.carried for hit in each.hits)
+    known = {hit.lesson.id: hit for hit in (*evidence.hits, *behind)}
+    ways = (candidate.direction, _opposite(candidate.direction))
+    return tuple(
+        h for h in known.values() if speaks(h) and h.lesson.axis == candidate.axis and h.lesson.direction in ways
+    )
 
 
-def _told(lessons: Iterable[Hit], study_id: int) -> list[Told]:
-    """Each lesson as an observed effect; the less trusted or the less it fits, the wider. What this study's own trials
-    taught is left out: the trials themselves are counted."""
-    told = []
-    for hit in lessons:
+def _told(evidence: Evidence) -> list[Told]:
+    """Observed effects: what other datasets say together, and each lesson of this very data, the less trusted the
+    wider. What this study's own trials taught is left out: the trials themselves are counted."""
+    told = [
+        Told(each.axis, each.direction, each.effect, each.deviation(belief(each.axis, each.direction).sd))
+        for each in evidence.carried
+    ]
+    for hit in evidence.hits:
         lesson = hit.lesson
-        if lesson.kind == "fact" or hit.conditions == 0 or not lesson.axis or not lesson.direction:
+        is_own = lesson.study_id == evidence.study.id and lesson.author == CONSOLIDATION
+        if lesson.level == "cognition" or is_own or not speaks(hit):
             continue
-        if lesson.study_id == study_id and lesson.author == CONSOLIDATION:
-            continue
-        effect = lesson.effect if lesson.effect is not None else USUAL_EFFECT * (1 if lesson.kind == "do" else -1)
-        trust = max(hit.confidence * hit.conditions * max(hit.profile, 0.25), 0.05)
-        told.append(Told(lesson.axis, lesson.direction, effect, LESSON_SD / trust))
+        trust = max(hit.confidence * hit.conditions * hit.profile, 0.05)
+        told.append(Told(lesson.axis, lesson.direction, effect_of(hit), LESSON_SD / trust))
     return told
 
 

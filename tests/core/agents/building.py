@@ -6,6 +6,7 @@ from typing import Any
 from core.agents.curves import CurveSummary, summarise
 from core.agents.protocol import Evidence, TrialView
 from core.approval import config_hash
+from core.memory.carried import carried
 from core.memory.hits import Hit
 from core.memory.records import Lesson
 from core.records import IntermediateValue, Proposal, Run, Study, Trial
@@ -197,6 +198,7 @@ def evidence(*views: TrialView, hits: Sequence[Hit] = (), space: SearchSpace = S
         hits=tuple(hits),
         remaining=10,
         num_items=100,
+        carried=carried(hits),
     )
 
 

@@ -156,7 +156,7 @@ def test_a_proposal_changes_one_axis_and_says_why_how_much_and_what_would_refute
 def test_the_base_trials_curve_moves_what_is_expected_and_is_named():
     def expected(values: list[float], axis: str, direction: str) -> float:
         base = baseline(values)
-        ranked = rank(candidates(evidence(base), SPACE.baseline()), evidence(base), hints(evidence(base), base), [], 0)
+        ranked = rank(candidates(evidence(base), SPACE.baseline()), evidence(base), hints(evidence(base), base), 0)
         [found] = [e for e in ranked if (e.candidate.axis, e.candidate.direction) == (axis, direction)]
         return found.mean
 
@@ -174,7 +174,7 @@ def test_short_histories_speak_against_a_longer_view():
 
 def test_a_lesson_moves_what_is_expected_in_proportion_to_its_trust():
     def expected(hits: list) -> float:
-        ranked = rank(candidates(evidence(), SPACE.baseline()), evidence(), [], hits, 0.0)
+        ranked = rank(candidates(evidence(), SPACE.baseline()), evidence(hits=hits), [], 0.0)
         return next(e.mean for e in ranked if (e.candidate.axis, e.candidate.direction) == ("attn_dropout", "up"))
 
     unaided, doubtful, trusted = (
@@ -232,7 +232,7 @@ def test_what_failed_in_this_study_is_expected_to_fail_again():
     failed = evidence(step(2, "hidden_dim", 128, -0.08, Verdict.NOT_BETTER))
 
     def expected(shown: Evidence) -> float:
-        ranked = rank(candidates(shown, SPACE.baseline()), shown, [], [], 0.0)
+        ranked = rank(candidates(shown, SPACE.baseline()), shown, [], 0.0)
         return next((e.mean for e in ranked if (e.candidate.axis, e.candidate.direction) == ("hidden_dim", "down")), 0)
 
     assert expected(failed) > expected(evidence())
@@ -244,7 +244,7 @@ def test_a_smaller_step_is_promised_its_share_by_belief_hints_and_lessons():
     def promised(after: float, shown_hits: list) -> float:
         [first] = [e for e in candidates(evidence(), SPACE.baseline()) if (e.axis, e.direction) == ("dropout", "up")]
         smaller = replace(first, after=after, params=SPACE.complete({"dropout": after}))
-        return rank([smaller], evidence(), [Hint("dropout", "up", 0.02, "over-fit")], shown_hits, 0.0)[0].mean
+        return rank([smaller], evidence(hits=shown_hits), [Hint("dropout", "up", 0.02, "over-fit")], 0.0)[0].mean
 
     whole, half = 0.2 + SHARE * 0.8, 0.2 + SHARE * 0.4  # dropout is declared from 0 to 0.8
     assert 0.4 * promised(whole, []) < promised(half, []) < 0.7 * promised(whole, [])
@@ -256,7 +256,7 @@ def test_a_step_that_gained_is_expected_to_gain_from_another_base_too():
     elsewhere = step(3, "ffn", "gelu", 0.05, Verdict.BETTER)
     shown = evidence(gained, elsewhere, incumbent_id=3)
     again, further = (
-        next(e.mean for e in rank(candidates(shown, base), shown, [], [], 0.0) if e.candidate.axis == "dropout")
+        next(e.mean for e in rank(candidates(shown, base), shown, [], 0.0) if e.candidate.axis == "dropout")
         for base in (elsewhere.trial.params, SPACE.complete({"ffn": "gelu", "dropout": 0.3}))
     )
     assert again > further > 0
@@ -268,7 +268,7 @@ def test_a_trial_and_the_lesson_it_wrote_are_counted_once():
     person = replace(own, lesson=replace(own.lesson, author="Ada"))
 
     def expected(hits: list) -> float:
-        ranked = rank(candidates(evidence(seen), SPACE.baseline()), evidence(seen), [], hits, 0.0)
+        ranked = rank(candidates(evidence(seen), SPACE.baseline()), evidence(seen, hits=hits), [], 0.0)
         return next(e.mean for e in ranked if e.candidate.direction == "swiglu")
 
     assert expected([own]) == expected([])

@@ -125,7 +125,7 @@ def test_a_pruned_run_counts_less_than_one_that_ended():
 
 def test_steps_are_taken_together_only_where_each_axis_was_tried_alone():
     shown = evidence(step(2, "dropout", 0.3, 0.03), step(3, "ffn", "swiglu", 0.03))
-    found = combined(shown, PLAIN, [], [], 0.0)
+    found = combined(shown, PLAIN, [], 0.0)
     assert {frozenset(each.candidate.changes) for each in found} == {frozenset({"dropout", "ffn"})}
     assert found[0].mean > 0
     assert "tried alone" in found[0].prior.mechanism
