@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from core.figures import percent, signed_percent
 from core.records import IntermediateValue
 
 Diagnosis = Literal["over-fit", "under-fit", "unstable", "plateau", "too short"]
@@ -33,8 +34,8 @@ class CurveSummary:
         figures = f"best {self.best:.4f} at epoch {self.best_epoch} of {self.epochs}"
         return {
             "over-fit": f"it over-fits: {figures}, then down to {self.last:.4f} while the training loss still falls",
-            "under-fit": f"it still learns when it ends: {figures}, rising {self.slope:+.1%} an epoch",
-            "unstable": f"it swings by {self.swing:.1%} between epochs: {figures}",
+            "under-fit": f"it still learns when it ends: {figures}, rising {signed_percent(self.slope)} an epoch",
+            "unstable": f"it swings by {percent(self.swing)} between epochs: {figures}",
             "plateau": f"it levels off: {figures}",
             "too short": f"too few epochs to tell: {figures}",
         }[self.diagnosis]

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from core.agents.pruning import first_rung, is_hopeless
+from core.figures import percent
 
 FEWEST = 5  # runs below which a rank correlation means nothing
 
@@ -48,7 +49,7 @@ class Reliability:
         )
         return (
             f"{order}; pruning stops {self.stopped}, {self.wrong} of them wrongly, "
-            f"and saves {self.saved:.0%} of the epochs"
+            f"and saves {percent(self.saved, 0)} of the epochs"
         )
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from core.cli.output import note, print_json, print_table, say
 from core.errors import NotFound
+from core.figures import signed_percent
 from core.memory.documents import LESSONS
-from core.memory.records import Lesson
+from core.memory.records import Evidence, ForeignEvidence, Lesson
 from core.memory.trust import confidence, prior_of
 from core.memory.wording import record_of_lesson
 from core.store.lessons import LEVELS, STATUSES
@@ -129,9 +130,9 @@ def show_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
         say(f"did well between {lesson.low:g} and {lesson.high:g}")
     say(record_of_lesson(lesson, evidence, prior_of(workspace.store)))
     for each in evidence:
-        say(f"  trial {each.trial_id}: {each.outcome}, effect {each.effect:+.1%} [{each.low:+.1%}, {each.high:+.1%}]")
+        say(f"  trial {each.trial_id}: {each.outcome}, effect {_effect(each)}")
     for other in brought:
-        say(f"  {other.origin}: {other.outcome}, effect {other.effect:+.1%} [{other.low:+.1%}, {other.high:+.1%}]")
+        say(f"  {other.origin}: {other.outcome}, effect {_effect(other)}")
     for link in links:
         say(f"  {link.lesson_id} {link.kind} {link.other_id} ({link.state}): {link.why}")
     for revision in revisions_of(revisions, lesson):
@@ -140,6 +141,11 @@ def show_lesson(workspace: Workspace, given: argparse.Namespace) -> int:
         for change in revision.changes:
             say(f"    {change.field}: {_changed(change)}")
     return 0
+
+
+def _effect(seen: Evidence | ForeignEvidence) -> str:
+    """With its interval."""
+    return f"{signed_percent(seen.effect)} [{signed_percent(seen.low)}, {signed_percent(seen.high)}]"
 
 
 def _changed(change: Change) -> str:

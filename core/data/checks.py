@@ -9,6 +9,7 @@ import numpy as np
 from core.data.events import Events
 from core.data.findings import BadRows, Finding, Level
 from core.data.timestamps import UnitCounts
+from core.figures import percent
 
 LEAST_LIST = 4  # shorter lists are sorted by chance too often (a pair: every second one)
 LEAST_LISTS = 20
@@ -34,9 +35,9 @@ def sorted_by_id(events: Events) -> Finding | None:
     chance = float(np.mean([2 / factorial(min(int(length), 12)) for length in lengths[chosen]]))
     level: Level = "error" if share >= SORTED_ERROR and events.time is None else "warning"
     message = (
-        f"the items of {share:.0%} of the users with {LEAST_LIST} events or more stand in the order of their ids "
-        f"(by chance {chance:.2%}): the order of time seems lost, and next-item figures would mean nothing; "
-        "import a source with timestamps"
+        f"the items of {percent(share, 0)} of the users with {LEAST_LIST} events or more stand in the order of their "
+        f"ids (by chance {percent(chance, 2)}): the order of time seems lost, and next-item figures would mean "
+        "nothing; import a source with timestamps"
     )
     return Finding("sorted_by_id", level, message, count)
 
@@ -51,8 +52,8 @@ def not_chronological(raw: Events) -> Finding | None:
     if not back.any():
         return None
     users = len(np.unique(user[1:][back]))
-    share = users / len(raw.users)
-    message = f"the events of {users:,} users ({share:.0%}) do not stand in order of time in the file; they were sorted"
+    share = percent(users / len(raw.users), 0)
+    message = f"the events of {users:,} users ({share}) do not stand in order of time in the file; they were sorted"
     return Finding("not_chronological", "warning", message, users)
 
 
@@ -73,8 +74,8 @@ def ties(events: Events, share: float | None) -> Finding | None:
     tied = int(((events.user[1:] == events.user[:-1]) & (events.time[1:] == events.time[:-1])).sum())
     level: Level = "warning" if share > TIES_WARNING else "info"
     message = (
-        f"the last item of {share:.0%} of the users shares its timestamp with the one before, so the position in the "
-        f"file decides which is the test item; {tied:,} events in all share the time of the one before"
+        f"the last item of {percent(share, 0)} of the users shares its timestamp with the one before, so the position "
+        f"in the file decides which is the test item; {tied:,} events in all share the time of the one before"
     )
     return Finding("ties", level, message, tied)
 

@@ -26,6 +26,7 @@ from core.data.prepared import Prepared, prepared
 from core.data.readers import READERS
 from core.data.splits import split
 from core.data.titles import titles_for
+from core.figures import percent
 
 PREPARATION_VERSION = 1  # raise it when the same file and options lead to another dataset
 PREVIEW_ROWS = 20
@@ -156,7 +157,7 @@ def _refuse_mostly_bad(file: str, rows_read: int, bad: BadRows, options: ImportO
         return
     first = bad.first[0]
     raise ImportFailed(
-        f"{file}: {bad.count:,} of {rows_read:,} rows cannot be used, more than {options.max_bad_share:.0%} "
+        f"{file}: {bad.count:,} of {rows_read:,} rows cannot be used, more than {percent(options.max_bad_share, 0)} "
         f"(line {first.line}: {first.reason}; found {first.found!r}): are the columns right? See the preview, "
         "and name them with --columns",
         _found([checks.bad_rows(bad, rows_read)]),

@@ -16,6 +16,7 @@ from core.data.folder import Tables, events_table
 from core.data.options import ImportOptions
 from core.data.preparation import Kept
 from core.data.splits import LEFT_OUT, TEST, TRAIN, VALIDATION, VALIDATION_TARGET
+from core.figures import percent
 
 # Above this share of repeated training events people come back to what they had, and masking it would hide the task.
 REPEAT_LIMIT = 0.05
@@ -80,12 +81,12 @@ def _share(which: np.ndarray) -> float:
 
 
 def _masking(chosen: str | None, repeat_rate: float) -> tuple[str, str]:
-    rate = f"{repeat_rate:.1%} of the training events repeat an item the user had before"
+    rate = f"{percent(repeat_rate)} of the training events repeat an item the user had before"
     if chosen is not None:
         return chosen, f"chosen at import; {rate}"
     if repeat_rate > REPEAT_LIMIT:
-        return "none", f"{rate}, more than {REPEAT_LIMIT:.0%}, so seen items stay candidates"
-    return "seen", f"{rate}, at most {REPEAT_LIMIT:.0%}, so seen items are no candidates"
+        return "none", f"{rate}, more than {percent(REPEAT_LIMIT, 0)}, so seen items stay candidates"
+    return "seen", f"{rate}, at most {percent(REPEAT_LIMIT, 0)}, so seen items are no candidates"
 
 
 def _counts(part: np.ndarray, left_out: int, users: int, items: int) -> dict[str, int]:
@@ -131,12 +132,11 @@ def _tables(
 def _findings(counts: Mapping[str, int], shares: Mapping[str, float], masking: str) -> tuple[Finding, ...]:
     found = [checks.untrained_items(counts["items_not_in_training"], counts["items"])]
     if cold := round(shares["cold_share"] * counts["validation_targets"]):
-        message = f"{shares['cold_share']:.1%} of the validation targets never occur in training"
+        message = f"{percent(shares['cold_share'])} of the validation targets never occur in training"
         found.append(Finding("cold_targets", "warning" if shares["cold_share"] > 0.01 else "info", message, cold))
     if masking == "seen" and (again := round(shares["repeat_share"] * counts["validation_targets"])):
-        message = (
-            f"{shares['repeat_share']:.1%} of the validation targets were had before, are masked and count as misses"
-        )
+        share = percent(shares["repeat_share"])
+        message = f"{share} of the validation targets were had before, are masked and count as misses"
         found.append(
             Finding("repeated_targets", "warning" if shares["repeat_share"] > 0.01 else "info", message, again)
         )

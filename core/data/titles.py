@@ -12,6 +12,7 @@ from core.data.columns import TITLE_NAMES, by_name, is_title_column
 from core.data.findings import BadRows, Finding, ImportFailed, Level
 from core.data.formats import detect, parts_of
 from core.data.readers import READERS
+from core.figures import percent
 
 
 def titles_for(items: pa.Array, source: Path) -> tuple[pa.Array, list[Finding]]:
@@ -25,7 +26,7 @@ def titles_for(items: pa.Array, source: Path) -> tuple[pa.Array, list[Finding]]:
     if missing := found.null_count:
         examples = tuple(items.filter(found.is_null())[:3].to_pylist())
         share = missing / max(len(items), 1)
-        message = f"{missing:,} of {len(items):,} items ({share:.0%}) have no title in {source.name}"
+        message = f"{missing:,} of {len(items):,} items ({percent(share, 0)}) have no title in {source.name}"
         if missing == len(items):
             message += "; are the ids of both files the same?"
         level: Level = "warning" if share > 0.01 else "info"

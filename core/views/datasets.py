@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.data.distributions import Curve, Distributions, keep, kept
 from core.data.profile import Profile
 from core.data.profile_features import distance, feature_gaps
+from core.figures import percent
 from core.memory.neighbours import Neighbour
 from core.records import Dataset
 from core.settings import Settings
@@ -86,7 +87,7 @@ def in_words(plot: Plot) -> str:
     told = []
     for label, curve in plot.curves:
         reached = [
-            f"{share:.0%} at {number(next((x for x, y in zip(curve.x, curve.y, strict=True) if y >= share), 0))}"
+            f"{percent(share, 0)} at {number(next(x for x, y in zip(curve.x, curve.y, strict=True) if y >= share))}"
             for share in (0.5, 0.9)
             if curve.y[-1] >= share
         ]

@@ -209,14 +209,15 @@ def _bold(line: Line) -> str:
 
 
 def _range(lines: list[Line], part: str, references: References) -> tuple[float, float]:
-    """From the lowest to the highest; reference lines widen it, unless they lie far below."""
+    """From the lowest to the highest without first epochs far below every end; reference lines widen it, unless they
+    lie far below."""
     values = [float(value) for line in lines for value in _values(line, part) if value is not None]
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
     if part == VALIDATION:
         high = max([high, *(value for _, value in references)])
-        low = max(low, high * STEEP) if len(values) > 12 else low
+        low = max(low, min(_last(line, part) for line in lines) * STEEP) if len(values) > 12 else low
         low = min([low, *(value for _, value in references if value >= high * STEEP)])
     pad = (high - low or high or 1.0) * 0.06
     return low - pad, high + pad

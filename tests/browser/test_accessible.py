@@ -6,11 +6,12 @@ violation.
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from core.records import Study
 from core.states import StudyState
@@ -20,7 +21,7 @@ from tests.pages.scripted import ScriptedHome
 
 AXE = Path(__file__).with_name("axe") / "axe.min.js"
 SETTLES_SECONDS = 15.0
-PHONE = 390  # px
+WIDE, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)  # px
 UNSETTLED = "[data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
 OPAQUE = "[data-stale] {opacity: 1 !important; transition: none !important}"  # what is being looked at anew is pale
 VIEWS = ("All trials", "Lineage", "Timeline", "What it knew")
@@ -105,54 +106,65 @@ def told(found: dict[str, list[str]]) -> str:
     return "\n".join(f"{where}:\n  " + "\n  ".join(faults) for where, faults in found.items())
 
 
-def test_no_page_has_a_serious_violation(server: Server, studies: tuple[Study, Study], browser: Browser):
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+@dataclass
+class Look:
+    """A page in a browser of its own, looked at wide in the light, then on a phone in the dark."""
+
+    page: Page
+    found: dict[str, list[str]] = field(default_factory=dict)
+    sideways: dict[str, object] = field(default_factory=dict)
+
+    def go(self, url: str) -> None:
+        """Open a page, wide and light."""
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(WIDE)
+        self.page.goto(url)
+        settle(self.page)
+
+    def both_ways(self, name: str) -> None:
+        """What axe-core finds, and whether anything reaches beyond the phone's edge."""
+        self._keep(name)
+        self.page.emulate_media(color_scheme="dark")
+        self.page.set_viewport_size(PHONE)
+        expect(self.page.locator("body")).not_to_have_css("color-scheme", "light")
+        settle(self.page)
+        self._keep(f"{name}, on a phone in the dark")
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        beyond = self.page.get_by_test_id("stMain").evaluate("each => each.scrollWidth - each.clientWidth")
+        if width > PHONE["width"] or beyond > 0 or self.page.get_by_test_id("stException").count():
+            self.sideways[name] = (width, beyond)
+
+    def _keep(self, name: str) -> None:
+        if faults := violations(self.page):
+            self.found[name] = faults
+
+    def check(self) -> None:
+        """Fails with what was found."""
+        assert not self.sideways
+        assert not self.found, told(self.found)
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Look]:
+    """One for each test."""
+    context = browser.new_context()
     context.set_default_timeout(PATIENCE)
-    page, found = context.new_page(), {}
-    for name, path in paths(*studies).items():
-        page.goto(server.url + path)
-        settle(page)
-        if faults := violations(page):
-            found[name] = faults
+    yield Look(context.new_page())
     context.close()
-    assert not found, told(found)
 
 
-def test_nothing_behind_a_click_has_a_serious_violation_wide_or_on_a_phone(
-    server: Server, studies: tuple[Study, Study], browser: Browser
-):
-    found: dict[str, list[str]] = {}
-    for width, theme in ((1440, "light"), (PHONE, "dark")):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        for name, (where, clicks) in BEHIND.items():
-            page.goto(server.url + paths(*studies)[where])
-            settle(page)
-            for role, label in clicks:
-                page.get_by_role(role, name=label).first.click()  # type: ignore[arg-type]
-            settle(page)
-            if faults := violations(page):
-                found[f"{name}, {width} px, {theme}"] = faults
-        context.close()
-    assert not found, told(found)
-
-
-def test_on_a_phone_in_the_dark_no_page_has_a_serious_violation_or_scrolls_sideways(
-    server: Server, studies: tuple[Study, Study], browser: Browser
-):
-    context = browser.new_context(viewport={"width": PHONE, "height": 844}, color_scheme="dark")
-    context.set_default_timeout(PATIENCE)
-    phone, found, wide = context.new_page(), {}, {}
+def test_no_page_has_a_serious_violation_wide_or_on_a_phone(server: Server, studies: tuple[Study, Study], look: Look):
     for name, path in paths(*studies).items():
-        phone.goto(server.url + path)
-        settle(phone)
-        width = phone.evaluate("document.documentElement.scrollWidth")
-        main = phone.get_by_test_id("stMain").evaluate("each => each.scrollWidth - each.clientWidth")
-        if width > PHONE or main > 0 or phone.get_by_test_id("stException").count():
-            wide[name] = (width, main)
-        if faults := violations(phone):
-            found[name] = faults
-    context.close()
-    assert not wide
-    assert not found, told(found)
+        look.go(server.url + path)
+        look.both_ways(name)
+    look.check()
+
+
+def test_nor_has_anything_behind_a_click(server: Server, studies: tuple[Study, Study], look: Look):
+    for name, (where, clicks) in BEHIND.items():
+        look.go(server.url + paths(*studies)[where])
+        for role, label in clicks:
+            look.page.get_by_role(role, name=label).first.click()  # type: ignore[arg-type]
+        settle(look.page)
+        look.both_ways(name)
+    look.check()

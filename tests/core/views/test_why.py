@@ -4,7 +4,7 @@ from core.records import Proposal
 from core.views.why import LONGEST, why_of
 
 STEP = "A larger step reaches the optimum in fewer epochs."
-LATE = "Trial 2: it still learns when it ends: best 0.2054 at epoch 11 of 12, rising +1.4% an epoch."
+LATE = "Trial 2: it still learns when it ends: best 0.2054 at epoch 11 of 12, rising +1.4 % an epoch."
 
 
 def proposal(mechanism: str, claim: str = "lr from 0.002 to 0.004 changes ndcg@10 by +9.3 % ± 4.6 %.") -> Proposal:
