@@ -10,9 +10,11 @@ from core.memory.starting import STARTING
 from core.records import Event, Study, Trial
 from core.store import Store
 from core.verdict import Comparison
+from core.views.lessons import shortened
 from core.views.standing import standing
 
 LOOK_BACK = 200  # events read to find those worth telling
+LONGEST_CLAIM = 120  # characters of a lesson
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _verdict(scene: _Scene) -> Happening:
 
 def _lesson(scene: _Scene) -> Happening:
     says = "left a lesson" if scene.study else f"{scene.event.actor} wrote a lesson"
-    return scene.tell("lesson", says, str(scene.event.detail.get("claim", "")))
+    return scene.tell("lesson", says, shortened(str(scene.event.detail.get("claim", "")), LONGEST_CLAIM))
 
 
 def _pack(scene: _Scene) -> Happening:
