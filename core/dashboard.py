@@ -29,8 +29,11 @@ class DashboardFailed(VirtualMLEError):
     """The dashboard could not be started or stopped."""
 
 
-def start_dashboard(settings: Settings, open_browser: bool = True, tell: Tell = lambda text: None) -> int:
-    """Run Streamlit in the foreground until it ends; its exit code. A fresh home gets the sample, the worker runs too.
+def start_dashboard(
+    settings: Settings, open_browser: bool = True, with_worker: bool = True, tell: Tell = lambda text: None
+) -> int:
+    """Run Streamlit in the foreground until it ends; its exit code. A fresh home gets the sample, and a worker runs
+    too unless that is not wanted.
 
     Raises DashboardFailed when one runs already or no port is free, and what opening the home raises.
     """
@@ -41,6 +44,8 @@ def start_dashboard(settings: Settings, open_browser: bool = True, tell: Tell = 
     if port != settings.port:
         tell(f"port {settings.port} is taken, so {port} it is; VIRTUALMLE_PORT chooses another")
     prepare_home(settings, tell)
+    if with_worker:
+        start_worker(settings, tell)
     process = subprocess.Popen(_command(settings, port, open_browser), cwd=ROOT, env=settings.environment())
     pid_file.write_text(str(process.pid))
     tell(f"the dashboard is at http://{_address(settings.host)}:{port}; Ctrl-C or `make stop` ends it")
@@ -76,7 +81,7 @@ def _revived(settings: Settings, tell: Tell) -> bool:
 
 
 def prepare_home(settings: Settings, tell: Tell) -> None:
-    """Import the embedded sample into a home without datasets, and see that a worker lives."""
+    """Import the embedded sample into a home without datasets."""
     workspace = Workspace.open(settings)
     try:
         if not workspace.store.datasets.all(archived=True):
@@ -84,6 +89,10 @@ def prepare_home(settings: Settings, tell: Tell) -> None:
             workspace.intake.sample(_user())
     finally:
         workspace.close()
+
+
+def start_worker(settings: Settings, tell: Tell) -> None:
+    """See that a worker lives; tell what kept it from starting."""
     try:
         ensure_worker(settings)
     except StorageFailed as problem:  # the dashboard can show what is there, and its page starts a worker later

@@ -19,6 +19,9 @@ def add_verbs(verbs: Any) -> None:
     shown = verbs.add_parser("dashboard", help="start the dashboard; --stop ends it and the worker")
     shown.add_argument("--stop", action="store_true")
     shown.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    shown.add_argument(
+        "--no-worker", action="store_true", help="start none: one runs elsewhere"
+    )
     shown.set_defaults(run=run_dashboard, without_workspace=True)
 
 
@@ -39,4 +42,4 @@ def run_dashboard(settings: Settings, given: argparse.Namespace) -> int:
         say(f"stopped: {', '.join(stopped)}" if stopped else "nothing of it was running")
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does, it ends Streamlit too
-    return start_dashboard(settings, open_browser=not given.no_browser, tell=say)
+    return start_dashboard(settings, not given.no_browser, not given.no_worker, tell=say)

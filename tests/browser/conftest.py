@@ -56,12 +56,12 @@ class Server:
         """The same home as the server's, read beside it; close it."""
         return Workspace.open(self.settings, holder="test-1", read_only=True)
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start it and wait until it answers; fails with its log when it does not."""
         log = self.home.parent / "dashboard.log"
         with open(log, "ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "core", "dashboard", "--no-browser"],
+                [sys.executable, "-m", "core", "dashboard", "--no-browser", *options],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=output,
@@ -119,22 +119,22 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A dashboard with its worker on a fresh home with the sample, one for each file of tests."""
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dashboard on a fresh home with the sample, one for each file of tests; with its worker, unless the file is
+    marked `no_worker`."""
     with socket.socket() as probe:  # a port of the system's choice, so that two test runs do not meet
         probe.bind(("127.0.0.1", 0))
         wanted = min(int(probe.getsockname()[1]), 65_000)
     home = tmp_path_factory.mktemp("browser") / "home"
     started = Server(home, free_port("127.0.0.1", wanted))
-    started.start()
+    started.start(*(["--no-worker"] if request.node.get_closest_marker("no_worker") else []))
     yield started
     started.end()
 
 
 @pytest.fixture(scope="module")
 def story(server: Server) -> Iterator[ScriptedHome]:
-    """A scripted home beside the server's; the real worker is stopped, it would train the scripted runs."""
-    stop_worker(server.settings)
+    """A scripted home beside the server's, for a file marked `no_worker`: a real one would train the scripted runs."""
     opened = server.open()
     scripted = ScriptedHome(opened)
     scripted.dataset("browsed")

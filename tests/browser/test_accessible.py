@@ -15,9 +15,10 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from core.records import Study
 from core.states import StudyState
-from core.worker.launch import stop_worker
 from tests.browser.conftest import PATIENCE, Server
 from tests.pages.scripted import ScriptedHome
+
+pytestmark = pytest.mark.no_worker
 
 AXE = Path(__file__).with_name("axe") / "axe.min.js"
 SETTLES_SECONDS = 15.0
@@ -49,7 +50,6 @@ CHECK = """async () => {
 @pytest.fixture(scope="module")
 def studies(server: Server) -> Iterator[tuple[Study, Study]]:
     """A finished study, and one on a like dataset with a proposal that waits; nothing moves meanwhile."""
-    stop_worker(server.settings)
     opened = server.open()
     story = ScriptedHome(opened)
     story.dataset("films", mean_length=8.0)

@@ -9,6 +9,8 @@ from tests.browser.conftest import PATIENCE, Server
 from tests.browser.keyboard import press_until, tab_to
 from tests.pages.scripted import ScriptedHome
 
+pytestmark = pytest.mark.no_worker
+
 
 @pytest.fixture
 def study(story: ScriptedHome) -> Study:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.worker.launch import stop_worker
 from core.worker.lock import WorkerLock
 from tests.browser.conftest import PATIENCE, Server
 from tests.browser.keyboard import focus, next_tab, tab_to
 from tests.pages.scripted import ScriptedHome
+
+pytestmark = pytest.mark.no_worker
 
 VIEWS = {"All trials": "view=All", "Lineage": "view=Lineage", "Timeline": "view=Timeline", "What it knew": "view=What"}
 
@@ -19,7 +20,6 @@ VIEWS = {"All trials": "view=All", "Lineage": "view=Lineage", "Timeline": "view=
 @pytest.fixture(scope="module")
 def story(server: Server) -> Iterator[ScriptedHome]:
     """A scripted home beside the server's; its lock is held, so that no act on a page starts a real worker."""
-    stop_worker(server.settings)
     lock = WorkerLock(server.home)
     lock.acquire()
     lock.say_up()

@@ -7,6 +7,8 @@ from playwright.sync_api import Page
 
 from pages.components.frame import MENU, ROOT
 
+pytestmark = pytest.mark.no_worker
+
 LOCAL = {"127.0.0.1", "localhost", ""}
 PATHS = [
     "/" if entry.script == "app.py" else f"/{entry.script[6:-3]}" for entry in MENU if (ROOT / entry.script).exists()

@@ -11,6 +11,8 @@ from core.worker.launch import stop_worker
 from tests.browser.conftest import Server
 from tests.pages.scripted import ScriptedHome
 
+pytestmark = pytest.mark.no_worker
+
 TICKS = 5_000  # ms: two looks of the page and a little
 FIRST = 90_000  # ms: what a server's first page may take on a busy machine of two cores
 
@@ -117,7 +119,7 @@ def tell(story: ScriptedHome, run: Run, epoch: int) -> None:
 
 
 def test_the_zoom_of_a_live_curve_survives_new_points(server: Server, story: ScriptedHome, page: Page):
-    stop_worker(server.settings)  # the run is told by this test; a real worker would take it for an orphan
+    stop_worker(server.settings)  # that an act on a page has started; it would take the run for an orphan
     study, run = under_way(story)
     page.goto(f"{server.url}/study?study={study.id}&trial=1")
     curve = "document.querySelector('[role=img][aria-label^=\"Learning curves\"]')"

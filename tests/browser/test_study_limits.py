@@ -7,6 +7,8 @@ from core.states import Autonomy, StudyState
 from tests.browser.conftest import Server
 from tests.pages.scripted import ScriptedHome
 
+pytestmark = pytest.mark.no_worker
+
 FIRST = 90_000  # ms: what a server's first page may take on a busy machine of two cores
 
 
