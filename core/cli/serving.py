@@ -19,9 +19,7 @@ def add_verbs(verbs: Any) -> None:
     shown = verbs.add_parser("dashboard", help="start the dashboard; --stop ends it and the worker")
     shown.add_argument("--stop", action="store_true")
     shown.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    shown.add_argument(
-        "--no-worker", action="store_true", help="start none: one runs elsewhere"
-    )
+    shown.add_argument("--no-worker", action="store_true", help="start none: one runs elsewhere")
     shown.set_defaults(run=run_dashboard, without_workspace=True)
 
 

@@ -5,13 +5,13 @@ instruction that names the field, or a trial of a person's own on it, lifts the 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.agents.expert.instructions import read
 from core.agents.protocol import Draft
 from core.agents.tried import moved
-from core.records import Proposal, Study, Trial
+from core.records import Decision, Params, Proposal, Study, Trial
 from core.space import Param, SearchSpace
 from core.states import TrialState
 from core.store import Store
@@ -47,17 +47,18 @@ def standing_vetoes(store: Store, study: Study, trials: Sequence[Trial]) -> tupl
     """Every vetoed step of the study that nobody has lifted since; a veto of several fields at once refuses that config
     alone. `trials` are all of the study's, by number."""
     vetoed = [trial for trial in trials if trial.state is TrialState.VETOED]
-    proposals = store.listings.proposals([trial.id for trial in trials]) if vetoed else {}
+    if not vetoed:
+        return ()
+    decided = {kind: _times(store.trials.decided(study.id, kind)) for kind in ("veto", "edit")}
+    proposals = store.listings.proposals([*(trial.id for trial in vetoed), *decided["edit"]])
+    tried = _tried_by_a_person(trials, proposals, decided["edit"])
     found: dict[tuple[str, str], Veto] = {}
     for trial in vetoed:
         proposal = proposals.get(trial.id)
         if proposal is None or not proposal.axis or len(proposal.changes) != 1:
             continue
-        at = store.trials.decisions(trial.id)[-1].at
-        lifted = _is_instructed_since(store, study, proposal.axis, at) or any(
-            _is_tried_since(store, trials[0], each, proposals.get(each.id), proposal.axis, at) for each in trials
-        )
-        if not lifted:
+        at = decided["veto"][trial.id]
+        if tried.get(proposal.axis, at) <= at and not _is_instructed_since(store, study, proposal.axis, at):
             after = proposal.changes[proposal.axis][1]
             found[proposal.axis, proposal.direction] = Veto(trial.number, proposal.axis, proposal.direction, after)
     return tuple(found.values())
@@ -99,10 +100,27 @@ def _is_instructed_since(store: Store, study: Study, axis: str, at: float) -> bo
     return not before or before[-1] != study.instructions
 
 
-def _is_tried_since(store: Store, first: Trial, trial: Trial, proposal: Proposal | None, axis: str, at: float) -> bool:
-    """Whether a person moved the field after the veto, in a trial of their own or by an edit."""
-    if trial.kind == "person":
-        return trial.created_at > at and axis in moved(trial, None, first.params)
-    if proposal is None or proposal.params.get(axis) == trial.params.get(axis):
-        return False
-    return any(each.kind == "edit" and each.at > at for each in store.trials.decisions(trial.id))
+def _times(decisions: Iterable[Decision]) -> dict[int, float]:
+    """When each trial was last decided so."""
+    return {decision.trial_id: decision.at for decision in decisions}
+
+
+def _tried_by_a_person(
+    trials: Sequence[Trial], proposals: Mapping[int, Proposal], edited: Mapping[int, float]
+) -> dict[str, float]:
+    """When a person last moved each field, in a trial of their own or by an edit."""
+    found: dict[str, float] = {}
+    for trial in trials:
+        proposal, at = proposals.get(trial.id), trial.created_at
+        if trial.kind == "person":
+            fields = moved(trial, None, trials[0].params)
+        elif proposal is not None and trial.id in edited:
+            fields, at = _differing(proposal.params, trial.params), edited[trial.id]
+        else:
+            continue
+        found |= {name: max(at, found.get(name, at)) for name in fields}
+    return found
+
+
+def _differing(proposed: Params, ran: Params) -> frozenset[str]:
+    return frozenset(name for name in {*proposed, *ran} if proposed.get(name) != ran.get(name))

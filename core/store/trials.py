@@ -194,3 +194,9 @@ class Trials(TrialRows):
         """Every decision on a trial, oldest first."""
         query = select(_decisions).where(_decisions.c.trial_id == trial_id).order_by(_decisions.c.id)
         return self._all(Decision, query)
+
+    def decided(self, study_id: int, *kinds: str) -> list[Decision]:
+        """Every decision of these kinds on a study's trials, oldest first."""
+        query = select(_decisions).join(_table, _table.c.id == _decisions.c.trial_id)
+        query = query.where(_table.c.study_id == study_id, _decisions.c.kind.in_(kinds))
+        return self._all(Decision, query.order_by(_decisions.c.id))

@@ -1,5 +1,6 @@
 """How far a study is and how long it will take, from the runs it had."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.figures import metric, objective_words
@@ -22,9 +23,10 @@ class Forecast:
     waits: bool
 
 
-def forecast(store: Store, study: Study, now: float) -> Forecast:
-    """Work done and work left, counted in runs; a run under way counts by its epochs."""
-    runs = store.runs.of_study(study.id)
+def forecast(store: Store, study: Study, now: float, runs: Sequence[Run] | None = None) -> Forecast:
+    """Work done and work left, counted in runs; a run under way counts by its epochs. `runs` are all of the study's,
+    where they are known."""
+    runs = store.runs.of_study(study.id) if runs is None else runs
     expected = max(BASELINE_SEEDS + study.max_trials - 1 + 2 * FRESH_SEEDS, len(runs))
     ended = [run for run in runs if run.has_ended]
     running = [run for run in runs if run.state is RunState.RUNNING]

@@ -212,9 +212,13 @@ def axes_of(study: Study, trials: Sequence[Trial], proposals: Mapping[int, Propo
     space = SearchSpace.from_json(study.space)
     start = next((trial.params for trial in trials if trial.kind == "baseline"), space.baseline())
     ran = [trial for trial in trials if trial.state is TrialState.APPROVED]
+    movers_of: dict[str, list[Trial]] = {}
+    for trial in ran:
+        for name in moved(trial, proposals.get(trial.id), start):
+            movers_of.setdefault(name, []).append(trial)
     found = []
     for name, param in space.searched.items():
-        movers = [trial for trial in ran if name in moved(trial, proposals.get(trial.id), start)]
+        movers = movers_of.get(name, [])
         verdicts = [trial.verdict for trial in movers]
         seen = {trial.params[name] for trial in ran if name in trial.params}
         better, worse, open_ = (verdicts.count(verdict) for verdict in _VERDICTS)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 FEWEST = 8  # trials with a value below which a plot over params would only show noise
+MOST_TRIALS = 1_000  # of a larger study so many speak for all: Optuna copies each, and a plot shows no more
 MOST_AXES = 6
 SLICE, CONTOUR, PARALLEL, EDF = "Slice", "Contour", "Parallel coordinates", "EDF"
 KINDS = (SLICE, CONTOUR, PARALLEL, EDF)
@@ -23,10 +24,11 @@ KINDS = (SLICE, CONTOUR, PARALLEL, EDF)
 
 @dataclass(frozen=True)
 class Landscape:
-    """`missing` trials are needed before plots mean something; `importance` holds the axes that vary, the largest
-    share first (PED-ANOVA, Watanabe et al. 2023)."""
+    """`trials` speak for the `valued` ones; `missing` are needed before plots mean something; `importance` holds the
+    axes that vary, the largest share first (PED-ANOVA, Watanabe et al. 2023)."""
 
     trials: tuple[Trial, ...]
+    valued: int
     missing: int
     importance: tuple[tuple[str, float], ...]
     space: SearchSpace
@@ -37,6 +39,13 @@ class Landscape:
         """The axes that vary, the most important first."""
         return tuple(name for name, _ in self.importance)
 
+    @property
+    def counted(self) -> str:
+        """How many trials it is made of."""
+        if len(self.trials) == self.valued:
+            return f"{self.valued} trials with a value"
+        return f"{len(self.trials):,} of {self.valued:,} trials with a value, evenly spread, the best among them"
+
 
 def landscape_key(study: Study, trials: Sequence[Trial]) -> int:
     """Differs where the landscape does: by the trials with a value, and by the space."""
@@ -44,14 +53,13 @@ def landscape_key(study: Study, trials: Sequence[Trial]) -> int:
 
 
 def landscape(study: Study, trials: Sequence[Trial]) -> Landscape:
-    """Over every trial with a value of the study's own protocol."""
-    valued = tuple(trial for trial in trials if trial.value is not None and trial.stamp == study.stamp)
-    space = SearchSpace.from_json(study.space)
-    varied = [name for name in space.searched if len({said(trial.params.get(name)) for trial in valued}) > 1]
+    """Over the trials with a value of the study's own protocol."""
+    valued = [trial for trial in trials if trial.value is not None and trial.stamp == study.stamp]
+    chosen, space = _spread(valued), SearchSpace.from_json(study.space)
+    varied = [name for name in space.searched if len({said(trial.params.get(name)) for trial in chosen}) > 1]
     missing = max(FEWEST - len(valued), 0)
-    if missing or not varied:
-        return Landscape(valued, missing, (), space, study.objective)
-    return Landscape(valued, 0, _importance(valued, space, varied), space, study.objective)
+    importance = _importance(chosen, space, varied) if varied and not missing else ()
+    return Landscape(chosen, len(valued), missing, importance, space, study.objective)
 
 
 def drawn(seen: Landscape, kind: str, axes: Sequence[str]) -> Any:
@@ -66,6 +74,15 @@ def drawn(seen: Landscape, kind: str, axes: Sequence[str]) -> Any:
     if kind == PARALLEL:
         return visualization.plot_parallel_coordinate(held, params=list(axes), target_name=seen.objective)
     return visualization.plot_edf(held, target_name=seen.objective)
+
+
+def _spread(valued: Sequence[Trial]) -> tuple[Trial, ...]:
+    """All, or as many as are read, evenly over the study; the best is always among them."""
+    if len(valued) <= MOST_TRIALS:
+        return tuple(valued)
+    places = {round(place * (len(valued) - 1) / (MOST_TRIALS - 2)) for place in range(MOST_TRIALS - 1)}
+    best = max(range(len(valued)), key=lambda place: valued[place].value or 0.0)
+    return tuple(valued[place] for place in sorted(places | {best}))
 
 
 def _importance(trials: Sequence[Trial], space: SearchSpace, varied: Sequence[str]) -> tuple[tuple[str, float], ...]:

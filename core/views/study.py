@@ -112,7 +112,7 @@ def study_view(store: Store, study: Study, now: float) -> StudyView:
     held = snapshot(store, study)
     trials, runs, noise = held.trials, held.runs, held.noise
     floor = noise.deviation * 2**0.5 if noise.degrees else None
-    seen = forecast(store, study, now)
+    seen = forecast(store, study, now, runs)
     return StudyView(
         study=study,
         version=study.version,

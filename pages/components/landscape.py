@@ -27,7 +27,7 @@ def importance_card(seen: Landscape, study_id: int) -> None:
         chart(
             _bars(rows), key=f"importance-{study_id}", alt=f"Importance: {alt}", height=max(30 * len(rows) + 16, LEAST)
         )
-        small("PED-ANOVA through Optuna, over every trial with a value. It tells of where was looked, not of causes.")
+        small(f"PED-ANOVA through Optuna, over {seen.counted}. It tells of where was looked, not of causes.")
 
 
 @st.fragment
@@ -62,15 +62,14 @@ def landscape_card(seen: Landscape, study_id: int, version: int) -> None:
         )
         key = f"landscape-{study_id}-{kind}-{'-'.join(chosen)}"
         chart(made, key=key, alt=f"{kind} of {seen.objective} over {', '.join(chosen)}", height=HEIGHT)
-        small(f"{len(seen.trials)} trials with a value, drawn by Optuna.")
+        small(f"{seen.counted}; drawn by Optuna.")
 
 
 def _enough(seen: Landscape) -> bool:
     if seen.missing:
-        have = len(seen.trials)
         small(
-            f"Shown from {FEWEST} trials with a value on: {have} so far, **{seen.missing} more** needed. Fewer would "
-            "only show noise."
+            f"Shown from {FEWEST} trials with a value on: {seen.valued} so far, **{seen.missing} more** needed. Fewer "
+            "would only show noise."
         )
     elif not seen.importance:
         small("Every trial has the same values on every searched axis; there is nothing to compare yet.")
