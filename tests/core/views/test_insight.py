@@ -129,6 +129,19 @@ def test_importance_holds_the_axes_that_vary_and_every_plot_can_be_drawn(world: 
     assert drawn(found, EDF, ()).data and drawn(found, PARALLEL, found.axes[:1]).data
 
 
+def test_of_a_large_study_an_even_part_is_read_and_the_best_is_in_it(world: World, monkeypatch: pytest.MonkeyPatch):
+    study = world.store.studies.get("expert")
+    trials = world.store.trials.of_study(study.id)
+    whole = landscape(study, trials)
+    monkeypatch.setattr("core.views.landscape.MOST_TRIALS", 5)
+    part = landscape(study, trials)
+    assert len(part.trials) in (4, 5) and part.valued == whole.valued == len(whole.trials)
+    assert (part.trials[0], part.trials[-1]) == (whole.trials[0], whole.trials[-1])
+    assert max(whole.trials, key=lambda trial: trial.value or 0.0) in part.trials
+    assert whole.counted == f"{whole.valued} trials with a value"
+    assert part.counted.startswith(f"{len(part.trials)} of {whole.valued} trials")
+
+
 def test_a_gain_for_a_dollar_needs_a_bill(world: World, seen: Insight):
     assert seen.racers[0].money == 0 and seen.racers[0].per_dollar is None
     priced = replace(seen.racers[0], gain=0.3, money=0.15)
