@@ -14,7 +14,7 @@ from core.agents.protocol import Evidence, Outcome, ReflectionDraft, TrialView
 from core.records import Params, Study
 from core.states import TrialState
 
-VERSION = "4"
+VERSION = "5"
 MOST_CHARACTERS = 40_000  # of the data in one prompt
 MOST_TRIALS = 40
 MOST_VETOES = 20  # of older trials, told beside those
@@ -55,7 +55,8 @@ _OPENING = (
     "the baseline, what an earlier version of this data ended with, or what the most alike datasets recommend. While "
     "nothing has proved better in this study one of them, as a whole, is a fair first trial (say so in "
     "reason_for_several); at most two are worth it, for they teach little about single fields. A span under "
-    "`did_well_elsewhere` is where a field did well on other data: evidence of this study overturns it. "
+    "`did_well_elsewhere` is where a field did well on other data, `steps_by_all_lessons` the mean change that every "
+    "lesson found, also those not shown, saw of a step: evidence of this study overturns both. "
 )
 _REFLECT = (
     "You are an engineer who tunes a sequential recommender. A trial was judged. Verdict, difference and whether the "

@@ -35,7 +35,7 @@ def _figures(evidence: Evidence) -> list[Any]:
 def _shares(evidence: Evidence) -> list[Any]:
     profile = [evidence.profile.get(name) for name in SHARES]
     expected = [view.proposal.expected.get("relative") for view in evidence.trials if view.proposal]
-    lessons = [hit.lesson.effect for hit in evidence.hits]
+    lessons = [hit.lesson.effect for hit in evidence.hits] + [each.effect for each in evidence.carried]
     seen = telling.study_data(evidence)["smallest_change_one_seed_shows"]
     return [*profile, *expected, *lessons, seen, *(_relative(view) for view in evidence.trials)]
 
@@ -55,4 +55,5 @@ def _of_the_memory(evidence: Evidence) -> list[Any]:
         [{name: held for name, held in each.items() if name not in ("says", "conditions")} for each in lessons],
         [{name: held for name, held in each.items() if name != "comes_from"} for each in given.get("configs", ())],
         given.get("did_well_elsewhere", {}),
+        given.get("steps_by_all_lessons", ()),
     ]

@@ -18,6 +18,7 @@ MOST_TEXT = 400  # characters of one text by a person, a lesson or a model
 DIGITS = 4
 NEWEST = 10  # trials named for an axis
 MOST_CONFIGS = 4  # of other datasets
+MOST_STEPS = 12  # that lessons of other datasets speak of, told at most
 PATH = "[path]"
 _QUOTED = "|".join(rf"(?<={quote})(?:~?/|[A-Za-z]:[\\/])[^{quote}\n]+(?={quote})" for quote in "'\"")
 _NAME = r"[^\s/\\<>'\":;,|()]+"
@@ -235,13 +236,19 @@ def lesson_data(hit: Hit) -> dict[str, Any]:
 
 
 def transferred_data(evidence: Evidence) -> dict[str, Any]:
-    """Whole configs that the memory suggests, and spans in which fields did well elsewhere; empty without either."""
+    """Whole configs that the memory suggests, spans in which fields did well elsewhere, and what all lessons found say
+    together of each step; empty without any."""
     configs = [_config_data(each) for each in evidence.transferred[:MOST_CONFIGS]]
     spans = {
         axis: {"low": rounded(span.low), "high": rounded(span.high), "lessons": list(span.lessons)}
         for axis, span in evidence.soft_ranges.items()
     }
-    return {name: held for name, held in (("configs", configs), ("did_well_elsewhere", spans)) if held}
+    steps = [
+        {"axis": each.axis, "direction": each.direction, "mean_effect": rounded(each.effect), "lessons": len(each.hits)}
+        for each in evidence.carried[:MOST_STEPS]
+    ]
+    told = {"configs": configs, "did_well_elsewhere": spans, "steps_by_all_lessons": steps}
+    return {name: held for name, held in told.items() if held}
 
 
 def _config_data(each: Transferred) -> dict[str, Any]:

@@ -84,6 +84,17 @@ def test_configs_of_other_datasets_are_told_with_their_source_and_their_figures_
     assert '"from_other_datasets":{"configs"' in user["content"] and user["content"].count("</data>") == 1
 
 
+def test_what_all_lessons_say_of_a_step_is_told_and_its_figure_is_record():
+    hits = [
+        lesson_hit("dropout", "up", id=1, lineage="a", effect=0.0312),
+        lesson_hit("dropout", "up", id=2, effect=0.02),
+    ]
+    known = evidence(baseline(), hits=hits)
+    told = telling.transferred_data(known)["steps_by_all_lessons"]
+    assert told == [{"axis": "dropout", "direction": "up", "mean_effect": 0.0256, "lessons": 2}]
+    assert 0.0256 in numbers_told(known).figures
+
+
 def test_without_a_memory_nothing_of_other_datasets_is_told():
     assert telling.transferred_data(evidence(baseline())) == {}
 
