@@ -23,7 +23,9 @@ pytestmark = pytest.mark.no_worker
 AXE = Path(__file__).with_name("axe") / "axe.min.js"
 SETTLES_SECONDS = 15.0
 WIDE, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)  # px
-UNSETTLED = "[data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
+RUNS = "[data-testid=stApp]:not([data-test-script-state=notRunning])"
+UNSETTLED = f"{RUNS}, [data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
+PAUSE = 200  # ms, in which what was just asked for begins
 OPAQUE = "[data-stale] {opacity: 1 !important; transition: none !important}"  # what is being looked at anew is pale
 VIEWS = ("All trials", "Lineage", "Timeline", "What it knew")
 # What lies behind a click: where, and the labels clicked one after the other.
@@ -86,11 +88,10 @@ def paths(finished: Study, asks: Study) -> dict[str, str]:
 def settle(page: Page) -> None:
     """Until the page is drawn."""
     page.get_by_test_id("stHeading").first.wait_for()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(PAUSE)
     until = time.monotonic() + SETTLES_SECONDS
     while page.locator(UNSETTLED).count() and time.monotonic() < until:
-        page.wait_for_timeout(200)
-    page.wait_for_timeout(500)
+        page.wait_for_timeout(PAUSE)
 
 
 def violations(page: Page) -> list[str]:

@@ -15,6 +15,8 @@ from core.agents.protocol import Draft, Evidence, Nothing, Outcome, ReflectionDr
 from core.agents.tried import axes_tried
 from core.figures import metric, objective_words, percent, signed, signed_percent
 
+MOST_CITED = 8  # lessons that a proposal names, the best; further ones count all the same
+
 
 class Expert:
     """Deterministic: the same evidence gives the same draft."""
@@ -82,7 +84,7 @@ def _relative_min_gain(evidence: Evidence, base: TrialView | None) -> float:
 def _draft(evidence: Evidence, base: TrialView | None, chosen: Estimate, was_led: bool) -> Draft:
     candidate, planned_from = chosen.candidate, base or evidence.baseline
     spread = _spread_of_what_is_seen(evidence, planned_from, chosen)
-    supporting = sorted(chosen.lessons, key=lambda hit: -hit.score)
+    supporting = sorted(chosen.lessons, key=lambda hit: -hit.score)[:MOST_CITED]
     decisive = supporting[0].lesson.id if was_led and supporting else None
     return Draft(
         params=candidate.params,
