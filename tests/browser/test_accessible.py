@@ -25,7 +25,7 @@ SETTLES_SECONDS = 15.0
 WIDE, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)  # px
 RUNS = "[data-testid=stApp]:not([data-test-script-state=notRunning])"
 UNSETTLED = f"{RUNS}, [data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
-PAUSE, REDRAWN = 200, 1_000  # ms, in which what was just asked for begins; in which charts hear of another theme
+PAUSE, REDRAWN = 200, 2_500  # ms, in which what was asked for begins; in which charts hear of another theme
 OPAQUE = "[data-stale] {opacity: 1 !important; transition: none !important}"  # what is being looked at anew is pale
 VIEWS = ("All trials", "Lineage", "Timeline", "What it knew")
 # What lies behind a click: where, and the labels clicked one after the other.
