@@ -186,8 +186,8 @@ _ALL = (
         {"lr": FAST_LR, "dropout": DROPOUT, "temperature": TEMPERATURE},
         {"early_stop_patience": 3, "num_blocks": 1, "hidden_dim": 32},
         file="toys.tsv",
-        top=6,
-        says="27 cells instead of 243, six of them valued by fresh seeds",
+        top=4,
+        says="27 cells instead of 243, four of them valued by fresh seeds",
     ),
 )
 SPECS = {spec.name: spec for spec in _ALL}
