@@ -139,11 +139,6 @@ class Look:
         if faults := violations(self.page):
             self.found[name] = faults
 
-    def check(self) -> None:
-        """Fails with what was found."""
-        assert not self.sideways
-        assert not self.found, told(self.found)
-
 
 @pytest.fixture
 def look(browser: Browser) -> Iterator[Look]:
@@ -158,7 +153,8 @@ def test_no_page_has_a_serious_violation_wide_or_on_a_phone(server: Server, stud
     for name, path in paths(*studies).items():
         look.go(server.url + path)
         look.both_ways(name)
-    look.check()
+    assert not look.sideways
+    assert not look.found, told(look.found)
 
 
 def test_nor_has_anything_behind_a_click(server: Server, studies: tuple[Study, Study], look: Look):
@@ -168,4 +164,5 @@ def test_nor_has_anything_behind_a_click(server: Server, studies: tuple[Study, S
             look.page.get_by_role(role, name=label).first.click()  # type: ignore[arg-type]
         settle(look.page)
         look.both_ways(name)
-    look.check()
+    assert not look.sideways
+    assert not look.found, told(look.found)
