@@ -58,12 +58,22 @@ def _method(stamp: str) -> list[str]:
 
 def short(stamp: str) -> str:
     """What tells the stamps of one home apart, for a narrow column: such as `loo · seen · 3f2a`."""
-    split, *_, masking, _ties, _k, data = stamp.split("/")
-    return f"{split} · {masking.removeprefix('mask:')} · {data[:4]}"
+    split, *_, masking, _ties, _k, _data = stamp.split("/")
+    return f"{split} · {masking.removeprefix('mask:')} · {data_of(stamp)}"
+
+
+def data_of(stamp: str) -> str:
+    """What tells the data of one home apart, such as `3f2a`."""
+    return stamp.rpartition("/")[2][:4]
+
+
+def method_in_words(stamp: str) -> str:
+    """How it was measured, on whatever data: such as `leave-one-out, full ranking, seen masked`."""
+    split, *_, candidates, masking, _ties, _k, _data = stamp.split("/")
+    masked = "seen masked" if masking == "mask:seen" else "nothing masked"
+    return f"{_SPLIT_WORDS.get(split, split)}, {candidates} ranking, {masked}"
 
 
 def in_words(stamp: str) -> str:
     """What stands small under a chart of metrics: such as `leave-one-out, full ranking, seen masked · 3f2a`."""
-    split, *_, candidates, masking, _ties, _k, data = stamp.split("/")
-    masked = "seen masked" if masking == "mask:seen" else "nothing masked"
-    return f"{_SPLIT_WORDS.get(split, split)}, {candidates} ranking, {masked} · {data[:4]}"
+    return f"{method_in_words(stamp)} · {data_of(stamp)}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.figures import objective_words
 from core.records import Run, Study, Trial
+from core.stamp import are_alike, method_in_words
 from core.states import STUDY_ENDED, RunState, StudyState, Verdict
 from core.store import Store
 from core.store.calls import Spent
@@ -74,6 +75,14 @@ class StudyTable:
     def shelvable(self) -> dict[int, str]:
         """Names of the page's studies that have ended, by id: those that may go to the archive or come back."""
         return {row.id: row.name for row in self.rows if StudyState(row.state) in STUDY_ENDED}
+
+    @property
+    def measured(self) -> str | None:
+        """The metric and the way in which all of the page were measured, in words; None when they differ."""
+        first, *others = self.rows
+        if any(row.metric != first.metric or not are_alike(row.stamp, first.stamp) for row in others):
+            return None
+        return f"{first.metric}, {method_in_words(first.stamp)}"
 
 
 @dataclass(frozen=True)

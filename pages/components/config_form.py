@@ -20,11 +20,26 @@ def config_form(rows: Sequence[Field], key: str, named: str = "proposed") -> dic
     for row in rows:
         if row.is_changed:
             _row(row, key, acts[row.name])
-    with st.expander(f"All {len(rows)} fields", key=f"{key}-others", expanded=not any(r.is_changed for r in rows)):
-        for row in rows:
-            if not row.is_changed:
-                _row(row, key, acts[row.name])
+    others = st.expander(
+        f"All {len(rows)} fields",
+        key=f"{key}-others",
+        expanded=not any(row.is_changed for row in rows),
+        on_change="rerun",
+    )
+    if _was_opened(key, bool(others.open)):
+        with others:
+            for row in rows:
+                if not row.is_changed:
+                    _row(row, key, acts[row.name])
     return changed(rows, key)
+
+
+def _was_opened(key: str, is_open: bool) -> bool:
+    """Whether the other fields were ever looked at: they take a browser a second to draw, and once drawn they stay, with
+    what was typed there."""
+    slot = f"{key}-others were opened"
+    st.session_state[slot] = is_open or st.session_state.get(slot, False)
+    return bool(st.session_state[slot])
 
 
 def changed(rows: Sequence[Field], key: str) -> dict[str, Any]:

@@ -82,8 +82,7 @@ def _source(parts: Workspace) -> Path | None:
 
 def _upload(parts: Workspace, name: str, label: str) -> Path | None:
     """The uploaded file on the disk; the one before it is removed."""
-    key = f"import_{name}_{st.session_state.get('import round', 0)}"
-    file = st.file_uploader(label, max_upload_size=MEGABYTES, key=key, help=FORMATS)
+    file = st.file_uploader(label, max_upload_size=MEGABYTES, key=_key(name), help=FORMATS)
     slot = f"import kept {name}"
     kept: tuple[str, Path] | None = st.session_state.get(slot)
     if kept is not None and (file is None or kept[0] != file.file_id):
@@ -103,7 +102,7 @@ def _upload(parts: Workspace, name: str, label: str) -> Path | None:
 
 
 def _typed(parts: Workspace, name: str, label: str, example: str) -> Path | None:
-    text = st.text_input(label, key=f"import_{name}", placeholder=example, help=FORMATS, persist_state="page")
+    text = st.text_input(label, key=_key(name), placeholder=example, help=FORMATS, persist_state="page")
     if not text.strip():
         return None
     try:
@@ -111,6 +110,11 @@ def _typed(parts: Workspace, name: str, label: str, example: str) -> Path | None
     except EXPECTED as problem:
         _told(problem)
         return None
+
+
+def _key(name: str) -> str:
+    """Of a field that names a file: another one after each import, so that none offers the imported file again."""
+    return f"import_{name}_{st.session_state.get('import round', 0)}"
 
 
 def _preview(source: Path, columns: Mapping[str, str] | None) -> Preview:
@@ -246,7 +250,7 @@ def _take(parts: Workspace, source: Path, name: str, options: ImportOptions, who
 def arrived() -> str | None:
     """The dataset that this browser's import has just brought, once."""
     found: str | None = st.session_state.pop("import arrived", None)
-    if found is not None:  # a fresh uploader: the old one would offer the imported file again
+    if found is not None:
         st.session_state["import round"] = st.session_state.get("import round", 0) + 1
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.stamp import short
+from core.stamp import data_of, short
 from core.views.overview import ORDERS, Listed, StudyRow, StudyTable, study_table
 from pages.components.live import versioned
 from pages.components.opener import opener
@@ -39,9 +39,9 @@ def studies_table(version: object) -> None:
     _table(seen)
     unpriced = " A bill without a price is left out." if seen.unpriced else ""
     small(
-        "A name opens its study. Best: on validation, the current best by verdict, ± half the 95 % interval from the "
-        "noise between seeds; ○ estimate: recommended at the end without a verdict. Figures under different protocols "
-        f"are not compared.{unpriced}"
+        f"A name opens its study. Best: {seen.measured or 'on validation'}; of the current best by verdict, ± half the "
+        "95 % interval from the noise between seeds; ○ estimate: recommended at the end without a verdict. Figures of "
+        f"different data or protocols are not compared.{unpriced}"
     )
 
 
@@ -97,7 +97,7 @@ def _table(seen: StudyTable) -> None:
     columns = st.column_config
     number = columns.NumberColumn
     st.dataframe(
-        [_cells(row, seen.rows) for row in seen.rows],
+        [_cells(row, seen) for row in seen.rows],
         hide_index=True,
         key="studies",
         height="content",
@@ -107,24 +107,28 @@ def _table(seen: StudyTable) -> None:
             "study": columns.ButtonColumn(
                 pinned=True, alignment="left", type="tertiary", on_click=_open, args=(seen.rows,), key=_CLICK
             ),
-            "best": number(format="%.4f", width=66),
-            "±": number(format="%.4f", width=62),
-            "gain": number(format="%+.1f %%", width=70),
-            "○ estimate": number(format="%.4f", width=80, help="recommended by its pooled estimate, without a verdict"),
-            "best so far": columns.LineChartColumn(color="gray", width=80),
-            "state": columns.MultiselectColumn(options=STATES, color=[sign(state).colour for state in STATES]),
-            "trials": number(width=50),
-            "of": number(width=44, help="the budget of trials"),
-            "minutes": number(format="%.1f", width=66, help="of training"),
-            "bill": number(format="$%.2f"),
+            "best": number(format="%.4f", width=62),
+            "±": number(format="%.4f", width=58),
+            "gain": number(format="%+.1f %%", width=68),
+            "○ estimate": number(format="%.4f", width=78, help="recommended by its pooled estimate, without a verdict"),
+            "best so far": columns.LineChartColumn(color="gray", width=76),
+            "state": columns.MultiselectColumn(
+                options=STATES, color=[sign(state).colour for state in STATES], width=78
+            ),
+            "trials": columns.TextColumn(alignment="right", width=66, help="judged, of the budget"),
+            "minutes": number(format="%.1f", width=64, help="of training"),
+            "bill": number(format="$%.2f", width=60),
+            "data": columns.TextColumn(width=52, help="the beginning of the fingerprint of the dataset"),
         },
     )
 
 
-def _cells(row: StudyRow, page: Sequence[StudyRow]) -> dict[str, Any]:
-    """Figures first, so that a narrow screen shows them; a column that no study of the page fills is left out."""
-    estimate = {"○ estimate": row.estimate} if any(each.estimate is not None for each in page) else {}
-    bill = {"bill": row.bill} if any(each.bill is not None for each in page) else {}
+def _cells(row: StudyRow, seen: StudyTable) -> dict[str, Any]:
+    """Figures first, so that a narrow screen shows them; a column that no study of the page fills is left out, and how
+    they were measured stands below the table when that is the same for all."""
+    estimate = {"○ estimate": row.estimate} if any(each.estimate is not None for each in seen.rows) else {}
+    bill = {"bill": row.bill} if any(each.bill is not None for each in seen.rows) else {}
+    told = {"data": data_of(row.stamp)} if seen.measured else {"metric": row.metric, "protocol": short(row.stamp)}
     return {
         "study": row.name,
         "best": row.best,
@@ -133,12 +137,10 @@ def _cells(row: StudyRow, page: Sequence[StudyRow]) -> dict[str, Any]:
         **estimate,
         "best so far": list(row.curve),
         "state": [row.state],
-        "trials": row.trials,
-        "of": row.max_trials,
+        "trials": f"{row.trials} of {row.max_trials}",
         "minutes": row.seconds / 60,
         **bill,
-        "metric": row.metric,
-        "protocol": short(row.stamp),
+        **told,
     }
 
 

@@ -28,7 +28,8 @@ IS_SEEN = """async () => {
 
 
 def press_until(page: Page, key: str, appears: Locator) -> None:
-    """Press a key until the page has heard it."""
+    """Press a key until the page has heard it, once there are buttons: they hear it, and come after the text."""
+    page.get_by_test_id("stButton").first.wait_for()
     for _ in range(TRIES):
         page.keyboard.press(key)
         try:

@@ -64,10 +64,17 @@ def test_an_edit_marks_the_changed_field_and_runs_as_edited(server: Server, stor
     field.fill("0.45")
     field.press("Tab")
     expect(dialog.get_by_text("yours, not 0.3")).to_be_visible()
+    others = dialog.get_by_text(re.compile(r"All \d+ fields$"))
+    others.click()
+    dialog.get_by_role("spinbutton", name="your num_blocks", exact=True).fill("3")
+    dialog.get_by_role("spinbutton", name="your num_blocks", exact=True).press("Tab")
+    expect(dialog.get_by_text(f"yours, not {trial.params['num_blocks']}")).to_be_visible()
+    others.click()
+    expect(dialog.get_by_role("spinbutton", name="your num_blocks", exact=True)).not_to_be_visible()
     page.wait_for_timeout(TICKS)
     dialog.get_by_role("button", name="Approve as edited").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert story.store.trials.get(trial.id).params["dropout"] == 0.45
+    assert story.store.trials.get(trial.id).params == {**trial.params, "dropout": 0.45, "num_blocks": 3}
 
 
 def test_a_name_once_given_stands_on_decisions_after_a_reload(server: Server, story: ScriptedHome, page: Page):

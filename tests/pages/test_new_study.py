@@ -204,7 +204,7 @@ def test_a_link_opens_its_dataset(opened, home: Workspace, dataset: Dataset, sou
 def test_a_file_on_the_server_is_previewed_imported_and_chosen(opened, home: Workspace, source: Path):
     page = opened()
     page.segmented_control(key="import_from").set_value("Path on the server").run()
-    page.text_input(key="import_path").set_value(str(source)).run()
+    page.text_input(key="import_path_0").set_value(str(source)).run()
     assert "user from 'user'" in texts(page)
     assert page.text_input(key="import_name_shop.tsv").value == "shop"
     page.number_input(key="import_min_user_events").set_value(1)
@@ -222,7 +222,7 @@ def test_a_file_on_the_server_is_previewed_imported_and_chosen(opened, home: Wor
 def test_a_path_that_does_not_exist_is_named(opened):
     page = opened()
     page.segmented_control(key="import_from").set_value("Path on the server").run()
-    page.text_input(key="import_path").set_value("/no/such/file.csv").run()
+    page.text_input(key="import_path_0").set_value("/no/such/file.csv").run()
     assert "/no/such/file.csv does not exist" in texts(page).replace("\\", "")
 
 
@@ -231,7 +231,7 @@ def test_a_file_that_is_no_table_is_told_with_its_findings(opened, tmp_path: Pat
     odd.write_text("a,b,c,d\n1,2,3,4\n")
     page = opened()
     page.segmented_control(key="import_from").set_value("Path on the server").run()
-    page.text_input(key="import_path").set_value(str(odd)).run()
+    page.text_input(key="import_path_0").set_value(str(odd)).run()
     assert "no column for the user and the item" in texts(page)
     assert not [button for button in page.button if button.key == "import_start"]
 
@@ -239,7 +239,7 @@ def test_a_file_that_is_no_table_is_told_with_its_findings(opened, tmp_path: Pat
 def test_an_import_that_fails_late_says_why(opened, home: Workspace, source: Path):
     page = opened()
     page.segmented_control(key="import_from").set_value("Path on the server").run()
-    page.text_input(key="import_path").set_value(str(source)).run()
+    page.text_input(key="import_path_0").set_value(str(source)).run()
     page.number_input(key="import_min_user_events").set_value(5_000).run()
     press(page, "import_start")
     task = tasks_of(home.settings.home).get("import shop")

@@ -94,8 +94,19 @@ def test_a_study_is_a_row_with_its_state_and_trials(home: Workspace, open_page: 
     row = page.dataframe[0].value.iloc[0]
     assert row["study"] == study.name
     assert list(row["state"]) == ["active"]
-    assert row["protocol"] == short(study.stamp) and "bill" not in row
+    assert study.stamp.split("/")[-1].startswith(row["data"]) and "bill" not in row
+    assert "Best: validation NDCG@10, leave-one-out, full ranking, seen masked" in text_of(page)
     assert "at a time" in text_of(page)
+
+
+def test_studies_that_are_measured_otherwise_say_how_each_is(home: Workspace, open_page: OpenPage):
+    seen = a_study(home.store, "seen")
+    other = a_study(home.store, "nothing", masking="none", stamp=seen.stamp.replace("mask:seen", "mask:none"))
+    page = open_page("app")
+    table = page.dataframe[0].value.set_index("study")
+    assert dict(table["protocol"]) == {"seen": short(seen.stamp), "nothing": short(other.stamp)}
+    assert set(table["metric"]) == {"validation NDCG@10"} and "data" not in table
+    assert "Best: on validation; of the current best" in text_of(page)
 
 
 def names(page: AppTest) -> list[str]:
