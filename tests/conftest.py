@@ -27,13 +27,12 @@ def real_data() -> Callable[[str], Path]:
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups after that
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With a process per core (`make test`), a file's tests stay in one process, for their module's fixtures; all that
-    drive a browser stay in one of two, since two workers that train beside a Chromium each are too much for two cores,
-    and may take twice as long as others before they count as hung.
+    drive a browser stay in the same one, since two dashboards with a worker and a Chromium each are too much for two
+    cores, and may take twice as long as others before they count as hung.
     """
     for item in items:
         if "browser" in item.path.parts:
-            trains = item.get_closest_marker("no_worker") is None
-            item.add_marker(pytest.mark.xdist_group("browser, with a worker" if trains else "browser"))
+            item.add_marker(pytest.mark.xdist_group("browser"))
             item.add_marker(pytest.mark.timeout(600))
         else:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))

@@ -35,7 +35,7 @@ def config_form(rows: Sequence[Field], key: str, named: str = "proposed") -> dic
 
 
 def _was_opened(key: str, is_open: bool) -> bool:
-    """Whether the other fields were ever looked at: they take a browser a second to draw, and once drawn they stay, with
+    """Whether the other fields were ever looked at. They take a browser a second to draw; once drawn they stay, with
     what was typed there."""
     slot = f"{key}-others were opened"
     st.session_state[slot] = is_open or st.session_state.get(slot, False)

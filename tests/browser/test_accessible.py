@@ -11,12 +11,12 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Page
 
 from core.records import Study
 from core.states import StudyState
 from pages.components.style import LIGHT
-from tests.browser.conftest import PATIENCE, Server
+from tests.browser.conftest import PHONE, WIDE, Server
 from tests.pages.scripted import ScriptedHome
 
 pytestmark = pytest.mark.no_worker
@@ -29,7 +29,6 @@ def rgb(colour: str) -> str:
 
 AXE = Path(__file__).with_name("axe") / "axe.min.js"
 SETTLES_SECONDS = 15.0
-WIDE, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)  # px
 RUNS = "[data-testid=stApp]:not([data-test-script-state=notRunning])"
 UNSETTLED = f"{RUNS}, [data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
 HOST, INSIDE = "127.0.0.1", ("data", "blob")  # what may be asked: the server, and what the page holds itself
@@ -168,12 +167,9 @@ class Look:
 
 
 @pytest.fixture
-def look(browser: Browser) -> Iterator[Look]:
+def look(page: Page) -> Look:
     """One for each test."""
-    context = browser.new_context()
-    context.set_default_timeout(PATIENCE)
-    yield Look(context.new_page())
-    context.close()
+    return Look(page)
 
 
 def test_no_page_has_a_serious_violation_wide_or_on_a_phone(server: Server, studies: tuple[Study, Study], look: Look):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.memory.records import Lesson
 from core.store import Found
@@ -77,16 +77,3 @@ def test_after_a_refresh_the_same_lesson_is_there(server: Server, page: Page, ci
     page.reload()
     expect(page.get_by_role("button", name="Archive", exact=True)).to_be_visible()
     assert f"lesson={lesson.id}" in page.url
-
-
-def test_nothing_scrolls_sideways_on_a_phone(server: Server, browser: Browser, cited: tuple[Workspace, Lesson]):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    phone = context.new_page()
-    phone.set_default_timeout(PATIENT)
-    for name, seen in (("memory", "Archive"), ("transfer", "")):
-        phone.goto(f"{server.url}/{name}")
-        expect(phone.get_by_role("heading", name=name.capitalize())).to_be_visible()
-        if seen:
-            expect(phone.get_by_role("button", name=seen, exact=True)).to_be_visible()
-        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()
