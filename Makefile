@@ -30,9 +30,10 @@ check: $(VENV)/.development  ## format, lint, types
 bench: $(VENV)/.development  ## every benchmark in its quick form
 	for name in $$(ls benchmarks/*.py | sed 's|.*/||; s|\.py$$||' | grep -v __init__); do $(BIN)/python -m benchmarks.$$name --quick || exit 1; done
 
-browser: $(VENV)/.development  ## a Chromium for the browser tests: Debian's package, else Playwright's own
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
-	|| (command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -y -q chromium) \
+browser: $(VENV)/.development  ## a Chromium for the browser tests: Debian's without windows, one that is here, else Playwright's own
+	@command -v chromium-headless-shell >/dev/null \
+	|| (command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -y -q chromium-headless-shell) \
+	|| command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 	|| $(BIN)/python -m playwright install chromium
 
 $(VENV)/bin/python:
