@@ -78,7 +78,7 @@ class StudyTable:
 
     @property
     def measured(self) -> str | None:
-        """In words, the metric and the way in which all of a page that holds studies were measured; None when they differ."""
+        """The metric and the way in which all of the page, not an empty one, were measured; None when they differ."""
         first, *others = self.rows
         if any(row.metric != first.metric or not are_alike(row.stamp, first.stamp) for row in others):
             return None
