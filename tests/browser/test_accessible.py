@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 
 from core.records import Study
 from core.states import StudyState
+from pages.components.frame import MENU
 from pages.components.style import LIGHT
 from tests.browser.conftest import PHONE, WIDE, Server
 from tests.pages.scripted import ScriptedHome
@@ -168,6 +169,11 @@ class Look:
 def look(page: Page) -> Look:
     """One for each test."""
     return Look(page)
+
+
+def test_every_page_of_the_menu_is_looked_at(studies: tuple[Study, Study]):
+    looked_at = {urlsplit(path).path for path in paths(*studies).values()}
+    assert looked_at == {"/" if entry.script == "app.py" else f"/{Path(entry.script).stem}" for entry in MENU}
 
 
 def test_no_page_has_a_serious_violation_wide_or_on_a_phone(server: Server, studies: tuple[Study, Study], look: Look):
