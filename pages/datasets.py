@@ -18,7 +18,7 @@ from pages.components.opener import opener
 from pages.components.profile_card import profile_card
 from pages.components.rows import head, page_title, small
 from pages.components.transfer import near_card
-from pages.components.workspace import escaped, say, shown_errors, workspace
+from pages.components.workspace import escaped, shown_errors, workspace
 
 LIBRARY = "Library"
 _OPEN = "open_dataset"
@@ -31,7 +31,6 @@ def main() -> None:
     if (fresh := arrived()) is not None:
         st.query_params["dataset"] = fresh
         st.session_state[TAB] = LIBRARY
-        say("The dataset is here.", icon=":material/check_circle:")
     with shown_errors():
         library, bringing = st.tabs([LIBRARY, IMPORT], key=TAB, on_change="rerun", bind="query-params")
         with library:

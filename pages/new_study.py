@@ -28,7 +28,7 @@ from pages.components.plan_form import (
 from pages.components.profile_card import profile_card
 from pages.components.rows import page_title
 from pages.components.space_form import built_space, space_form
-from pages.components.workspace import actor, escaped, say, shown_errors, wake_worker, workspace
+from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
 STUDY = "Study"
 
@@ -41,7 +41,6 @@ def page() -> None:
         st.switch_page("pages/study.py", query_params={"study": str(study)})
     if (dataset := arrived()) is not None:
         _choose(dataset)
-        say("The dataset is here.", icon=":material/check_circle:")
     with shown_errors():
         datasets = parts.store.datasets.all()
         study_tab, import_tab = st.tabs([STUDY, IMPORT], key="new_tab", on_change="rerun")

@@ -26,11 +26,14 @@ from core.views.importing import (
 )
 from core.views.problems import EXPECTED
 from core.workspace import Workspace
-from pages.components.workspace import actor, escaped, workspace
+from pages.components.rows import small
+from pages.components.workspace import actor, escaped, say, workspace
 
 UPLOAD, PATH = "Upload", "Path on the server"
 TAB, IMPORT = "tab", "Import a file"  # the tab of Datasets that holds the form, by its place in the URL
 PREFIX = "import "
+# In the session: the file that the form names, the one imported last, those of its own tasks by key, what just came.
+SHOWN, DONE, OWN, ARRIVED = "import shown", "import done", "import own", "import arrived"
 TICK = 0.5
 FORMATS = (
     "CSV, TSV, Parquet, RecBole .inter, MovieLens, Amazon review JSON lines, user-sequence text, session JSON lines; "
@@ -45,9 +48,14 @@ def import_link(label: str) -> None:
 
 def import_form(parts: Workspace) -> None:
     """Draw the form, what an import would read, and the imports under way."""
-    _progress()
-    source = _source(parts)
+    under_way = st.container()
+    source = st.session_state[SHOWN] = _source(parts)
+    with under_way:
+        _progress()  # above, though after the file is known: what comes does not take a next one's form away
     if source is None:
+        return
+    if _is_taken(source):
+        _taken(source)
         return
     try:
         detected = _preview(source, None)
@@ -62,13 +70,32 @@ def import_form(parts: Workspace) -> None:
     st.button(
         "Import",
         icon=":material/download:",
-        key="import_start",
+        key=f"import_start_{source.name}",
         type="primary",
         on_click=_start,
         args=(source, detected, chosen),
     )
     if refused := st.session_state.pop("import problem", None):
         _told(refused)
+
+
+def _is_taken(source: Path) -> bool:
+    """Whether it was imported last, or is being imported."""
+    state, tasks = st.session_state, tasks_of(workspace().settings.home)
+    own = (tasks.get(key) for key, each in state.get(OWN, {}).items() if each == source)
+    return source == state.get(DONE) or any(task and not task.has_failed for task in own)
+
+
+def _taken(source: Path) -> None:
+    if source != st.session_state.get(DONE):
+        small(f":material/hourglass_empty: {escaped(source.name)} is being imported.")
+        return
+    small(f":material/check_circle: {escaped(source.name)} is imported; a next file may be named.")
+    st.button("Import it again", icon=":material/replay:", key="import_again", on_click=_again)
+
+
+def _again() -> None:
+    st.session_state.pop(DONE)
 
 
 def _source(parts: Workspace) -> Path | None:
@@ -82,7 +109,7 @@ def _source(parts: Workspace) -> Path | None:
 
 def _upload(parts: Workspace, name: str, label: str) -> Path | None:
     """The uploaded file on the disk; the one before it is removed."""
-    file = st.file_uploader(label, max_upload_size=MEGABYTES, key=_key(name), help=FORMATS)
+    file = st.file_uploader(label, max_upload_size=MEGABYTES, key=f"import_{name}", help=FORMATS)
     slot = f"import kept {name}"
     kept: tuple[str, Path] | None = st.session_state.get(slot)
     if kept is not None and (file is None or kept[0] != file.file_id):
@@ -91,7 +118,7 @@ def _upload(parts: Workspace, name: str, label: str) -> Path | None:
         kept = None
     if file is None:
         return None
-    if kept is None or not kept[1].exists():
+    if kept is None or not (kept[1].exists() or _is_taken(kept[1])):
         try:
             kept = (file.file_id, Uploads(parts.settings.home).keep(file.name, file.getbuffer()))
         except EXPECTED as problem:
@@ -102,7 +129,7 @@ def _upload(parts: Workspace, name: str, label: str) -> Path | None:
 
 
 def _typed(parts: Workspace, name: str, label: str, example: str) -> Path | None:
-    text = st.text_input(label, key=_key(name), placeholder=example, help=FORMATS, persist_state="page")
+    text = st.text_input(label, key=f"import_{name}", placeholder=example, help=FORMATS, persist_state="page")
     if not text.strip():
         return None
     try:
@@ -110,11 +137,6 @@ def _typed(parts: Workspace, name: str, label: str, example: str) -> Path | None
     except EXPECTED as problem:
         _told(problem)
         return None
-
-
-def _key(name: str) -> str:
-    """Of a field that names a file: another one after each import, so that none offers the imported file again."""
-    return f"import_{name}_{st.session_state.get('import round', 0)}"
 
 
 def _preview(source: Path, columns: Mapping[str, str] | None) -> Preview:
@@ -227,7 +249,7 @@ def _start(source: Path, detected: Preview, columns: Mapping[str, str]) -> None:
         return
     key = f"{PREFIX}{name.strip()}"
     tasks_of(parts.settings.home).start(key, partial(_take, parts, source, name.strip(), options, actor()))
-    state["import key"] = key
+    _follow(key, source)
 
 
 def take_sample() -> None:
@@ -236,7 +258,14 @@ def take_sample() -> None:
     who = actor()
     key = f"{PREFIX}sample"
     tasks_of(parts.settings.home).start(key, lambda task: parts.intake.sample(who))
-    st.session_state["import key"] = key
+    _follow(key, None)
+
+
+def _follow(key: str, source: Path | None) -> None:
+    """From now on this browser is told of the task; what failed before has been read."""
+    tasks, own = tasks_of(workspace().settings.home), st.session_state.get(OWN, {})
+    going = {each: path for each, path in own.items() if (task := tasks.get(each)) and not task.has_failed}
+    st.session_state[OWN] = {**going, key: source}
 
 
 def _take(parts: Workspace, source: Path, name: str, options: ImportOptions, who: str, task: Task) -> Dataset:
@@ -248,28 +277,35 @@ def _take(parts: Workspace, source: Path, name: str, options: ImportOptions, who
 
 
 def arrived() -> str | None:
-    """The dataset that this browser's import has just brought, once."""
-    found: str | None = st.session_state.pop("import arrived", None)
-    if found is not None:
-        st.session_state["import round"] = st.session_state.get("import round", 0) + 1
-    return found
+    """The dataset that this browser's import has just brought, once; None too where the form names a next file already.
+
+    Nothing in the form is emptied: what somebody types in the meantime stays.
+    """
+    state = st.session_state
+    dataset, source = state.pop(ARRIVED, (None, None))
+    if dataset is None:
+        return None
+    say("The dataset is here.", icon=":material/check_circle:")
+    state[DONE] = source or state.get(DONE)
+    return dataset if state.get(SHOWN) in (None, state[DONE]) else None
 
 
 @st.fragment(run_every=TICK)
 def _progress() -> None:
     """Every import of this server under way, and what came of this browser's own."""
-    tasks, own = tasks_of(workspace().settings.home), st.session_state.get("import key")
+    state, tasks = st.session_state, tasks_of(workspace().settings.home)
     for task in tasks.running(PREFIX):
         st.progress(task.share, f"Importing {escaped(task.key.removeprefix(PREFIX))}: {task.stage}")
-    done = tasks.get(own) if own else None
-    if done is None or not done.is_over:
-        return
-    if done.error is not None:
-        _told(done.error)
-        return
-    st.session_state.pop("import key")
-    st.session_state["import arrived"] = done.result.id
-    st.rerun(scope="app")  # once, because the list of datasets outside this fragment has grown
+    for key, source in list(state.get(OWN, {}).items()):
+        done = tasks.get(key)
+        if done is None or not done.is_over:
+            continue
+        if done.error is not None:
+            _told(done.error)
+            continue
+        del state[OWN][key]
+        state[ARRIVED] = done.result.id, source
+        st.rerun(scope="app")  # once, because the list of datasets outside this fragment has grown
 
 
 def _told(problem: Exception) -> None:

@@ -13,7 +13,7 @@ from core.studies.starting import StudyPlan, start_study
 from core.tasks import Task, tasks_of
 from core.views.datasets import PAGE
 from core.workspace import Workspace
-from pages.components.import_form import IMPORT, PREFIX
+from pages.components.import_form import IMPORT, OWN, PREFIX
 
 Open = Callable[..., AppTest]
 
@@ -156,7 +156,7 @@ def test_an_import_under_way_is_a_bar_and_its_dataset_opens_when_it_came(open_pa
         return home.intake.take_regime("sample", "films", 3, "Ada", 400)
 
     task = tasks_of(home.settings.home).start(f"{PREFIX}films", work)
-    page = open_page("datasets", {"tab": IMPORT}, **{"import key": task.key})
+    page = open_page("datasets", {"tab": IMPORT}, **{OWN: {task.key: None}})
     [bar] = page.get("progress")
     assert bar.proto.text == "Importing films: reading lines" and bar.proto.value == 40
     go_on.set()
@@ -172,5 +172,5 @@ def test_an_import_that_failed_says_why(open_page: Open, home: Workspace):
 
     task = tasks_of(home.settings.home).start(f"{PREFIX}events", work)
     assert task.wait(30)
-    page = open_page("datasets", {"tab": IMPORT}, **{"import key": task.key})
+    page = open_page("datasets", {"tab": IMPORT}, **{OWN: {task.key: None}})
     assert not page.exception and "line 3 of events.csv has no item" in page.error[0].value

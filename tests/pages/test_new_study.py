@@ -15,6 +15,7 @@ from core.studies.probe import Timing, remember
 from core.tasks import tasks_of
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace
+from pages.components.import_form import IMPORT
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -201,17 +202,23 @@ def test_a_link_opens_its_dataset(opened, home: Workspace, dataset: Dataset, sou
     assert page.selectbox(key="plan_dataset").value == dataset.id
 
 
-def test_a_file_on_the_server_is_previewed_imported_and_chosen(opened, home: Workspace, source: Path):
-    page = opened()
+def import_shop(page: AppTest, home: Workspace, source: Path) -> None:
+    """Type its path and press the button; the page has not been told yet that it is here."""
     page.segmented_control(key="import_from").set_value("Path on the server").run()
-    page.text_input(key="import_path_0").set_value(str(source)).run()
+    page.text_input(key="import_path").set_value(str(source)).run()
     assert "user from 'user'" in texts(page)
     assert page.text_input(key="import_name_shop.tsv").value == "shop"
     page.number_input(key="import_min_user_events").set_value(1)
     page.number_input(key="import_min_item_events").set_value(1).run()
-    press(page, "import_start")
+    press(page, "import_start_shop.tsv")
     task = tasks_of(home.settings.home).get("import shop")
     assert task is not None and task.wait(30)
+    assert task.error is None
+
+
+def test_a_file_on_the_server_is_previewed_imported_and_chosen(opened, home: Workspace, source: Path):
+    page = opened()
+    import_shop(page, home, source)
     (taken,) = home.store.datasets.all()
     remember(home.settings, taken, "sasrec", Timing(2.0, 1.0, 1000, 50.0, "cpu", 0.0))
     page.run()
@@ -219,10 +226,36 @@ def test_a_file_on_the_server_is_previewed_imported_and_chosen(opened, home: Wor
     assert page.session_state["new_tab"] == "Study"
 
 
+def test_what_is_typed_during_an_import_stays_and_its_end_is_only_told(opened, home: Workspace, source: Path):
+    page = opened()
+    import_shop(page, home, source)
+    page.session_state["new_tab"] = IMPORT
+    other = source.with_name("other.tsv")
+    other.write_bytes(source.read_bytes())
+    page.text_input(key="import_path").set_value(str(other)).run()
+    assert page.text_input(key="import_path").value == str(other)
+    assert page.session_state["new_tab"] == IMPORT and page.text_input(key="import_name_other.tsv")
+    assert [toast.value for toast in page.toast] == ["The dataset is here."]
+
+
+def test_an_imported_file_is_offered_again_only_on_demand(opened, home: Workspace, source: Path):
+    page = opened()
+    import_shop(page, home, source)
+    remember(home.settings, home.store.datasets.all()[0], "sasrec", Timing(2.0, 1.0, 1000, 50.0, "cpu", 0.0))
+    page.run()
+    assert "shop.tsv is imported" in texts(page) and not starts(page)
+    page.button(key="import_again").click().run()
+    assert starts(page) and page.text_input(key="import_name_shop.tsv").value == "shop-2"
+
+
+def starts(page: AppTest) -> list[str]:
+    return [button.key for button in page.button if button.key and button.key.startswith("import_start")]
+
+
 def test_a_path_that_does_not_exist_is_named(opened):
     page = opened()
     page.segmented_control(key="import_from").set_value("Path on the server").run()
-    page.text_input(key="import_path_0").set_value("/no/such/file.csv").run()
+    page.text_input(key="import_path").set_value("/no/such/file.csv").run()
     assert "/no/such/file.csv does not exist" in texts(page).replace("\\", "")
 
 
@@ -231,17 +264,17 @@ def test_a_file_that_is_no_table_is_told_with_its_findings(opened, tmp_path: Pat
     odd.write_text("a,b,c,d\n1,2,3,4\n")
     page = opened()
     page.segmented_control(key="import_from").set_value("Path on the server").run()
-    page.text_input(key="import_path_0").set_value(str(odd)).run()
+    page.text_input(key="import_path").set_value(str(odd)).run()
     assert "no column for the user and the item" in texts(page)
-    assert not [button for button in page.button if button.key == "import_start"]
+    assert not starts(page)
 
 
 def test_an_import_that_fails_late_says_why(opened, home: Workspace, source: Path):
     page = opened()
     page.segmented_control(key="import_from").set_value("Path on the server").run()
-    page.text_input(key="import_path_0").set_value(str(source)).run()
+    page.text_input(key="import_path").set_value(str(source)).run()
     page.number_input(key="import_min_user_events").set_value(5_000).run()
-    press(page, "import_start")
+    press(page, "import_start_shop.tsv")
     task = tasks_of(home.settings.home).get("import shop")
     assert task is not None and task.wait(30) and task.error is not None
     page.run()

@@ -7,7 +7,6 @@ from typing import Any
 from core.agents.llm import LlmAgent, Provider
 from core.agents.protocol import Draft, Evidence, Outcome, ReflectionDraft
 from core.records import AgentCall, Study
-from core.settings import ModelLimits
 from tests.core.loop.world import World
 
 KEY = "sk-proj-loopback-0123456789"
@@ -33,9 +32,7 @@ class Home(World):
     def __init__(self, folder: Path, base_url: str) -> None:
         super().__init__(folder)
         self.naps: list[float] = []
-        self.workspace.settings = replace(
-            self.workspace.settings, model=MODEL, model_base_url=base_url, limits=ModelLimits(timeout=1)
-        )
+        self.set(model=MODEL, model_base_url=base_url)
         self.dataset()
 
     def limit(self, **limits: Any) -> None:
