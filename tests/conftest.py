@@ -1,12 +1,20 @@
 """Fixtures every test may use. Real interaction files come from VIRTUALMLE_TEST_DATA; without it tests skip by name."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.made_once import schema_made_once
+
 os.environ.setdefault("VIRTUALMLE_STARTING_MEMORY", "off")  # tests count lessons; those about it turn it on
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schema_made_once() -> Iterator[None]:
+    with schema_made_once():
+        yield
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test
 
 from core.settings import Settings
 from core.worker.lock import WorkerLock
@@ -17,6 +20,17 @@ from core.workspace import Workspace
 from tests.pages.scripted import ScriptedHome
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _once_for_all_pages() -> Iterator[None]:
+    """What a server does once and AppTest does at every run: compile the scripts, and search what is installed for
+    components. Together they take longer than a page."""
+    scripts, components = ScriptCache(), cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_test, "ScriptCache", lambda: scripts)
+        patch.setattr(manifest_scanner, "scan_component_manifests", components)
+        yield
 
 
 @pytest.fixture

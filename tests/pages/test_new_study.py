@@ -1,5 +1,6 @@
 """The New study page in each state, on a real workspace."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from core.loop.gates import GATES
 from core.records import Dataset
 from core.studies.guards import GUARDS
 from core.studies.probe import Timing, remember
-from core.tasks import tasks_of
+from core.tasks import Task, tasks_of
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace
-from pages.components.import_form import IMPORT
+from pages.components.import_form import IMPORT, OWN
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -203,7 +204,7 @@ def test_a_link_opens_its_dataset(opened, home: Workspace, dataset: Dataset, sou
 
 
 def import_shop(page: AppTest, home: Workspace, source: Path) -> None:
-    """Type its path and press the button; the page has not been told yet that it is here."""
+    """Type its path, press the button and wait for the task."""
     page.segmented_control(key="import_from").set_value("Path on the server").run()
     page.text_input(key="import_path").set_value(str(source)).run()
     assert "user from 'user'" in texts(page)
@@ -227,15 +228,28 @@ def test_a_file_on_the_server_is_previewed_imported_and_chosen(opened, home: Wor
 
 
 def test_what_is_typed_during_an_import_stays_and_its_end_is_only_told(opened, home: Workspace, source: Path):
+    go_on = threading.Event()
+
+    def work(task: Task) -> Dataset:
+        assert go_on.wait(60)
+        return home.intake.take(source, "shop", ImportOptions(min_user_events=1, min_item_events=1), "Ada")
+
+    task = tasks_of(home.settings.home).start("import shop", work)
     page = opened()
-    import_shop(page, home, source)
+    page.session_state[OWN] = {task.key: source}
     page.session_state["new_tab"] = IMPORT
+    page.segmented_control(key="import_from").set_value("Path on the server").run()
+    page.text_input(key="import_path").set_value(str(source)).run()
+    assert "shop.tsv is being imported" in texts(page) and not starts(page)
     other = source.with_name("other.tsv")
     other.write_bytes(source.read_bytes())
     page.text_input(key="import_path").set_value(str(other)).run()
-    assert page.text_input(key="import_path").value == str(other)
-    assert page.session_state["new_tab"] == IMPORT and page.text_input(key="import_name_other.tsv")
+    go_on.set()
+    assert task.wait(30) and task.error is None
+    page.run()
     assert [toast.value for toast in page.toast] == ["The dataset is here."]
+    assert page.session_state["new_tab"] == IMPORT and starts(page) == ["import_start_other.tsv"]
+    assert page.text_input(key="import_path").value == str(other)
 
 
 def test_an_imported_file_is_offered_again_only_on_demand(opened, home: Workspace, source: Path):

@@ -15,6 +15,13 @@ from core.errors import InvalidInput, NewerSchema, StorageFailed
 from core.store import Store, database, schema
 from core.store.database import HEAD, MIGRATIONS, REVISIONS, Database
 from tests.core.store.building import FakeClock, a_lesson, a_running, a_study, finish
+from tests.made_once import migrate
+
+
+@pytest.fixture(autouse=True)
+def _real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Database, "_migrate", migrate)
+
 
 PROJECT = Path(__file__).parents[3]
 
