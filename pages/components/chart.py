@@ -4,6 +4,7 @@
 Plotly's script is copied from its own package into the folder Streamlit serves, so nothing is asked of the outside.
 """
 
+import json
 import os
 import shutil
 from functools import cache
@@ -15,12 +16,17 @@ import plotly
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages.components.style import Palette
+from pages.components.style import DARK, LIGHT, Palette, is_dark
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 VENDOR = STATIC / "vendor"  # not under version control
 SOURCE = Path(__file__).with_name("chart.js")
-SCRIPT = SOURCE.read_text(encoding="utf-8").replace("PLOTLY_VERSION", plotly.__version__)
+SCRIPT = (
+    SOURCE.read_text(encoding="utf-8")
+    .replace("PLOTLY_VERSION", plotly.__version__)
+    .replace("PALETTE_LIGHT", json.dumps(LIGHT.colours))
+    .replace("PALETTE_DARK", json.dumps(DARK.colours))
+)
 
 _component = st.components.v2.component("virtualmle_chart", js=SCRIPT, isolate_styles=False)
 
@@ -33,7 +39,12 @@ def chart(figure: go.Figure, key: str, alt: str, height: int = 260) -> None:
     serve_plotly()
     if figure.layout.uirevision is None:
         figure.layout.uirevision = key
-    data: dict[str, Any] = {"figure": figure.to_json(), "alt": alt, "height": height}
+    data: dict[str, Any] = {
+        "figure": figure.to_json(),
+        "alt": alt,
+        "height": height,
+        "theme": "dark" if is_dark() else "light",
+    }
     _component(key=key, data=data, height=height)
 
 

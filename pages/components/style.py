@@ -46,6 +46,11 @@ class Palette:
     red_soft: str
     series: tuple[str, ...]  # of things to tell apart; from one another and from `text` 27 (CIE76) in any sight
 
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """All of them, in the same order in both themes, the background first."""
+        return (*(value for value in vars(self).values() if isinstance(value, str)), *self.series)
+
     def mark(self, colour: str) -> str:
         """The colour of marks and lines by its name ("green")."""
         return str(getattr(self, colour))

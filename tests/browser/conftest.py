@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect,
 from core.dashboard import free_port
 from core.settings import Settings
 from core.worker.launch import stop_worker
+from core.worker.lock import WorkerLock
 from core.workspace import Workspace
 from tests.pages.scripted import ScriptedHome
 
@@ -32,6 +34,11 @@ AT_ONCE = """const animate = Element.prototype.animate;
 Element.prototype.animate = function (frames) { return animate.call(this, frames, 0); };"""
 START_SECONDS = 90.0
 PATIENCE = 60_000  # ms a page may take on a busy machine of two cores
+
+
+def rgb(colour: str) -> str:
+    """`#121722` as a browser tells it."""
+    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
 
 
 @dataclass
@@ -99,6 +106,16 @@ class Server:
 
         os.kill(int(holder_card(self.home)["pid"]), signal.SIGKILL)
 
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """It answers nothing meanwhile."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
     def wait_until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         """Until something holds; fails when it does not, or the dashboard ended meanwhile."""
         until = time.monotonic() + seconds
@@ -139,7 +156,17 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def story(server: Server) -> Iterator[ScriptedHome]:
+def no_worker_comes(server: Server) -> Iterator[None]:
+    """A worker seems to hold the server's home, so that no act on a page starts a real one."""
+    lock = WorkerLock(server.home)
+    lock.acquire()
+    lock.say_up()
+    yield
+    lock.release()
+
+
+@pytest.fixture(scope="module")
+def story(server: Server, no_worker_comes: None) -> Iterator[ScriptedHome]:
     """A scripted home beside the server's, for a file marked `no_worker`: a real one would train the scripted runs."""
     opened = server.open()
     scripted = ScriptedHome(opened)

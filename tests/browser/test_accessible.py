@@ -17,15 +17,10 @@ from core.records import Study
 from core.states import StudyState
 from pages.components.frame import MENU
 from pages.components.style import LIGHT
-from tests.browser.conftest import PHONE, WIDE, Server
+from tests.browser.conftest import PHONE, WIDE, Server, rgb
 from tests.pages.scripted import ScriptedHome
 
 pytestmark = pytest.mark.no_worker
-
-
-def rgb(colour: str) -> str:
-    """`#121722` as a browser tells it."""
-    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
 
 
 AXE = Path(__file__).with_name("axe") / "axe.min.js"
@@ -147,7 +142,7 @@ class Look:
         self._keep(name)
         self.page.emulate_media(color_scheme="dark")
         self.page.set_viewport_size(PHONE)
-        wait_while(self.page, lambda: bool(self.page.evaluate(OF_THE_LIGHT)))  # charts hear of another theme later
+        wait_while(self.page, lambda: bool(self.page.evaluate(OF_THE_LIGHT)))
         settle(self.page)
         self._keep(f"{name}, on a phone in the dark")
         width = self.page.evaluate("document.documentElement.scrollWidth")

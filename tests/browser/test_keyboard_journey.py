@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.worker.lock import WorkerLock
 from tests.browser.conftest import PATIENCE, Server
 from tests.browser.keyboard import focus, next_tab, tab_to
 from tests.pages.scripted import ScriptedHome
@@ -18,17 +17,13 @@ VIEWS = {"All trials": "view=All", "Lineage": "view=Lineage", "Timeline": "view=
 
 
 @pytest.fixture(scope="module")
-def story(server: Server) -> Iterator[ScriptedHome]:
-    """A scripted home beside the server's; its lock is held, so that no act on a page starts a real worker."""
-    lock = WorkerLock(server.home)
-    lock.acquire()
-    lock.say_up()
+def story(server: Server, no_worker_comes: None) -> Iterator[ScriptedHome]:
+    """A scripted home beside the server's."""
     opened = server.open()
     scripted = ScriptedHome(opened)
     scripted.clock.at = time.time()
     yield scripted
     opened.close()
-    lock.release()
 
 
 def menu(page: Page, label: str) -> None:

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.records import Run, Study
 from core.states import RunState, StudyState, TrialState
-from core.worker.launch import stop_worker
-from tests.browser.conftest import Server
+from pages.components.style import DARK, LIGHT
+from tests.browser.conftest import Server, rgb
 from tests.pages.scripted import ScriptedHome
 
 pytestmark = pytest.mark.no_worker
@@ -126,7 +126,6 @@ def tell(story: ScriptedHome, run: Run, epoch: int) -> None:
 
 
 def test_the_zoom_of_a_live_curve_survives_new_points(server: Server, story: ScriptedHome, page: Page):
-    stop_worker(server.settings)  # that an act on a page has started; it would take the run for an orphan
     study, run = under_way(story)
     page.goto(f"{server.url}/study?study={study.id}&trial=1")
     curve = "document.querySelector('[role=img][aria-label^=\"Learning curves\"]')"
@@ -156,3 +155,13 @@ def test_of_two_browsers_that_decide_at_once_one_wins_and_the_other_is_told_by_w
     expect(dialog.get_by_role("textbox")).to_have_value("we serve on a phone")
     assert story.store.trials.get(trial.id).state is TrialState.APPROVED
     another.close()
+
+
+def test_a_chart_takes_the_colours_of_the_other_theme_at_once(server: Server, story: ScriptedHome, page: Page):
+    study = asking(story, "dark")
+    page.goto(f"{server.url}/study?study={study.id}")
+    words = page.locator(".plot text").first
+    expect(words).to_have_css("fill", rgb(LIGHT.muted))
+    with server.asleep():
+        page.emulate_media(color_scheme="dark")
+        expect(words).to_have_css("fill", rgb(DARK.muted))

@@ -1,9 +1,12 @@
 """A temporary home for page tests, with rows written through the real store, and pages run by AppTest."""
 
 import os
+import shutil
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, app_test
 
+from core.records import Study
 from core.settings import Settings
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace
@@ -82,6 +86,38 @@ def worker_beats(home: Workspace) -> Callable[[str], None]:
         home.store.leases.beat(f"test-{time.time_ns()}", os.getpid(), socket.gethostname(), doing)
 
     return beat
+
+
+@pytest.fixture(scope="session")
+def _tales() -> dict[str, tuple[Path, int]]:
+    return {}
+
+
+@pytest.fixture
+def retold(
+    home: Workspace, _tales: dict[str, tuple[Path, int]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, Callable[[], Study]], Study]:
+    """A study that several tests begin with, by a name: lived through once, then copied into the home of each."""
+
+    def retell(name: str, live: Callable[[], Study]) -> Study:
+        if name not in _tales:
+            study = live()
+            kept = tmp_path_factory.mktemp("tale")
+            home.store.database.copy_to(kept / "database")
+            for folder in (home.settings.datasets, home.settings.artifacts):
+                shutil.copytree(folder, kept / folder.name)
+            _tales[name] = (kept, study.id)
+            return study
+        kept, study_id = _tales[name]
+        for folder in (home.settings.datasets, home.settings.artifacts):
+            shutil.copytree(kept / folder.name, folder, dirs_exist_ok=True)
+        raw: Any = home.store.database.engine.raw_connection()
+        with closing(sqlite3.connect(kept / "database")) as source:
+            source.backup(raw.driver_connection)
+        raw.close()
+        return home.store.studies.get(study_id)
+
+    return retell
 
 
 @pytest.fixture

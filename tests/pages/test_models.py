@@ -21,11 +21,15 @@ def text(page: AppTest) -> str:
 
 
 @pytest.fixture
-def finished(home: Workspace) -> Study:
+def finished(home: Workspace, retold: Callable[[str, Callable[[], Study]], Study]) -> Study:
     """A study of three trials that ended; its trainer was scripted, so no weights are on the disk."""
-    world = ScriptedHome(home)
-    world.dataset()
-    return world.finish(world.start(trials=3, name="done"))
+
+    def live() -> Study:
+        world = ScriptedHome(home)
+        world.dataset()
+        return world.finish(world.start(trials=3, name="done"))
+
+    return retold("three trials", live)
 
 
 def test_an_empty_home_offers_one_next_action(open_page: Open):

@@ -19,11 +19,15 @@ EVERY = "All trials"
 
 
 @pytest.fixture
-def done(home: Workspace) -> Study:
+def done(home: Workspace, retold: Callable[[str, Callable[[], Study]], Study]) -> Study:
     """A finished study of five trials where dropout matters."""
-    world = ScriptedHome(home)
-    world.dataset()
-    return world.finish(world.start(trials=5, extra_seeds=False))
+
+    def live() -> Study:
+        world = ScriptedHome(home)
+        world.dataset()
+        return world.finish(world.start(trials=5, extra_seeds=False))
+
+    return retold("five trials", live)
 
 
 def rows(page: AppTest) -> list[dict[str, Any]]:
