@@ -36,11 +36,6 @@ class Task:
         return not self._thread.is_alive()
 
     @property
-    def has_failed(self) -> bool:
-        """Whether it is over with an error."""
-        return self.is_over and self.error is not None
-
-    @property
     def is_stopping(self) -> bool:
         """Whether somebody asked for an end; the work looks at it between steps."""
         return self._stop.is_set()

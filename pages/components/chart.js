@@ -48,7 +48,7 @@ let watch;
 function watchTheme() {
   const app = document.querySelector(".stApp");
   if (watch || !app) return;
-  watch = new MutationObserver(() => document.querySelectorAll(".plot").forEach(draw));
+  watch = new MutationObserver(() => document.querySelectorAll("div.plot").forEach(draw));
   watch.observe(app, { attributeFilter: ["class"] });
 }
 

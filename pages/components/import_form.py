@@ -32,8 +32,10 @@ from pages.components.workspace import actor, escaped, say, workspace
 UPLOAD, PATH = "Upload", "Path on the server"
 TAB, IMPORT = "tab", "Import a file"  # the tab of Datasets that holds the form, by its place in the URL
 PREFIX = "import "
-# In the session: the file that the form names, the one imported last, those of its own tasks by key, what just came.
-SHOWN, DONE, OWN, ARRIVED = "import shown", "import done", "import own", "import arrived"
+# In the session: the file that the form names and the one imported last; the files under way by their tasks' keys, what
+# just came of one, and the errors that others ended with.
+SHOWN, DONE = "import shown", "import done"
+OWN, ARRIVED, FAILED = "import own", "import arrived", "import failed"
 TICK = 0.5
 FORMATS = (
     "CSV, TSV, Parquet, RecBole .inter, MovieLens, Amazon review JSON lines, user-sequence text, session JSON lines; "
@@ -81,9 +83,8 @@ def import_form(parts: Workspace) -> None:
 
 def _is_taken(source: Path) -> bool:
     """Whether it was imported last, or is being imported."""
-    state, tasks = st.session_state, tasks_of(workspace().settings.home)
-    own = (tasks.get(key) for key, each in state.get(OWN, {}).items() if each == source)
-    return source == state.get(DONE) or any(task and not task.has_failed for task in own)
+    state = st.session_state
+    return source == state.get(DONE) or source in state.get(OWN, {}).values()
 
 
 def _taken(source: Path) -> None:
@@ -263,9 +264,9 @@ def take_sample() -> None:
 
 def _follow(key: str, source: Path | None) -> None:
     """From now on this browser is told of the task; what failed before has been read."""
-    tasks, own = tasks_of(workspace().settings.home), st.session_state.get(OWN, {})
-    going = {each: path for each, path in own.items() if (task := tasks.get(each)) and not task.has_failed}
-    st.session_state[OWN] = {**going, key: source}
+    state = st.session_state
+    state[OWN] = {**state.get(OWN, {}), key: source}
+    state[FAILED] = []
 
 
 def _take(parts: Workspace, source: Path, name: str, options: ImportOptions, who: str, task: Task) -> Dataset:
@@ -296,16 +297,18 @@ def _progress() -> None:
     state, tasks = st.session_state, tasks_of(workspace().settings.home)
     for task in tasks.running(PREFIX):
         st.progress(task.share, f"Importing {escaped(task.key.removeprefix(PREFIX))}: {task.stage}")
+    for problem in state.get(FAILED, []):
+        _told(problem)
     for key, source in list(state.get(OWN, {}).items()):
-        done = tasks.get(key)
-        if done is None or not done.is_over:
-            continue
-        if done.error is not None:
-            _told(done.error)
+        own = tasks.get(key)
+        if own is not None and not own.is_over:
             continue
         del state[OWN][key]
-        state[ARRIVED] = done.result.id, source
-        st.rerun(scope="app")  # once, because the list of datasets outside this fragment has grown
+        if own is not None and own.error is not None:
+            state[FAILED] = [*state.get(FAILED, []), own.error]
+        elif own is not None:
+            state[ARRIVED] = own.result.id, source
+        st.rerun(scope="app")  # once: the form and the list of datasets are outside this fragment
 
 
 def _told(problem: Exception) -> None:

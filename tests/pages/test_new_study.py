@@ -293,6 +293,7 @@ def test_an_import_that_fails_late_says_why(opened, home: Workspace, source: Pat
     assert task is not None and task.wait(30) and task.error is not None
     page.run()
     assert page.error and home.store.datasets.all() == []
+    assert starts(page) == ["import_start_shop.tsv"], "to be tried again with other answers"
 
 
 def test_every_choice_is_explained_in_a_line(opened, dataset: Dataset):
