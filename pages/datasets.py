@@ -12,7 +12,8 @@ from core.workspace import Workspace
 from pages.components.dataset_plots import legend, plot_card
 from pages.components.frame import frame
 from pages.components.histories import histories_card
-from pages.components.import_form import IMPORT, TAB, arrived, import_form, take_sample
+from pages.components.import_form import IMPORT, TAB, import_form
+from pages.components.imports import arrived, take_sample
 from pages.components.live import REFRESH, forget, versioned
 from pages.components.opener import opener
 from pages.components.profile_card import profile_card

@@ -11,7 +11,8 @@ from core.views.problems import EXPECTED
 from core.views.space_choices import Built
 from core.workspace import Workspace
 from pages.components.frame import frame
-from pages.components.import_form import IMPORT, arrived, import_form, take_sample
+from pages.components.import_form import IMPORT, import_form
+from pages.components.imports import arrived, take_sample
 from pages.components.offered import offered_card
 from pages.components.outlook_card import outlook_card, stop_measuring
 from pages.components.plan_form import (

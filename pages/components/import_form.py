@@ -10,15 +10,13 @@ import streamlit as st
 from core.data.importing import Preview, preview
 from core.data.options import ImportOptions
 from core.records import Dataset
-from core.tasks import Task, tasks_of
+from core.tasks import Task
 from core.uploads import MEGABYTES, Uploads
 from core.views.importing import (
-    LEVELS,
     MASKINGS,
     SPLITS,
     Answers,
     PreviewView,
-    finding_rows,
     options_of,
     preview_view,
     source_of,
@@ -26,17 +24,12 @@ from core.views.importing import (
 )
 from core.views.problems import EXPECTED
 from core.workspace import Workspace
+from pages.components.imports import DONE, SHOWN, findings, import_problem, imports_under_way, is_taken, start_import
 from pages.components.rows import small
-from pages.components.workspace import actor, escaped, say, workspace
+from pages.components.workspace import actor, escaped, workspace
 
 UPLOAD, PATH = "Upload", "Path on the server"
 TAB, IMPORT = "tab", "Import a file"  # the tab of Datasets that holds the form, by its place in the URL
-PREFIX = "import "
-# In the session: the file that the form names and the one imported last; the files under way by their tasks' keys, what
-# just came of one, and the errors that others ended with.
-SHOWN, DONE = "import shown", "import done"
-OWN, ARRIVED, FAILED = "import own", "import arrived", "import failed"
-TICK = 0.5
 FORMATS = (
     "CSV, TSV, Parquet, RecBole .inter, MovieLens, Amazon review JSON lines, user-sequence text, session JSON lines; "
     "gzip and zip are read as they are"
@@ -53,46 +46,47 @@ def import_form(parts: Workspace) -> None:
     under_way = st.container()
     source = st.session_state[SHOWN] = _source(parts)
     with under_way:
-        _progress()  # above, though after the file is known: what comes does not take a next one's form away
+        imports_under_way()  # above, though after the file is known: what comes does not take a next one's form away
     if source is None:
         return
-    if _is_taken(source):
-        _taken(source)
+    if source == st.session_state.get(DONE):
+        _imported(source)
+        return
+    if is_taken(source) and not source.exists():  # the copy of an upload goes when all of it was read
+        _going(source)
         return
     try:
         detected = _preview(source, None)
         chosen = _columns(preview_view(detected))
         seen = _preview(source, chosen) if chosen and chosen != dict(detected.columns) else detected
     except EXPECTED as problem:
-        _told(problem)
+        import_problem(problem)
         return
     view = preview_view(seen)
     _shown(view)
     _options(parts, seen, view)
-    st.button(
-        "Import",
-        icon=":material/download:",
-        key=f"import_start_{source.name}",
-        type="primary",
-        on_click=_start,
-        args=(source, detected, chosen),
-    )
+    if is_taken(source):
+        _going(source)
+    else:
+        st.button(
+            "Import",
+            icon=":material/download:",
+            key=f"import_start_{source.name}",
+            type="primary",
+            on_click=_start,
+            args=(source, detected, chosen),
+        )
     if refused := st.session_state.pop("import problem", None):
-        _told(refused)
+        import_problem(refused)
 
 
-def _is_taken(source: Path) -> bool:
-    """Whether it was imported last, or is being imported."""
-    state = st.session_state
-    return source == state.get(DONE) or source in state.get(OWN, {}).values()
-
-
-def _taken(source: Path) -> None:
-    if source != st.session_state.get(DONE):
-        small(f":material/hourglass_empty: {escaped(source.name)} is being imported.")
-        return
+def _imported(source: Path) -> None:
     small(f":material/check_circle: {escaped(source.name)} is imported; a next file may be named.")
     st.button("Import it again", icon=":material/replay:", key="import_again", on_click=_again)
+
+
+def _going(source: Path) -> None:
+    small(f":material/hourglass_empty: {escaped(source.name)} is being imported.")
 
 
 def _again() -> None:
@@ -119,11 +113,11 @@ def _upload(parts: Workspace, name: str, label: str) -> Path | None:
         kept = None
     if file is None:
         return None
-    if kept is None or not (kept[1].exists() or _is_taken(kept[1])):
+    if kept is None or not (kept[1].exists() or is_taken(kept[1])):
         try:
             kept = (file.file_id, Uploads(parts.settings.home).keep(file.name, file.getbuffer()))
         except EXPECTED as problem:
-            _told(problem)
+            import_problem(problem)
             return None
         st.session_state[slot] = kept
     return kept[1]
@@ -136,7 +130,7 @@ def _typed(parts: Workspace, name: str, label: str, example: str) -> Path | None
     try:
         return source_of(text, parts.settings)
     except EXPECTED as problem:
-        _told(problem)
+        import_problem(problem)
         return None
 
 
@@ -171,16 +165,10 @@ def _shown(view: PreviewView) -> None:
         st.markdown(f"**{escaped(view.headline)}**")
     st.dataframe(list(view.rows), hide_index=True, width="stretch", alt="the first rows as they would be read")
     st.markdown(f":small[:gray[{escaped(view.would_read)}]]")
-    _findings(view.findings)
+    findings(view.findings)
     if view.bad_rows:
         rows = [{"line": line, "left out because": reason, "found": found} for line, reason, found in view.bad_rows]
         st.dataframe(rows, hide_index=True, width="stretch", alt="rows that cannot be used")
-
-
-def _findings(findings: tuple[tuple[str, str], ...]) -> None:
-    icons = {"error": "error", "warning": "warning", "info": "info"}
-    for level, message in findings:
-        st.markdown(f":{LEVELS[level]}[:material/{icons[level]}:] {escaped(message)}")
 
 
 def _options(parts: Workspace, seen: Preview, view: PreviewView) -> None:
@@ -248,25 +236,7 @@ def _start(source: Path, detected: Preview, columns: Mapping[str, str]) -> None:
     except EXPECTED as problem:
         state["import problem"] = problem
         return
-    key = f"{PREFIX}{name.strip()}"
-    tasks_of(parts.settings.home).start(key, partial(_take, parts, source, name.strip(), options, actor()))
-    _follow(key, source)
-
-
-def take_sample() -> None:
-    """Bring the embedded sample in, as a task like every import."""
-    parts = workspace()
-    who = actor()
-    key = f"{PREFIX}sample"
-    tasks_of(parts.settings.home).start(key, lambda task: parts.intake.sample(who))
-    _follow(key, None)
-
-
-def _follow(key: str, source: Path | None) -> None:
-    """From now on this browser is told of the task; what failed before has been read."""
-    state = st.session_state
-    state[OWN] = {**state.get(OWN, {}), key: source}
-    state[FAILED] = []
+    start_import(name.strip(), source, partial(_take, parts, source, name.strip(), options, actor()))
 
 
 def _take(parts: Workspace, source: Path, name: str, options: ImportOptions, who: str, task: Task) -> Dataset:
@@ -275,42 +245,3 @@ def _take(parts: Workspace, source: Path, name: str, options: ImportOptions, who
         if path is not None:
             Uploads(parts.settings.home).drop(path)
     return dataset
-
-
-def arrived() -> str | None:
-    """The dataset that this browser's import has just brought, once; None too where the form names a next file already.
-
-    Nothing in the form is emptied: what somebody types in the meantime stays.
-    """
-    state = st.session_state
-    dataset, source = state.pop(ARRIVED, (None, None))
-    if dataset is None:
-        return None
-    say("The dataset is here.", icon=":material/check_circle:")
-    state[DONE] = source or state.get(DONE)
-    return dataset if state.get(SHOWN) in (None, state[DONE]) else None
-
-
-@st.fragment(run_every=TICK)
-def _progress() -> None:
-    """Every import of this server under way, and what came of this browser's own."""
-    state, tasks = st.session_state, tasks_of(workspace().settings.home)
-    for task in tasks.running(PREFIX):
-        st.progress(task.share, f"Importing {escaped(task.key.removeprefix(PREFIX))}: {task.stage}")
-    for problem in state.get(FAILED, []):
-        _told(problem)
-    for key, source in list(state.get(OWN, {}).items()):
-        own = tasks.get(key)
-        if own is not None and not own.is_over:
-            continue
-        del state[OWN][key]
-        if own is not None and own.error is not None:
-            state[FAILED] = [*state.get(FAILED, []), own.error]
-        elif own is not None:
-            state[ARRIVED] = own.result.id, source
-        st.rerun(scope="app")  # once: the form and the list of datasets are outside this fragment
-
-
-def _told(problem: Exception) -> None:
-    st.error(escaped(str(problem)), icon=":material/error:")
-    _findings(finding_rows(getattr(problem, "findings", ())))

@@ -13,7 +13,8 @@ from core.studies.starting import StudyPlan, start_study
 from core.tasks import Task, tasks_of
 from core.views.datasets import PAGE
 from core.workspace import Workspace
-from pages.components.import_form import IMPORT, OWN, PREFIX
+from pages.components.import_form import IMPORT
+from pages.components.imports import OWN, PREFIX
 
 Open = Callable[..., AppTest]
 

@@ -16,7 +16,8 @@ from core.studies.probe import Timing, remember
 from core.tasks import Task, tasks_of
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace
-from pages.components.import_form import IMPORT, OWN
+from pages.components.import_form import IMPORT
+from pages.components.imports import OWN
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
