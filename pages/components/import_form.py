@@ -24,11 +24,24 @@ from core.views.importing import (
 )
 from core.views.problems import EXPECTED
 from core.workspace import Workspace
-from pages.components.imports import DONE, SHOWN, findings, import_problem, imports_under_way, is_taken, start_import
+from pages.components.imports import (
+    DONE,
+    FILE,
+    KIND,
+    PATH,
+    TEXT,
+    UPLOAD,
+    findings,
+    import_problem,
+    imports_under_way,
+    is_done,
+    is_going,
+    named,
+    start_import,
+)
 from pages.components.rows import small
 from pages.components.workspace import actor, escaped, workspace
 
-UPLOAD, PATH = "Upload", "Path on the server"
 TAB, IMPORT = "tab", "Import a file"  # the tab of Datasets that holds the form, by its place in the URL
 FORMATS = (
     "CSV, TSV, Parquet, RecBole .inter, MovieLens, Amazon review JSON lines, user-sequence text, session JSON lines; "
@@ -43,16 +56,14 @@ def import_link(label: str) -> None:
 
 def import_form(parts: Workspace) -> None:
     """Draw the form, what an import would read, and the imports under way."""
-    under_way = st.container()
-    source = st.session_state[SHOWN] = _source(parts)
-    with under_way:
-        imports_under_way()  # above, though after the file is known: what comes does not take a next one's form away
+    imports_under_way()  # in no container: with an empty one above it a file given at once was lost (3 of 17 tries)
+    source = _source(parts)
     if source is None:
         return
-    if source == st.session_state.get(DONE):
+    if is_done(named()):
         _imported(source)
         return
-    if is_taken(source) and not source.exists():  # the copy of an upload goes when all of it was read
+    if is_going(named()) and not source.exists():  # the copy of an upload goes when all of it was read
         _going(source)
         return
     try:
@@ -65,7 +76,7 @@ def import_form(parts: Workspace) -> None:
     view = preview_view(seen)
     _shown(view)
     _options(parts, seen, view)
-    if is_taken(source):
+    if is_going(named()):
         _going(source)
     else:
         st.button(
@@ -74,7 +85,7 @@ def import_form(parts: Workspace) -> None:
             key=f"import_start_{source.name}",
             type="primary",
             on_click=_start,
-            args=(source, detected, chosen),
+            args=(named(), source, detected, chosen),
         )
     if refused := st.session_state.pop("import problem", None):
         import_problem(refused)
@@ -95,17 +106,17 @@ def _again() -> None:
 
 def _source(parts: Workspace) -> Path | None:
     kind = st.segmented_control(
-        "Where the file is", [UPLOAD, PATH], default=UPLOAD, required=True, key="import_from", persist_state="page"
+        "Where the file is", [UPLOAD, PATH], default=UPLOAD, required=True, key=KIND, persist_state="page"
     )
     if kind == UPLOAD:
-        return _upload(parts, "file", f"A file of up to {MEGABYTES} MB; for a larger one give its path on the server")
-    return _typed(parts, "path", "Path of a file, or of a folder of parts", "/data/interactions.parquet")
+        return _upload(parts, FILE, f"A file of up to {MEGABYTES} MB; for a larger one give its path on the server")
+    return _typed(parts, TEXT, "Path of a file, or of a folder of parts", "/data/interactions.parquet")
 
 
-def _upload(parts: Workspace, name: str, label: str) -> Path | None:
+def _upload(parts: Workspace, key: str, label: str) -> Path | None:
     """The uploaded file on the disk; the one before it is removed."""
-    file = st.file_uploader(label, max_upload_size=MEGABYTES, key=f"import_{name}", help=FORMATS)
-    slot = f"import kept {name}"
+    file = st.file_uploader(label, max_upload_size=MEGABYTES, key=key, help=FORMATS)
+    slot = f"kept {key}"
     kept: tuple[str, Path] | None = st.session_state.get(slot)
     if kept is not None and (file is None or kept[0] != file.file_id):
         Uploads(parts.settings.home).drop(kept[1])
@@ -113,7 +124,7 @@ def _upload(parts: Workspace, name: str, label: str) -> Path | None:
         kept = None
     if file is None:
         return None
-    if kept is None or not (kept[1].exists() or is_taken(kept[1])):
+    if kept is None or not (kept[1].exists() or is_done(kept[0]) or is_going(kept[0])):
         try:
             kept = (file.file_id, Uploads(parts.settings.home).keep(file.name, file.getbuffer()))
         except EXPECTED as problem:
@@ -123,8 +134,8 @@ def _upload(parts: Workspace, name: str, label: str) -> Path | None:
     return kept[1]
 
 
-def _typed(parts: Workspace, name: str, label: str, example: str) -> Path | None:
-    text = st.text_input(label, key=f"import_{name}", placeholder=example, help=FORMATS, persist_state="page")
+def _typed(parts: Workspace, key: str, label: str, example: str) -> Path | None:
+    text = st.text_input(label, key=key, placeholder=example, help=FORMATS, persist_state="page")
     if not text.strip():
         return None
     try:
@@ -194,11 +205,11 @@ def _options(parts: Workspace, seen: Preview, view: PreviewView) -> None:
             )
         st.toggle("Count the same user, item and time once", key="import_drop_duplicates")
         st.markdown("**Titles** :small[:gray[a second file with an item and a title column]]")
-        uploads = st.session_state.get("import_from", UPLOAD) == UPLOAD
+        uploads = st.session_state.get(KIND, UPLOAD) == UPLOAD
         st.session_state["import titles"] = (
-            _upload(parts, "titles_file", "Titles file")
+            _upload(parts, "import_titles_file", "Titles file")
             if uploads
-            else _typed(parts, "titles_path", "Path of the titles file", "/data/titles.tsv")
+            else _typed(parts, "import_titles_path", "Path of the titles file", "/data/titles.tsv")
         )
 
 
@@ -216,7 +227,7 @@ def _least(label: str, key: str, low: int, usual: str) -> None:
     st.number_input(label, min_value=low, value=None, step=1, placeholder=usual, key=key)
 
 
-def _start(source: Path, detected: Preview, columns: Mapping[str, str]) -> None:
+def _start(as_named: str | None, source: Path, detected: Preview, columns: Mapping[str, str]) -> None:
     parts, state = workspace(), st.session_state
     name = str(state.get(f"import_name_{source.name}", ""))
     try:
@@ -236,7 +247,7 @@ def _start(source: Path, detected: Preview, columns: Mapping[str, str]) -> None:
     except EXPECTED as problem:
         state["import problem"] = problem
         return
-    start_import(name.strip(), source, partial(_take, parts, source, name.strip(), options, actor()))
+    start_import(name.strip(), as_named, partial(_take, parts, source, name.strip(), options, actor()))
 
 
 def _take(parts: Workspace, source: Path, name: str, options: ImportOptions, who: str, task: Task) -> Dataset:

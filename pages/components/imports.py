@@ -1,7 +1,5 @@
 """Imports under way, beside whatever page is looked at: started, followed, and what came of those of this browser."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from core.tasks import Work, tasks_of
@@ -10,13 +8,22 @@ from pages.components.workspace import actor, escaped, say, workspace
 
 PREFIX = "import "
 TICK = 0.5
-# In the session: the file that the form names and the one imported last; the files under way by their tasks' keys, what
+KIND, UPLOAD, PATH = "import_from", "Upload", "Path on the server"  # the choice in the form, and its answers
+FILE, TEXT = "import_file", "import_path"  # the fields of the form for either
+# In the session: what the import named that was done last; what those under way named, by the keys of their tasks; what
 # just came of one, and the errors that others ended with.
-SHOWN, DONE = "import shown", "import done"
-OWN, ARRIVED, FAILED = "import own", "import arrived", "import failed"
+DONE, OWN, ARRIVED, FAILED = "import done", "import own", "import arrived", "import failed"
 
 
-def start_import(name: str, source: Path | None, work: Work) -> None:
+def named() -> str | None:
+    """What the form names, as it stands before it is drawn: a path as typed, or the id of an upload."""
+    state = st.session_state
+    if state.get(KIND, UPLOAD) == PATH:
+        return str(state.get(TEXT, "")).strip() or None
+    return getattr(state.get(FILE), "file_id", None)
+
+
+def start_import(name: str, source: str | None, work: Work) -> None:
     """Import in the background; this browser is told of it, and what failed before has been read."""
     key, state = f"{PREFIX}{name}", st.session_state
     tasks_of(workspace().settings.home).start(key, work)
@@ -30,10 +37,14 @@ def take_sample() -> None:
     start_import("sample", None, lambda task: parts.intake.sample(who))
 
 
-def is_taken(source: Path) -> bool:
-    """Whether it was imported last, or is being imported."""
-    state = st.session_state
-    return source == state.get(DONE) or source in state.get(OWN, {}).values()
+def is_done(source: str | None) -> bool:
+    """Whether it was imported last."""
+    return source is not None and source == st.session_state.get(DONE)
+
+
+def is_going(source: str | None) -> bool:
+    """Whether this browser imports it now."""
+    return source is not None and source in st.session_state.get(OWN, {}).values()
 
 
 def arrived() -> str | None:
@@ -41,13 +52,13 @@ def arrived() -> str | None:
 
     Nothing in the form is emptied: what somebody types in the meantime stays.
     """
-    state = st.session_state
+    state, now = st.session_state, named()
     dataset, source = state.pop(ARRIVED, (None, None))
     if dataset is None:
         return None
     say("The dataset is here.", icon=":material/check_circle:")
     state[DONE] = source or state.get(DONE)
-    return dataset if state.get(SHOWN) in (None, state[DONE]) else None
+    return dataset if now is None or is_done(now) else None
 
 
 @st.fragment(run_every=TICK)

@@ -237,7 +237,7 @@ def test_what_is_typed_during_an_import_stays_and_its_end_is_only_told(opened, h
 
     task = tasks_of(home.settings.home).start("import shop", work)
     page = opened()
-    page.session_state[OWN] = {task.key: source}
+    page.session_state[OWN] = {task.key: str(source)}
     page.session_state["new_tab"] = IMPORT
     page.segmented_control(key="import_from").set_value("Path on the server").run()
     page.text_input(key="import_path").set_value(str(source)).run()
