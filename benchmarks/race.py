@@ -45,7 +45,6 @@ RACERS: dict[str, tuple[str, Rules]] = {
     "grid": ("grid", SAMPLING),
     LLM: (LLM, Rules()),
 }
-FEWER = {"gp": 20}  # a Gaussian process takes a second a proposal
 MADE_ON = frozenset({"short-sasrec"})  # the expert was changed after this one was seen (docs/decisions/0012)
 
 
@@ -92,7 +91,7 @@ def main() -> None:
     arguments = parsed()
     chosen = tables(arguments.tables)[: 2 if arguments.quick else None]
     repeats = 10 if arguments.quick else arguments.repeats
-    racers = [racer for racer in arguments.racers if not (arguments.quick and racer in FEWER)]
+    racers = list(arguments.racers)
     if arguments.agent == LLM:
         check_model(settings_for(arguments.model).model)
         racers.append(LLM)
@@ -113,12 +112,12 @@ def raced(
 ) -> dict[str, dict[str, list[list[Moment]]]]:
     """Repeats by table and racer; those that were run before are read."""
     races: dict[str, dict[str, list[list[Moment]]]] = {table.name: {} for table in chosen}
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # a Gaussian process of one race would take every core
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for table, racer in itertools.product(races, racers):
-            times = min(repeats, FEWER.get(racer, repeats))
-            known = None if racer == LLM else kept.races(table, racer, times)
+            known = None if racer == LLM else kept.races(table, racer, repeats)
             if known is None:
-                known = pool.map(one, [(table, racer, seed, model) for seed in range(times)], chunksize=5)
+                known = pool.map(one, [(table, racer, seed, model) for seed in range(repeats)], chunksize=5)
                 kept.keep(table, racer, known)
             races[table][racer] = known
     return races

@@ -5,6 +5,7 @@ expected improvement, `random` draws uniformly (on a log scale where the field s
 each number and every option in shuffled order. A config that was tried, waits or was vetoed is drawn again.
 """
 
+import itertools
 import math
 import random
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
 DRAWS = 200  # until a config is new; then there is nothing left to try
+FITTED_DRAWS = 10  # of the Gaussian process, which is fitted anew for each; the rest are random
 STARTING = 10  # random draws before TPE and the Gaussian process use what they heard, Optuna's default
 
 
@@ -51,7 +53,11 @@ class Sampler:
         seed = evidence.study.seed * 100_003 + len(evidence.trials)
         if self.name == "grid":
             return _grid(evidence.space.searched, evidence.study.seed)
-        return _ask(evidence, _optuna_sampler(self.name, seed))
+        drawn = _ask(evidence, _optuna_sampler(self.name, seed))
+        if self.name != "gp":
+            return drawn
+        anywhere = _ask(evidence, _optuna_sampler("random", seed))
+        return itertools.chain(itertools.islice(drawn, FITTED_DRAWS), anywhere)
 
 
 def _grid(searched: Mapping[str, Param], seed: int) -> Iterator[dict[str, Any]]:

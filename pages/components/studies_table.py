@@ -115,7 +115,8 @@ def _table(seen: StudyTable) -> None:
             "state": columns.MultiselectColumn(
                 options=STATES, color=[sign(state).colour for state in STATES], width=78
             ),
-            "trials": columns.TextColumn(alignment="right", width=66, help="judged, of the budget"),
+            "trials": number(width=54, help="judged"),
+            "of": number(width=40, help="the budget of trials"),
             "minutes": number(format="%.1f", width=64, help="of training"),
             "bill": number(format="$%.2f", width=60),
             "data": columns.TextColumn(width=52, help="the beginning of the fingerprint of the dataset"),
@@ -137,7 +138,8 @@ def _cells(row: StudyRow, seen: StudyTable) -> dict[str, Any]:
         **estimate,
         "best so far": list(row.curve),
         "state": [row.state],
-        "trials": f"{row.trials} of {row.max_trials}",
+        "trials": row.trials,
+        "of": row.max_trials,
         "minutes": row.seconds / 60,
         **bill,
         **told,

@@ -16,11 +16,11 @@ SAMPLERS = tuple(name for name in AGENTS if name not in ("expert", "llm"))
 FEW = ("dropout", "lr", "ffn")
 
 
-def few() -> SearchSpace:
-    """A space of three axes."""
+def few(*axes: str) -> SearchSpace:
+    """A space of these axes alone, three of its own without."""
     space = SearchSpace.of("sasrec")
     for name, param in space.declared.items():
-        space = space if name in FEW else space.fix(name, param.default)
+        space = space if name in (axes or FEW) else space.fix(name, param.default)
     return space
 
 
@@ -78,3 +78,15 @@ def test_a_grid_ends_when_every_cell_was_tried():
         seen = evidence(*seen.trials, view(number, propose("grid", seen).params), space=space)
     assert {each.trial.params["dropout"] for each in seen.trials} == {0.0, 0.2, 0.4, 0.8}
     assert isinstance(Sampler("grid").propose(seen), Nothing)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_space_of_a_few_options_is_drawn_to_its_end(name: str):
+    space = few("ffn", "num_heads")
+    seen = evidence(space=space)
+    for number in range(2, 13):
+        seen = evidence(
+            *seen.trials, view(number, propose(name, seen).params, value=0.04 + number % 3 / 100), space=space
+        )
+    assert len({each.trial.config_hash for each in seen.trials}) == 3 * 4
+    assert isinstance(Sampler(name).propose(seen), Nothing)
