@@ -5,7 +5,7 @@ violation; nothing reaches beyond the phone's edge, and nothing is asked of anot
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -28,7 +28,7 @@ SETTLES_SECONDS = 15.0
 RUNS = "[data-testid=stApp]:not([data-test-script-state=notRunning])"
 UNSETTLED = f"{RUNS}, [data-testid=stSkeleton], [data-stale=true], .plot:not(:has(svg))"
 HOST, INSIDE = "127.0.0.1", ("data", "blob")  # what may be asked: the server, and what the page holds itself
-PAUSE = 200  # ms, in which what was asked for begins
+PAUSE = 100  # ms, in which what was asked for begins
 OF_THE_LIGHT = f"""() => [...document.querySelectorAll('.plot text')].some(each =>
     ['{rgb(LIGHT.text)}', '{rgb(LIGHT.muted)}'].includes(getComputedStyle(each).fill))"""
 OPAQUE = "[data-stale] {opacity: 1 !important; transition: none !important}"  # what is being looked at anew is pale
@@ -44,7 +44,7 @@ BEHIND: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "would be retrieved": ("memory", (("radio", "What would be retrieved?"),)),
 }
 CHECK = """async () => {
-    const found = await axe.run(document, {resultTypes: ['violations']});
+    const found = await axe.run(document, {resultTypes: ['violations'], preload: false});
     return found.violations
         .filter(each => ['serious', 'critical'].includes(each.impact))
         .map(each => `${each.id}: ${each.help}: ` + each.nodes.slice(0, 4).map(node => {
@@ -55,19 +55,15 @@ CHECK = """async () => {
 
 
 @pytest.fixture(scope="module")
-def studies(server: Server) -> Iterator[tuple[Study, Study]]:
+def studies(story: ScriptedHome) -> tuple[Study, Study]:
     """A finished study, and one on a like dataset with a proposal that waits; nothing moves meanwhile."""
-    opened = server.open()
-    story = ScriptedHome(opened)
     story.dataset("films", mean_length=8.0)
     finished = story.finish(story.start("films", name="finished", trials=9, extra_seeds=False))
     story.dataset("songs", mean_length=7.0)
     asks = story.start("songs", name="asks", autonomy="each")
     story.wait_for_proposal(asks)
     story.run_until(lambda: story.store.studies.get(asks.id).incumbent_id is not None)
-    story.store.studies.move(asks.id, StudyState.PAUSED, "Ada")
-    yield finished, asks
-    opened.close()
+    return finished, story.store.studies.move(asks.id, StudyState.PAUSED, "Ada")
 
 
 def paths(finished: Study, asks: Study) -> dict[str, str]:
