@@ -102,7 +102,7 @@ def _table(seen: StudyTable) -> None:
         key="studies",
         height="content",
         placeholder="–",
-        alt="Studies with their state, best value, gain over the baseline, judged trials and training time",
+        alt="Studies with their state, best value, gain over the baseline, trials of the budget and training time",
         column_config={
             "study": columns.ButtonColumn(
                 pinned=True, alignment="left", type="tertiary", on_click=_open, args=(seen.rows,), key=_CLICK
@@ -115,7 +115,7 @@ def _table(seen: StudyTable) -> None:
             "state": columns.MultiselectColumn(
                 options=STATES, color=[sign(state).colour for state in STATES], width=78
             ),
-            "trials": number(width=54, help="judged"),
+            "trials": number(width=54, help="of the budget: judged, under way or waiting"),
             "of": number(width=40, help="the budget of trials"),
             "minutes": number(format="%.1f", width=64, help="of training"),
             "bill": number(format="$%.2f", width=60),
