@@ -126,11 +126,14 @@ def _verbs(chosen: Model) -> None:
     study = chosen.study
     query = {"study": str(study.id), "trial": str(chosen.trial.number)}
     st.page_link("pages/study.py", label="Its study", icon=":material/science:", query_params=query)
-    if st.button("Report", key="model_report", icon=":material/description:"):
+    # chosen by the click, though another may stand first in the list by now
+    if st.button("Report", key="model_report", icon=":material/description:", on_click=_go, args=(study.id,)):
         report_dialog(study)
     if not may_open_test(study, workspace().store.reveals.of_study(study.id)):
         return
-    if st.button("Open the sealed test", key="model_reveal", icon=":material/lock_open:"):
+    if st.button(
+        "Open the sealed test", key="model_reveal", icon=":material/lock_open:", on_click=_go, args=(study.id,)
+    ):
         reveal_dialog(study)
 
 

@@ -153,9 +153,10 @@ def _acts(study: Study, seen: TrialView) -> None:
                 on_click=_approve,
                 args=(trial, False),
             )
-        if st.button("Edit", key="edit", icon=":material/edit:", shortcut="E"):
+        # keys of this trial: where another stands by now, a late click opens nothing
+        if st.button("Edit", key=f"ask-edit-{trial.id}", icon=":material/edit:", shortcut="E"):
             _edit_dialog(study, trial)
-        if st.button("Veto", key="veto", icon=":material/block:", shortcut="V"):
+        if st.button("Veto", key=f"ask-veto-{trial.id}", icon=":material/block:", shortcut="V"):
             _veto_dialog(trial)
         small(f"runs exactly this · {trial.approval_hash[:4]}")
         sign_hint()

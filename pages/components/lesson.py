@@ -83,7 +83,9 @@ def _verbs(page: LessonPage, study: Study | None) -> None:
         _locked(lesson)
         return
     with st.container(horizontal=True, gap="small"):
-        asked = st.button("Edit", icon=":material/edit:", key="lesson_edit")
+        asked = st.button(
+            "Edit", icon=":material/edit:", key="lesson_edit", on_click=lesson_acts.choose, args=(lesson.id,)
+        )  # chosen, though another may stand first in the list by now
         pin = ("Unpin", ":material/keep_off:") if lesson.pinned else ("Pin", ":material/keep:")
         st.button(pin[0], icon=pin[1], key="lesson_pin", on_click=lesson_acts.pin, args=(lesson,))
         if lesson.status == "active":

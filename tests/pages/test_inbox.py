@@ -42,11 +42,21 @@ def test_an_empty_inbox_offers_one_next_action(open_page: Open):
     assert not page.exception and "Nothing waits for you" in text(page)
 
 
+def test_what_somebody_else_decided_just_now_opens_no_dialog_of_another(
+    open_page: Open, home: Workspace, waiting: list[Trial]
+):
+    page = open_page("inbox")
+    home.deciding.approve(waiting[0], "Bea", "dashboard", waiting[0].approval_hash)
+    page.button(key=f"ask-veto-{waiting[0].id}").click().run()
+    assert "2 proposals wait" in text(page) and not page.text_area and not page.exception
+
+
 def test_the_oldest_is_open_and_its_keys_decide_it(open_page: Open, home: Workspace, waiting: list[Trial]):
     page = open_page("inbox")
     assert not page.exception and "3 proposals wait" in text(page)
     shortcuts = {button.key: button.proto.shortcut for button in page.button if button.proto.shortcut}
-    assert {shortcuts["approve"].lower(), shortcuts["edit"].lower(), shortcuts["veto"].lower()} == {"a", "e", "v"}
+    keys = ("approve", f"ask-edit-{waiting[0].id}", f"ask-veto-{waiting[0].id}")
+    assert [shortcuts[key].lower() for key in keys] == ["a", "e", "v"]
     page.button(key="approve").click().run()
     assert home.store.trials.get(waiting[0].id).state is TrialState.APPROVED
     page.run()

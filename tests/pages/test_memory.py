@@ -140,6 +140,17 @@ def test_an_edit_is_a_revision_and_names_the_proposal_it_made_stale(open_page: O
     assert "stale now" in text(page) and "I saw it" in text(page) and not page.exception
 
 
+def test_edit_opens_the_lesson_that_was_seen_though_another_came_first_meanwhile(open_page: Open, home: Workspace):
+    seen = lesson(home)
+    page = open_page("memory")
+    first = home.editing.pin(lesson(home, "A lower rate helps.", axis="lr", direction="down"), True, "Ada")
+    open_page("memory").button(key="lesson_edit").click().run().text_area(
+        key=f"lesson_{first.id}_{first.revision}_claim"
+    )
+    page.button(key="lesson_edit").click().run()
+    assert page.text_area(key=f"lesson_{seen.id}_1_claim").value == seen.claim
+
+
 def test_a_range_and_a_strength_are_seen_and_corrected(open_page: Open, home: Workspace, study: Study):
     kept = lesson(home, low=0.3, high=0.4, effect=0.02)
     page = open_page("memory")

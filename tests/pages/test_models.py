@@ -71,6 +71,17 @@ def test_a_study_without_a_value_has_no_model_and_says_so(open_page: Open, home:
     assert not page.exception and "no best trial yet" in page.error[0].value
 
 
+def test_a_verb_is_about_the_model_that_was_seen_though_another_came_first_meanwhile(
+    open_page: Open, home: Workspace, finished: Study
+):
+    page = open_page("models")
+    world = ScriptedHome(home)
+    newer = world.finish(world.start(trials=1, name="newer"))
+    assert "newer" in open_page("models").dataframe[0].value["study"].iloc[0]
+    page.button(key="model_reveal").click().run()
+    assert page.query_params["study"] == str(finished.id) != str(newer.id) and not page.exception
+
+
 def test_a_running_study_has_its_baseline_for_a_model(open_page: Open, home: Workspace):
     world = ScriptedHome(home)
     world.dataset()

@@ -93,7 +93,7 @@ def test_a_study_is_a_row_with_its_state_and_trials(home: Workspace, open_page: 
     page = open_page("app")
     row = page.dataframe[0].value.iloc[0]
     assert row["study"] == study.name
-    assert list(row["state"]) == ["active"]
+    assert list(row["state"]) == ["active"] and (row["trials"], row["of"]) == (1, study.max_trials)
     assert study.stamp.split("/")[-1].startswith(row["data"]) and "bill" not in row
     assert "Best: validation NDCG@10, leave-one-out, full ranking, seen masked" in text_of(page)
     assert "at a time" in text_of(page)

@@ -127,11 +127,11 @@ def test_the_second_of_two_browsers_is_told_who_was_first(open_page: Open, story
 
 def test_a_veto_needs_a_reason_and_keeps_it(open_page: Open, story: ScriptedHome):
     trial = waiting(story)
-    page = button(open_page("study", {"study": trial.study_id}), "veto").click().run()
+    page = button(open_page("study", {"study": trial.study_id}), f"ask-veto-{trial.id}").click().run()
     key = f"veto-{trial.id}"
     page = button(page, f"{key}-go").click().run()
     assert "needs a reason" in page.session_state[dialogs.REFUSED]
-    page = button(page, "veto").click().run()
+    page = button(page, f"ask-veto-{trial.id}").click().run()
     page.text_area(key=f"{key}-reason").set_value("we tried this last year")
     button(page, f"{key}-go").click().run()
     [decision] = story.store.trials.decisions(trial.id)
@@ -140,7 +140,7 @@ def test_a_veto_needs_a_reason_and_keeps_it(open_page: Open, story: ScriptedHome
 
 def test_an_edit_approves_ones_own_config_and_marks_the_field(open_page: Open, story: ScriptedHome):
     trial = waiting(story)
-    page = button(open_page("study", {"study": trial.study_id}), "edit").click().run()
+    page = button(open_page("study", {"study": trial.study_id}), f"ask-edit-{trial.id}").click().run()
     key = f"edit-{trial.id}"
     page.number_input(key=f"{key}-dropout").set_value(0.55)
     page.text_input(key=f"{key}-reason").set_value("a bolder step")
