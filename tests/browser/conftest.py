@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, expect, sync_playwright
 
 from core.dashboard import free_port
 from core.settings import Settings
-from core.states import StudyState
 from core.worker.launch import stop_worker
 from core.worker.lock import WorkerLock
 from core.workspace import Workspace
@@ -144,61 +143,36 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A dashboard and its worker on a fresh home with the sample, one for each file of tests; those marked `no_worker`
-    share one."""
-    if request.node.get_closest_marker("no_worker"):
-        yield request.getfixturevalue("resting")
-        return
-    started = _server(tmp_path_factory)
-    started.start()
-    yield started
-    started.end()
-
-
-@pytest.fixture(scope="session")
-def resting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The one that files marked `no_worker` share."""
-    with a_resting_server(tmp_path_factory) as started:
-        yield started
-
-
-@contextmanager
-def a_resting_server(folders: pytest.TempPathFactory) -> Iterator[Server]:
-    """A dashboard whose fresh home a worker seems to hold, so that no act on a page starts a real one."""
-    started = _server(folders)
-    started.start("--no-worker")
-    lock = WorkerLock(started.home)
-    lock.acquire()
-    lock.say_up()
-    yield started
-    lock.release()
-    started.end()
-
-
-def _server(folders: pytest.TempPathFactory) -> Server:
+    """A dashboard on a fresh home with the sample, one for each file of tests; with its worker, unless the file is
+    marked `no_worker`."""
     with socket.socket() as probe:  # a port of the system's choice, so that two test runs do not meet
         probe.bind(("127.0.0.1", 0))
         wanted = min(int(probe.getsockname()[1]), 65_000)
-    return Server(folders.mktemp("browser") / "home", free_port("127.0.0.1", wanted))
-
-
-@pytest.fixture(scope="session")
-def scripted(resting: Server) -> Iterator[ScriptedHome]:
-    """A scripted home beside the server that rests: a real worker would train the scripted runs."""
-    opened = resting.open()
-    home = ScriptedHome(opened)
-    home.dataset("browsed")
-    yield home
-    opened.close()
+    home = tmp_path_factory.mktemp("browser") / "home"
+    started = Server(home, free_port("127.0.0.1", wanted))
+    started.start(*(["--no-worker"] if request.node.get_closest_marker("no_worker") else []))
+    yield started
+    started.end()
 
 
 @pytest.fixture(scope="module")
-def story(scripted: ScriptedHome) -> Iterator[ScriptedHome]:
-    """The scripted home, for a file marked `no_worker`; what the file leaves open is cancelled."""
+def no_worker_comes(server: Server) -> Iterator[None]:
+    """A worker seems to hold the server's home, so that no act on a page starts a real one."""
+    lock = WorkerLock(server.home)
+    lock.acquire()
+    lock.say_up()
+    yield
+    lock.release()
+
+
+@pytest.fixture(scope="module")
+def story(server: Server, no_worker_comes: None) -> Iterator[ScriptedHome]:
+    """A scripted home beside the server's, for a file marked `no_worker`: a real one would train the scripted runs."""
+    opened = server.open()
+    scripted = ScriptedHome(opened)
+    scripted.dataset("browsed")
     yield scripted
-    for study in scripted.store.studies.all():
-        if not study.has_ended:
-            scripted.store.studies.move(study.id, StudyState.CANCELLED, "Ada")
+    opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -216,23 +190,13 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=found, args=list(QUIET))
 
 
-@pytest.fixture(scope="session")
-def window(browser: Browser) -> Iterator[BrowserContext]:
-    """Light, in Berlin; nothing in it slides. Scripts are compiled once for all tests."""
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh browser session at 1440 by 900, light, in Berlin; nothing in it slides."""
     look: dict[str, Any] = {"viewport": WIDE, "color_scheme": "light", "reduced_motion": "reduce"}
     context = browser.new_context(timezone_id="Europe/Berlin", **look)
     context.add_init_script(AT_ONCE)
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
-    yield context
+    yield context.new_page()
     context.close()
-
-
-@pytest.fixture
-def page(window: BrowserContext) -> Iterator[Page]:
-    """A page at 1440 by 900 of somebody who was never here."""
-    opened = window.new_page()
-    yield opened
-    opened.evaluate("localStorage.clear()")
-    opened.close()
-    window.clear_cookies()

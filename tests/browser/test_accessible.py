@@ -5,7 +5,7 @@ violation; nothing reaches beyond the phone's edge, and nothing is asked of anot
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -55,15 +55,19 @@ CHECK = """async () => {
 
 
 @pytest.fixture(scope="module")
-def studies(story: ScriptedHome) -> tuple[Study, Study]:
+def studies(server: Server) -> Iterator[tuple[Study, Study]]:
     """A finished study, and one on a like dataset with a proposal that waits; nothing moves meanwhile."""
+    opened = server.open()
+    story = ScriptedHome(opened)
     story.dataset("films", mean_length=8.0)
     finished = story.finish(story.start("films", name="finished", trials=9, extra_seeds=False))
     story.dataset("songs", mean_length=7.0)
     asks = story.start("songs", name="asks", autonomy="each")
     story.wait_for_proposal(asks)
     story.run_until(lambda: story.store.studies.get(asks.id).incumbent_id is not None)
-    return finished, story.store.studies.move(asks.id, StudyState.PAUSED, "Ada")
+    story.store.studies.move(asks.id, StudyState.PAUSED, "Ada")
+    yield finished, asks
+    opened.close()
 
 
 def paths(finished: Study, asks: Study) -> dict[str, str]:

@@ -7,14 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.synthetic import generate
 from core.workspace import Workspace
 from tests.browser.conftest import Server
-
-pytestmark = pytest.mark.no_worker
 
 PATIENCE = 90_000  # ms
 USERS = 400

@@ -7,22 +7,17 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, Server, a_resting_server
+from tests.browser.conftest import PATIENCE, Server
 from tests.browser.keyboard import focus, next_tab, tab_to
 from tests.pages.scripted import ScriptedHome
+
+pytestmark = pytest.mark.no_worker
 
 VIEWS = {"All trials": "view=All", "Lineage": "view=Lineage", "Timeline": "view=Timeline", "What it knew": "view=What"}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One of its own, where nothing was done before."""
-    with a_resting_server(tmp_path_factory) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def story(server: Server) -> Iterator[ScriptedHome]:
+def story(server: Server, no_worker_comes: None) -> Iterator[ScriptedHome]:
     """A scripted home beside the server's."""
     opened = server.open()
     scripted = ScriptedHome(opened)

@@ -11,8 +11,6 @@ from core.studies.starting import StudyPlan, start_study
 from core.workspace import Workspace
 from tests.browser.conftest import Server
 
-pytestmark = pytest.mark.no_worker
-
 PATIENT = 90_000  # ms: a first page on a machine that trains meanwhile
 expect.set_options(timeout=PATIENT)
 

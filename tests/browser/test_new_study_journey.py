@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page
 
 from core.data.synthetic import generate, write_tsv
-
-pytestmark = pytest.mark.no_worker
 
 SLOW = 60_000  # ms: what a start takes on a busy machine of two cores
 
@@ -16,9 +13,7 @@ def test_a_file_is_uploaded_previewed_imported_and_a_study_started_on_it(server,
     source = tmp_path / "shop.tsv"
     write_tsv(generate("sample", 1, users=1000), source)
     page.set_default_timeout(SLOW)
-    workspace = server.open()
-    sample = next(each for each in workspace.store.datasets.all() if each.name == "sample")
-    page.goto(f"{server.url}/new_study?dataset={sample.id}")
+    page.goto(f"{server.url}/new_study")
     start = page.get_by_role("button", name="Start the study")
     start.wait_for()
     page.get_by_text("no warning from the checks").wait_for()
@@ -33,6 +28,7 @@ def test_a_file_is_uploaded_previewed_imported_and_a_study_started_on_it(server,
     page.get_by_role("spinbutton", name="Epochs at most").press("Enter")
     page.get_by_role("button", name="Start the study").click()
     page.wait_for_url("**/study?study=*")
+    workspace = server.open()
     study = workspace.store.studies.get("shop-sasrec")
     assert (study.max_epochs, study.autonomy) == (2, "each")
     assert not list((server.home / "uploads").glob("*/*")), "the upload should be gone after the import"
