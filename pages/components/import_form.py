@@ -56,7 +56,7 @@ def import_link(label: str) -> None:
 
 def import_form(parts: Workspace) -> None:
     """Draw the form, what an import would read, and the imports under way."""
-    imports_under_way()  # in no container: with an empty one above it a file given at once was lost (3 of 17 tries)
+    imports_under_way()  # in no container: what stands empty above the uploader seemed to lose files given at once
     source = _source(parts)
     if source is None:
         return
