@@ -29,6 +29,7 @@ from pages.components.workspace import shown_errors
 
 ONE, EVERY, LINEAGE, TIMELINE, KNEW = "One trial", "All trials", "Lineage", "Timeline", "What it knew"
 VIEWS = (ONE, EVERY, LINEAGE, TIMELINE, KNEW)
+VIEW = "view"  # the open one, in the URL
 EVIDENCE = "Where the gain sits"
 RECORD = ("Lessons", "Numbers", "History", "Log")
 
@@ -40,7 +41,8 @@ def show(opened: Workspace) -> None:
         if study is None:
             _nothing_yet()
         else:
-            _live(opened, study.id)
+            _head(opened, study.id)
+            _views(opened, study.id)
 
 
 def _nothing_yet() -> None:
@@ -50,18 +52,38 @@ def _nothing_yet() -> None:
 
 
 @st.fragment(run_every=REFRESH)
-def _live(opened: Workspace, study_id: int) -> None:
-    """Looks every two seconds; what it shows is computed anew only when the study's version moved."""
+def _head(opened: Workspace, study_id: int) -> None:
     with shown_errors():
-        version = opened.store.studies.version(study_id)
-        minute = int(opened.clock.now() // 60)
-        view = versioned(f"study-{study_id}", (version, minute), lambda: _seen(opened, study_id))
+        view = _seen(opened, study_id)
         study_head(view)
         figures(view)
-        for name, tab in zip(VIEWS, st.tabs(VIEWS, key="view", on_change="rerun", bind="query-params"), strict=True):
-            if tab.open:
-                with tab:
-                    _show(opened, view, name)
+
+
+@st.fragment
+def _views(opened: Workspace, study_id: int) -> None:
+    """The tabs are drawn when one is opened, not at every look: one drawn meanwhile loses the keyboard's focus, and an
+    answer under way opens the tab before it again."""
+    for name, tab in zip(VIEWS, st.tabs(VIEWS, key=VIEW, on_change="rerun", bind="query-params"), strict=True):
+        if tab.open:
+            with tab:
+                _live(opened, study_id, name)
+
+
+@st.fragment(run_every=REFRESH)
+def _live(opened: Workspace, study_id: int, name: str) -> None:
+    """Looks every two seconds; what it shows is computed anew only when the study's version moved."""
+    if st.session_state[VIEW] != name:  # a click in here opened another one
+        st.rerun()
+    with shown_errors():
+        _show(opened, _seen(opened, study_id), name)
+
+
+def _seen(opened: Workspace, study_id: int) -> StudyView:
+    now = opened.clock.now()
+    version = (opened.store.studies.version(study_id), int(now // 60))
+    return versioned(
+        f"study-{study_id}", version, lambda: study_view(opened.store, opened.store.studies.get(study_id), now)
+    )
 
 
 def _show(opened: Workspace, view: StudyView, name: str) -> None:
@@ -81,10 +103,6 @@ def _one_trial(opened: Workspace, view: StudyView) -> None:
     chosen = chosen_number(view)
     stepper(view, chosen)
     _body(opened, view, chosen)
-
-
-def _seen(opened: Workspace, study_id: int) -> StudyView:
-    return study_view(opened.store, opened.store.studies.get(study_id), opened.clock.now())
 
 
 def _body(opened: Workspace, view: StudyView, chosen: int | None) -> None:
