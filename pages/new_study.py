@@ -27,7 +27,7 @@ from pages.components.plan_form import (
     rules,
 )
 from pages.components.profile_card import profile_card
-from pages.components.rows import page_title
+from pages.components.rows import page_title, small
 from pages.components.space_form import built_space, space_form
 from pages.components.workspace import actor, escaped, shown_errors, wake_worker, workspace
 
@@ -93,8 +93,10 @@ def _study(parts: Workspace, datasets: list[Dataset]) -> None:
             st.markdown("**What to expect**")
             outlook_card(dataset, answers(dataset.id, built.space))
         offered_card(parts, dataset, built.space)
-    with st.expander(f"Search space · {built.headline}", key="advanced_space", icon=":material/tune:"):
-        space_form(scope, start, built)
+    space = st.expander("Search space", key="advanced_space", icon=":material/tune:", on_change="rerun")
+    if space.open:  # three quarters of the page: drawn for those who look at it
+        with space:
+            space_form(scope, start, built)
 
 
 def _data(datasets: list[Dataset]) -> Dataset:
@@ -123,7 +125,7 @@ def _start_row(dataset: Dataset, built: Built) -> None:
             disabled=bool(fault),
         )
         seeds = ", ".join(str(held("seed", DEFAULT.seed) + n) for n in range(3))
-        st.markdown(f":small[:gray[approves its baseline, seeds {seeds}]]", width="content")
+        small(f"approves its baseline, seeds {seeds} · {escaped(built.headline)}")
     if problem := st.session_state.pop("start problem", None):
         st.error(escaped(problem), icon=":material/error:")
 

@@ -85,7 +85,14 @@ PLACES = (
         "New study",
         "New study",
         "[class*=st-key-study_card]",
-        (Act("tab", _tab("Import a file", "Study"), _either(".st-key-import_from", "[class*=st-key-study_card]")),),
+        (
+            Act(
+                "who decides",
+                _one_of(".st-key-plan_autonomy", "Ask when it matters", "I decide each"),
+                _either(".st-key-plan_ask_for", ".st-key-plan_deadline"),
+            ),
+            Act("tab", _tab("Import a file", "Study"), _either(".st-key-import_from", "[class*=st-key-study_card]")),
+        ),
     ),
     Place(
         "Study",

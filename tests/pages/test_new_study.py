@@ -86,7 +86,7 @@ def test_a_dataset_shows_its_figures_words_and_forecast(opened, dataset: Dataset
     page = opened()
     figures = {metric.label: metric.value for metric in page.metric}
     assert figures["Users"] == "30" and figures["First verdict"] == "≈ 6 min 44 s"
-    assert "synthetic" not in texts(page) and "histories" in texts(page)
+    assert "synthetic" not in texts(page) and "small catalogue" in texts(page)
 
 
 def test_a_study_with_the_defaults_is_one_click_away(opened, home: Workspace, dataset: Dataset):
@@ -162,18 +162,31 @@ def test_the_forecast_follows_the_budget(opened, dataset: Dataset):
     assert {metric.label: metric.value for metric in page.metric}["First verdict"] == "≈ 28 s"
 
 
+FORM = "Priors, added to the scores after training"
+
+
+def open_space(page: AppTest, is_open: bool = True) -> AppTest:
+    """A click on the form's head; AppTest knows none."""
+    page.session_state["advanced_space"] = is_open
+    return page.run()
+
+
 def test_a_field_can_be_fixed_or_taken_out_of_the_search(opened, home: Workspace, dataset: Dataset):
     page = opened()
+    assert FORM not in texts(page) and "fields searched" in texts(page)
+    open_space(page)
     page.segmented_control(key="space_sasrec_num_blocks_mode").set_value("fixed")
     page.segmented_control(key="space_sasrec_dropout_mode").set_value("off").run()
     page.number_input(key="space_sasrec_num_blocks_value").set_value(3).run()
+    open_space(page, False)
+    assert FORM not in texts(page) and "held: num_blocks=3, dropout=0.2" in texts(page).replace("\\", "")
     press(page, "start_study")
     (study,) = home.store.studies.all()
     assert study.space["fixed"] == {"num_blocks": 3, "dropout": 0.2, "event_type_discount": 0.0}  # no event types
 
 
 def test_a_bound_outside_is_named_kept_as_typed_and_holds_the_start(opened, home: Workspace, dataset: Dataset):
-    page = opened()
+    page = open_space(opened())
     page.number_input(key="space_sasrec_lr_high").set_value(5.0).run()
     assert "lr=5.0 is outside [0.0001, 0.01]" in texts(page).replace("\\", "")
     assert page.button(key="start_study").disabled
