@@ -108,6 +108,19 @@ def test_the_url_follows_the_arrow_keys_and_brings_one_back(server: Server, stor
     expect(page.get_by_text("Trial 1 is the current best")).to_be_visible()
 
 
+def test_a_number_among_all_trials_opens_its_trial_and_another_tab_is_kept_in_the_url(
+    server: Server, story: ScriptedHome, page: Page
+):
+    study = asking(story, "rows")
+    page.goto(f"{server.url}/study?study={study.id}&view=All+trials")
+    page.get_by_test_id("stDataFrame").click(position={"x": 72, "y": 80})  # below 2, drawn on a canvas
+    expect(page.get_by_role("tab", name="One trial")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_text("Trial 1 is the current best")).to_be_visible()
+    page.get_by_role("tab", name="Timeline").click()
+    expect(page).to_have_url(re.compile(r"trial=1&view=Timeline"))
+    expect(page.get_by_role("img", name="Timeline.")).to_be_visible()
+
+
 def under_way(story: ScriptedHome) -> tuple[Study, Run]:
     """A study whose baseline runs, three epochs in, told by this test."""
     study = story.start("browsed", name="live", autonomy="each")
