@@ -2,9 +2,9 @@
 
 A study of 1,000 trials of 100 epochs and a memory of 1,000 lessons, written through the real stores, served by the real
 app and looked at in Chromium. For each page: seconds from a click in the menu of an open session to its first data
-(the bar: 1 s), and the median of what is answered to a click or a key (0.5 s). With --peer, Optuna Dashboard on the
-same study, installed into an environment of its own from the registry. A page that breaks is told and ends with exit
-code 1.
+(the bar: 1 s), the median of what is answered to a click or a key (0.5 s), and the part of a core the server takes
+while the page is open and nobody touches it. With --peer, Optuna Dashboard on the same study, installed into an
+environment of its own from the registry. A page that breaks is told and ends with exit code 1.
 """
 
 import argparse
@@ -25,13 +25,15 @@ from playwright.sync_api import Browser, Error, sync_playwright
 import benchmarks.dashboards.peer as peers
 from benchmarks.dashboards.driving import FIRST, REPEATS, measure, open_session
 from benchmarks.dashboards.home import LARGE, Size, make
+from benchmarks.dashboards.idle import cores
 from benchmarks.dashboards.places import PLACES
-from core.dashboard import free_port
+from core.dashboard import PID_FILE, free_port
 from tests.browser.conftest import Server, launch
 
 RESULTS = Path(__file__).parent / "results" / "dashboard.json"
 FIRST_CONTENT, INTERACTION = 1.0, 0.5  # s, the bars
 INDEX_SECONDS = 900.0  # for the worker to embed the lessons
+IDLE = "idle"
 QUICK = Size(trials=60, epochs=10, lessons=60)
 
 
@@ -44,6 +46,8 @@ def pages(browser: Browser, server: Server, rounds: int, repeats: int) -> dict[s
         seen.append({})
         for place in PLACES:
             seen[-1][place.label] = measure(session, place, repeats if number == rounds else 0)
+            if number == rounds:
+                seen[-1][place.label][IDLE] = [cores(int((server.home / PID_FILE).read_text()))]
             print(f"  round {number}: {place.label} {seen[-1][place.label][FIRST][0]:.2f} s", flush=True)
         session.context.close()
     found = {place.label: _told([each[place.label] for each in seen[1:]]) for place in PLACES}
@@ -54,12 +58,13 @@ def pages(browser: Browser, server: Server, rounds: int, repeats: int) -> dict[s
 
 def _told(rounds: list[dict[str, list[float]]]) -> dict[str, Any]:
     firsts = [seconds for each in rounds for seconds in each[FIRST]]
-    acts = {name: each for name, each in rounds[-1].items() if name != FIRST}
+    acts = {name: each for name, each in rounds[-1].items() if name not in (FIRST, IDLE)}
     return {
         "first_content_s": round(median(firsts), 3),
         "interaction_s": round(median([seconds for each in acts.values() for seconds in each]), 3),
         "first_content_rounds": [round(seconds, 3) for seconds in firsts],
         "acts": {name: round(median(each), 3) for name, each in acts.items()},
+        "idle_cores": round(rounds[-1][IDLE][0], 3),
     }
 
 
@@ -68,7 +73,7 @@ def _show(label: str, figures: dict[str, Any]) -> None:
     acts = ", ".join(f"{name} {seconds:.2f}" for name, seconds in figures["acts"].items())
     print(
         f"{label:10} {figures['first_content_s']:8.2f} {figures['interaction_s']:8.2f}  "
-        f"{'within' if fine else 'ABOVE'} the bars  ({acts})",
+        f"{'within' if fine else 'ABOVE'} the bars  ({acts}); {figures['idle_cores']:.2f} cores idle",
         flush=True,
     )
 
