@@ -35,12 +35,13 @@ def real_data() -> Callable[[str], Path]:
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups after that
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With a process per core (`make test`), a file's tests stay in one process, for their module's fixtures; all that
-    drive a browser stay in the same one, since two dashboards with a worker and a Chromium each are too much for two
-    cores, and may take twice as long as others before they count as hung.
+    drive a browser and a worker stay in the same one, since two dashboards with a worker and a Chromium each are too
+    much for two cores; what drives a browser may take twice as long as others before it counts as hung.
     """
     for item in items:
         if "browser" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            alone = "browser" if item.get_closest_marker("no_worker") else "browser and worker"
+            item.add_marker(pytest.mark.xdist_group(alone))
             item.add_marker(pytest.mark.timeout(600))
         else:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
