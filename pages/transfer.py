@@ -96,7 +96,7 @@ def _nearest(view: Transfer) -> None:
     has_map = len(view.spots) > 1
     shown, further = view.nearest[: NEAR_CARDS - has_map], view.nearest[NEAR_CARDS - has_map :]
     is_alone = len(shown) == 1 and not has_map
-    with st.grid(max(len(shown) + has_map, 2), min_column_width=260, gap="small"):
+    with st.grid(max(len(shown) + has_map, 2), min_column_width=260, gap="medium"):
         if has_map:
             map_card(view.dataset.name, view.spots)
         for near in shown:

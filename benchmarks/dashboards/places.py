@@ -73,6 +73,7 @@ def _either(*css: str) -> str:
 
 METRICS = "[...document.querySelectorAll('[data-testid=stMetricValue]')].map(each => each.innerText).join()"
 SHOWN_LESSON = _text(".st-key-lesson-card")
+LINK_OF_MODEL = "(fresh('.st-key-model-head a')?.href ?? null)"  # the heads of two studies may read alike
 
 PLACES = (
     Place(
@@ -171,7 +172,7 @@ PLACES = (
         "Models",
         "Models",
         "[data-testid=stDataFrame]",
-        (Act("name contains", _typed(".st-key-models_name", "contr", "larg"), _text(".st-key-model-head")),),
+        (Act("name contains", _typed(".st-key-models_name", "contr", "larg"), LINK_OF_MODEL),),
     ),
     Place(
         "Settings",

@@ -11,7 +11,7 @@ from core.memory.retrieval import MOST, PIN, WEIGHTS
 from core.records import Dataset
 from core.space import SearchSpace
 from core.views.lesson_titles import titles
-from core.views.lessons import LEVEL_WORDS
+from core.views.lessons import LEVEL_WORDS, backbone_words
 from core.views.versions import version_words
 from core.workspace import Workspace
 
@@ -158,7 +158,7 @@ def _why_outside(
     if lesson.status == "muted":
         return "muted by a person"
     if lesson.backbone not in (backbone, ""):
-        return f"about {lesson.backbone}, not {backbone}"
+        return f"about {backbone_words(lesson.backbone)}, not {backbone_words(backbone)}"
     if without_lineage and lesson.lineage == dataset.lineage:
         return f"learned on {dataset.name} itself, which was left out"
     if lesson.level == "study":

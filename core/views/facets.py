@@ -8,7 +8,7 @@ from core.memory.records import Lesson
 from core.memory.starting import STARTING
 from core.store import Store
 from core.views.lesson_titles import data_names
-from core.views.lessons import Trust
+from core.views.lessons import Trust, backbone_words
 
 ANY = ""
 AGENT, PERSON, IMPORT, SHIPPED = "agent", "person", "import", "starting memory"
@@ -87,7 +87,7 @@ def choices(store: Store, lessons: Sequence[Lesson], trusts: Iterable[Trust]) ->
     names = data_names(store)
     bands = [trust_band(each) for each in trusts]
     return {
-        "backbone": _counted([each.backbone for each in lessons], str),
+        "backbone": _counted([each.backbone for each in lessons], backbone_words),
         "dataset": _counted([each.dataset_id or "" for each in lessons], lambda id: names.get(id, id)),
         "axis": _counted([each.axis for each in lessons], lambda axis: axis.replace("_", " ")),
         "author": _counted([author_kind(each) for each in lessons], AUTHORS.__getitem__),

@@ -16,6 +16,7 @@ from core.views.lessons import (
     LEVEL_WORDS,
     Segment,
     Trust,
+    backbone_words,
     enumerated,
     field_words,
     helped_and_hurt,
@@ -144,9 +145,9 @@ def _at_hand(datasets: Sequence[Dataset], lesson: Lesson, first: Dataset | None)
 
 
 def _rule(lesson: Lesson) -> str:
-    backbone = lesson.backbone or "any backbone"
+    backbone = backbone_words(lesson.backbone)
     if not lesson.axis:
-        return backbone
+        return f"none that a trial could test · {backbone}"
     kind = {"do": "do", "avoid": "avoid", "fact": "note"}[lesson.kind]
     return f"{kind}: {rule_words(lesson.axis, lesson.direction)} · {backbone}"
 

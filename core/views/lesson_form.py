@@ -11,7 +11,7 @@ from core.memory.records import Lesson, LessonRevision
 from core.records import Dataset, Study
 from core.space import SearchSpace
 from core.views.lesson_conditions import meets
-from core.views.lessons import KIND_WORDS, LEVEL_WORDS
+from core.views.lessons import KIND_WORDS, LEVEL_WORDS, backbone_words
 from recmodels.registry import BACKBONES
 
 TEXTS = ("claim", "kind", "axis", "direction", "conditions", "level", "backbone")
@@ -45,7 +45,7 @@ def levels(lesson: Lesson | None, study: Study | None) -> dict[str, str]:
 
 def backbones() -> dict[str, str]:
     """Every backbone by its name, and any."""
-    return {"": "any backbone", **{backbone.name: backbone.title for backbone in BACKBONES.values()}}
+    return {name: backbone_words(name) for name in ("", *BACKBONES)}
 
 
 def axes(backbone: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from core.memory.records import Lesson
 from core.store import Store
-from core.views.lessons import LONGEST_TITLE, deed, shortened, title
+from core.views.lessons import LONGEST_TITLE, backbone_words, deed, shortened, title
 
 
 def titles(store: Store, lessons: Iterable[Lesson]) -> dict[int, str]:
@@ -33,7 +33,7 @@ def data_names(store: Store) -> dict[str, str]:
 def _apart(lessons: Sequence[Lesson], names: Mapping[str, str]) -> list[list[str]]:
     """Backbone and data of each, as far as they differ."""
     sources: tuple[Callable[[Lesson], str], ...] = (
-        lambda lesson: lesson.backbone or "any backbone",
+        lambda lesson: backbone_words(lesson.backbone),
         lambda lesson: names.get(lesson.dataset_id or "", "by hand").partition(" (")[0],
     )
     columns = [[source(lesson) for lesson in lessons] for source in sources]

@@ -16,6 +16,7 @@ from core.memory.conditions import Clause, parse
 from core.memory.records import Evidence, ForeignEvidence, Lesson
 from core.memory.trust import EVEN, Prior, confidence
 from core.memory.wording import is_summary
+from recmodels.registry import BACKBONES
 
 LONGEST_TITLE = 44  # more does not fit a table's column, whose text does not wrap
 LEVEL_WORDS = {"study": "this study", "dataset": "this dataset", "cognition": "across datasets"}
@@ -100,7 +101,12 @@ def title(lesson: Lesson) -> str:
 
 def deed(lesson: Lesson) -> str:
     """What it says to do wherever that is, or whose summary it is; empty for another fact."""
-    return f"what {lesson.backbone} learned" if is_summary(lesson) else step(lesson)
+    return f"what {backbone_words(lesson.backbone)} learned" if is_summary(lesson) else step(lesson)
+
+
+def backbone_words(name: str) -> str:
+    """Its title; the name itself of one that is not known here, as from a memory pack."""
+    return BACKBONES[name].title if name in BACKBONES else name or "any backbone"
 
 
 def step(lesson: Lesson) -> str:

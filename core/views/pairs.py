@@ -7,7 +7,17 @@ from core.memory.records import Lesson, LessonLink
 from core.memory.trust import Prior, prior_of
 from core.store import Store
 from core.store.links import OPEN
-from core.views.lessons import LEVEL_WORDS, Trust, effect, helped_and_hurt, rule_words, span_words, title, trust
+from core.views.lessons import (
+    LEVEL_WORDS,
+    Trust,
+    backbone_words,
+    effect,
+    helped_and_hurt,
+    rule_words,
+    span_words,
+    title,
+    trust,
+)
 
 WORDS = {
     "duplicates": "says the same as",
@@ -141,7 +151,7 @@ def _lines(one: Lesson, other: Lesson) -> Iterable[tuple[str, str, str]]:
         ("rule", lambda each: rule_words(each.axis, each.direction, each.kind == "avoid") if each.axis else "no knob"),
         ("applies where", lambda each: each.conditions or "everywhere"),
         ("level", lambda each: LEVEL_WORDS[each.level]),
-        ("backbone", lambda each: each.backbone or "any"),
+        ("backbone", lambda each: backbone_words(each.backbone)),
         ("did well", lambda each: span_words(each.low, each.high) or "–"),
         ("written by", lambda each: each.author),
         ("status", lambda each: each.status),

@@ -200,7 +200,8 @@ def _budget(study: Study, trials: Sequence[Trial], runs: Sequence[Run]) -> Figur
     running = sum(run.state is RunState.RUNNING for run in runs)
     queued = sum(run.state is RunState.QUEUED for run in runs)
     delta = f"{waiting} wait{'s' if waiting == 1 else ''} for you" if waiting else ""
-    context = f"{running} running" if running else f"{queued} queued" if queued else "none running"
+    idle = "" if waiting else "none running"
+    context = f"{running} running" if running else f"{queued} queued" if queued else idle
     return Figure("Trials", f"{budget_used(trials)} of {study.max_trials}", "", delta, context)
 
 

@@ -52,7 +52,7 @@ def approval_card(study: Study, seen: TrialView) -> None:
         if seen.gates:
             with row("Asks because"):
                 st.markdown(escaped("; ".join(seen.gates)))
-        with row("Lessons cited", f"Trust: {WORDS['trust']}."):
+        with row("Lessons", f"Trust: {WORDS['trust']}."):
             cited_in_short(seen.cited)
 
 

@@ -54,9 +54,7 @@ def intervals_card(seen: Trials) -> None:
     with st.container(border=True, key="compare-intervals", height="stretch"):
         head(f"Against trial {seen.reference}", "compare-intervals-head")
         bars = [
-            Bar(
-                seen.labels[each.number], each.comparison.difference, each.comparison.low, each.comparison.high, verdict
-            )
+            Bar(f"trial {each.number}", each.comparison.difference, each.comparison.low, each.comparison.high, verdict)
             for each in seen.beside
             if each.comparison is not None and (verdict := str(each.comparison.verdict))
         ]

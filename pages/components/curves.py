@@ -15,7 +15,7 @@ from pages.components.intervals import LETTER
 from pages.components.live import versioned
 from pages.components.references import References, references_line, references_of
 from pages.components.rows import head, small
-from pages.components.style import Palette, palette, template
+from pages.components.style import Palette, palette, template, whole_ticks
 from pages.components.workspace import workspace
 
 BOTH = "both"
@@ -23,7 +23,6 @@ HEIGHT = 232
 LABEL_GAP = 17  # px between two labels at line ends
 RIGHT = 122  # px for the labels at line ends, at least
 FRAME = 52  # px of a figure's height that are not the plot
-FEW = 12  # epochs: each has its tick
 STEEP = 0.35  # of the highest value: below it lie the first epochs, which tell little
 OPACITY = {"best before": 0.9, "baseline": 0.9, "other": 0.55}
 
@@ -112,8 +111,8 @@ def curves_figure(
         _name_ends(drawn, ends, (low, high), index, (height - FRAME) / len(parts))
         drawn.update_yaxes(range=[low, high], tickformat=".3f" if part == VALIDATION else ".3~g", nticks=5, row=index)
     drawn.update_xaxes(title_text=by, row=len(parts))
-    if by == "epoch" and max((line.epochs[-1] for line in seen.lines), default=0) <= FEW:
-        drawn.update_xaxes(dtick=1)
+    if by == "epoch":
+        drawn.update_xaxes(**whole_ticks(max((line.epochs[-1] for line in seen.lines), default=0)))
     return drawn
 
 

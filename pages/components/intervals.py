@@ -43,7 +43,7 @@ def interval_figure(bars: Sequence[Bar], noise_floor: float | None, min_gain: fl
     left = max(LEFT, round(LETTER * max((len(bar.label) for bar in bars), default=0)) + 18)
     drawn.update_layout(margin={"l": left, "r": RIGHT, "t": 4, "b": 26}, hovermode=False)
     drawn.update_xaxes(range=[low, high], **signed_ticks(low, high))
-    drawn.update_xaxes(showgrid=False, showline=False, fixedrange=True)
+    drawn.update_xaxes(showgrid=False, showline=False, fixedrange=True, tickangle=0)
     drawn.update_yaxes(range=[-0.6, len(bars) - 0.4], visible=False, fixedrange=True)
     return drawn
 

@@ -13,7 +13,7 @@ from pages.components.style import Palette, figure, palette, template
 
 HEIGHT = 330
 LEAST = 64  # px of the importance chart
-SHOWN_AXES = 4
+SHOWN_AXES = 3
 
 
 def importance_card(seen: Landscape, study_id: int) -> None:
@@ -97,6 +97,7 @@ def _ours(made: go.Figure, colours: Palette) -> go.Figure:
     """Optuna's figure under our template: no title of its own, our paper, our colours of scale."""
     ours = go.Figure(made)
     ours.update_layout(template=template(colours), title={"text": ""}, margin={"l": 8, "r": 14, "t": 28, "b": 8})
+    ours.update_xaxes(tickangle=0)
     ours.update_layout(font={"color": colours.text, "size": 12}, showlegend=False, width=None, height=None)
     scale = [[0.0, colours.blue_soft], [1.0, colours.blue_text]]
     for trace in ours.data:

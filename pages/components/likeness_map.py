@@ -52,8 +52,9 @@ def map_figure(name: str, spots: Sequence[Spot]) -> go.Figure:
     for place, spot in enumerate(spots):
         _spot(drawn, colours, spot, sides[place] if place < MOST_LABELS else "")
     wide = 1.6 * reach  # the card is wider than it is high, and names stand beside their places
-    drawn.update_xaxes(visible=False, range=[-wide, wide], fixedrange=True)
-    drawn.update_yaxes(visible=False, range=[-reach, reach], fixedrange=True, scaleanchor="x")
+    held = {"visible": False, "fixedrange": True, "constrain": "domain"}  # else each resize would widen the ranges
+    drawn.update_xaxes(range=[-wide, wide], **held)
+    drawn.update_yaxes(range=[-reach, reach], scaleanchor="x", **held)
     drawn.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
     return drawn
 

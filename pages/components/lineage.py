@@ -95,14 +95,14 @@ def _hover(node: Node) -> str:
 def _notes(node: Node, study_id: int, colours: Palette) -> list[dict[str, object]]:
     """The number with its difference, and the gain at the right."""
     address = link(str(node.number), f"study?study={study_id}&trial={node.number}", colours)
-    mark = f"  <b>{node.mark}</b>" if node.mark else ""
+    mark = f"  <b>{node.mark}</b>" if node.mark else ""  # before the edge, whose end a phone leaves no room for
     ink = colours.text if node.lane == 0 else colours.muted
     common = {"y": node.row, "showarrow": False, "font": {"size": 12, "color": ink}, "bgcolor": colours.background}
-    text = f"<b>{address}</b>  {node.edge}{mark}"
+    text = f"<b>{address}</b>{mark}  {node.edge}"
     notes: list[dict[str, object]] = [{**common, "x": node.lane, "xanchor": "left", "xshift": 11, "text": text}]
     if node.gain:
         gain = f"<b>{node.gain}</b>" if node.standing == "better" else node.gain
-        notes.append({**common, "x": 1, "xref": "paper", "xanchor": "right", "text": gain})
+        notes.append({**common, "x": 1, "xref": "paper", "xanchor": "right", "xshift": 8, "borderpad": 5, "text": gain})
     return notes
 
 

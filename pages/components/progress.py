@@ -11,7 +11,7 @@ from pages.components.chips import glyph
 from pages.components.intervals import marker
 from pages.components.live import versioned
 from pages.components.rows import small
-from pages.components.style import Palette, figure, palette, sign
+from pages.components.style import Palette, figure, palette, sign, whole_ticks
 from pages.components.workspace import escaped
 
 HEIGHT = 166
@@ -76,9 +76,7 @@ def progress_figure(view: StudyView) -> go.Figure:
     for name in dict.fromkeys(point.standing for point in view.points):
         _draw(drawn, [point for point in view.points if point.standing == name], colours)
     last = max(step.number for step in view.steps)
-    drawn.update_xaxes(title_text="trial", range=[0.5, last + 0.5], tickformat="d", nticks=min(last + 1, 14))
-    if last <= 20:
-        drawn.update_xaxes(dtick=1)
+    drawn.update_xaxes(title_text="trial", range=[0.5, last + 0.5], **whole_ticks(last))
     drawn.update_yaxes(tickformat=".3f", nticks=5)
     if len({point.value for point in view.points}) == 1:  # one height alone: the axis would span a whole unit
         only = view.points[0].value

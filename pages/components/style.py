@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 FONT = "IBM Plex Sans, sans-serif"
+FEW = 6  # numbers along an axis, each with its tick
 LABEL_MARGIN = 116  # px at the right, where labels at line ends stand instead of a legend
 
 
@@ -118,7 +119,7 @@ SIGNS = {
     "finished": Sign(":material/check_circle:", "green", "circle", "finished"),
     "lesson": Sign(":material/psychology:", "gray", "star-open", "lesson"),
     "approved": Sign(":material/check:", "blue", "circle-open", "approved"),
-    "untested": Sign("·", "gray", "circle-open", "untested"),
+    "untested": Sign("–", "gray", "circle-open", "untested"),
 }
 
 
@@ -167,6 +168,12 @@ def template(colours: Palette | None = None) -> go.layout.Template:
             "colorway": [colours.blue, colours.green, colours.gray, colours.violet, colours.orange],
         }
     )
+
+
+def whole_ticks(last: int) -> dict[str, object]:
+    """Of an axis from 1 to `last`: whole numbers, few enough to stand upright on a phone."""
+    step = {"dtick": 1 if last <= FEW else 2, "tick0": 0} if last <= 2 * FEW else {}
+    return {"tickformat": "d", "tickangle": 0, **step}
 
 
 def figure(colours: Palette | None = None) -> go.Figure:

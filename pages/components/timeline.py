@@ -164,7 +164,7 @@ def _plain(text: str) -> str:
 
 def _edits(edits: tuple[Edit, ...]) -> None:
     with st.container(border=True, key="timeline-edits"):
-        st.subheader("Edited in its middle", anchor=False)
+        st.subheader("Edited mid-study", anchor=False)
         if not edits:
             small("Nobody has changed space, budget, instructions or autonomy; *More* at the top does.")
             return

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.figures import signed_percent
 from core.records import Study
+from core.views.lessons import backbone_words
 from core.views.likeness_map import short_name
 from core.views.rules import Mark, Matrix
 from core.views.transfer import TELLING, Carried, Near, Transfer
@@ -30,7 +31,7 @@ MOST_RULES, MOST_DATASETS = 14, 6  # drawn until a person asks for all
 RULE_WIDTH = 16  # letters of a rule's name in a line
 WHOLE = 0.1  # a change from here on is written without decimals
 MOST_CARRIED = 14
-GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "·"}
+GLYPHS = {"helped": "▲", "hurt": "▼", "both": "▲▼", "inconclusive": "○", "untested": "–"}
 
 
 def near_card(near: Near, is_alone: bool = False) -> None:
@@ -130,13 +131,13 @@ def matrix_card(study: Study, every: Matrix) -> None:
         with head("Which rule helped where", "matrix-head"):
             _matrix_backbone(study, every)
         if not every.rules:
-            st.markdown(f"No rule about {every.backbone} is known yet.")
+            st.markdown(f"No rule about {backbone_words(every.backbone)} is known yet.")
             return
         has_all = bool(st.session_state.get("matrix_all"))
         held = every if has_all else every.first(MOST_RULES, MOST_DATASETS)
         drawn = versioned("matrix figure", (held, palette()), lambda: matrix_figure(held))
         chart(drawn, key="matrix", alt=_told(held), height=CELL * len(held.rules) + HEADER)
-        legend = f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · · untested"
+        legend = f"{glyph('helped')} helped · {glyph('inconclusive')} inconclusive · {glyph('hurt')} hurt · – untested"
         small(
             f"{legend} · with the number of trials and their mean change" + (" · * from a pack" if held.foreign else "")
         )
@@ -154,11 +155,12 @@ def _matrix_backbone(study: Study, every: Matrix) -> None:
             known,
             default=study.backbone,
             required=True,
+            format_func=backbone_words,
             key=f"matrix_backbone_{study.id}",
             label_visibility="collapsed",
         )
     else:
-        small(study.backbone)
+        small(backbone_words(study.backbone))
 
 
 def matrix_figure(held: Matrix) -> go.Figure:

@@ -9,11 +9,11 @@ from core.views.lessons import enumerated
 from core.views.trial import TrialView
 from core.views.under_way import Lead, SeedLine, UnderWay, under_way
 from pages.components.chart import chart
-from pages.components.curves import FEW, FRAME, LABEL_GAP, apart
+from pages.components.curves import FRAME, LABEL_GAP, apart
 from pages.components.intervals import signed_ticks
 from pages.components.live import versioned
 from pages.components.rows import row, small
-from pages.components.style import Palette, figure, palette
+from pages.components.style import Palette, figure, palette, whole_ticks
 from pages.components.workspace import workspace
 
 HEIGHT = 128
@@ -86,7 +86,7 @@ def lead_figure(lead: Lead, noise_floor: float | None) -> go.Figure:
     _name_ends(drawn, lead, reach, colours)
     drawn.update_yaxes(range=[-reach, reach], **signed_ticks(-reach, reach))
     last = lead.epochs[-1]
-    drawn.update_xaxes(range=[1, max(last, 2)], tickformat="d", **({"dtick": 1} if last <= FEW else {}))
+    drawn.update_xaxes(range=[1, max(last, 2)], **whole_ticks(last))
     drawn.update_layout(margin={"l": 8, "r": RIGHT, "t": 4, "b": 8})
     return drawn
 

@@ -151,7 +151,7 @@ def test_what_would_be_retrieved_shows_the_score_in_parts_and_why_others_are_out
     assert not page.exception and "2 lessons would be shown" in told
     assert "1st of 2 by score" in told and "conditions 0.25 + trust 0.12" in told
     assert "`mean_length < 30` :small[:gray[here 6]]" in told
-    assert "about hstu, not sasrec" in told and "muted by a person" in told
+    assert "about HSTU, not SASRec" in told and "muted by a person" in told
 
 
 def test_trials_of_other_homes_stand_apart_from_our_own(open_page: Open, home: Workspace):

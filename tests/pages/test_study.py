@@ -75,7 +75,7 @@ def test_a_running_trial_is_shown_with_its_epoch(open_page: Open, story: Scripte
 def test_the_card_of_a_waiting_proposal_follows_the_order_of_a_decision(open_page: Open, story: ScriptedHome):
     trial = waiting(story)
     said = text(open_page("study", {"study": trial.study_id}))
-    labels = ("What changes", "Why", "Expected", "Wrong if", "Cost", "Risk, novelty", "Lessons cited")
+    labels = ("What changes", "Why", "Expected", "Wrong if", "Cost", "Risk, novelty", "Lessons")
     places = [said.index(label) for label in labels]
     assert places == sorted(places)
     assert trial.approval_hash[:4] in said

@@ -63,7 +63,7 @@ def test_what_is_out_of_scope_says_by_what(world: World):
     study = world.start("films")
     films, toy = world.store.datasets.get("films"), world.store.datasets.get("toy")
     of = {
-        "about hstu, not sasrec": write(world, backbone="hstu"),
+        "about HSTU, not SASRec": write(world, backbone="hstu"),
         "of films alone": write(world, level="dataset", dataset_id=films.id),
         "of one study alone": write(world, level="study", study_id=study.id, dataset_id=films.id),
         "muted by a person": world.workspace.editing.set_status(write(world), "muted", "Ada")[0],

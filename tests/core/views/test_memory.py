@@ -77,9 +77,9 @@ def test_titles_that_repeat_tell_backbone_and_data_and_the_others_stay_short(wor
     alone = write(world, axis="lr")
     told = titles_of(world.store, [*same, third, alone])
     assert [told[each.id] for each in (*same, third)] == [
-        "Raise dropout · sasrec, toy",
-        "Raise dropout · hstu, films",
-        "Raise dropout · sasrec, films",
+        "Raise dropout · SASRec, toy",
+        "Raise dropout · HSTU, films",
+        "Raise dropout · SASRec, films",
     ]
     assert told[alone.id] == "Short histories: raise lr"
     twins = [write(world, axis="max_len"), write(world, axis="max_len")]
