@@ -102,7 +102,9 @@ def _notes(node: Node, study_id: int, colours: Palette) -> list[dict[str, object
     notes: list[dict[str, object]] = [{**common, "x": node.lane, "xanchor": "left", "xshift": 11, "text": text}]
     if node.gain:
         gain = f"<b>{node.gain}</b>" if node.standing == "better" else node.gain
-        notes.append({**common, "x": 1, "xref": "paper", "xanchor": "right", "xshift": 8, "borderpad": 5, "text": gain})
+        notes.append(
+            {**common, "x": 1, "xref": "paper", "xanchor": "right", "xshift": 10, "borderpad": 5, "text": gain}
+        )
     return notes
 
 
