@@ -29,14 +29,17 @@ BARS = {"precision_at_3": 0.8, "search_ms": 50.0, "vector_search_ms": 200.0, "re
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer lessons and vectors, within a minute")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer lessons and vectors, within a minute; writes no file"
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="leave out the others (default: all)")
     given = parser.parse_args()
     chosen = choose_embedder()
     with tempfile.TemporaryDirectory(prefix="benchmark-retrieval-") as folder:
         for part in given.only:
             measured = _measure(part, Path(folder), given.quick, chosen)
-            _keep(part, {**_stamp(given.quick, chosen), **measured})
+            if not given.quick:
+                _keep(part, {**_stamp(chosen), **measured})
 
 
 def _measure(part: str, home: Path, quick: bool, chosen: ChosenEmbedder) -> dict[str, Any]:
@@ -54,10 +57,10 @@ def _measure(part: str, home: Path, quick: bool, chosen: ChosenEmbedder) -> dict
     return found
 
 
-def _stamp(quick: bool, chosen: ChosenEmbedder) -> dict[str, Any]:
+def _stamp(chosen: ChosenEmbedder) -> dict[str, Any]:
     machine = {"cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1), "python": platform.python_version()}
     date = datetime.now(UTC).date().isoformat()
-    return {"date": date, "quick": quick, "machine": machine, "embedder": chosen.embedder.name}
+    return {"date": date, "machine": machine, "embedder": chosen.embedder.name}
 
 
 def _keep(part: str, measured: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -37,6 +38,12 @@ SIZES = (1_000_000, 10_000_000, 30_000_000)
 _QUICK_SIZES = (100_000, 300_000)
 
 
+def _keep(arguments: argparse.Namespace, *measured: Any) -> None:
+    """What a quick run found is shown and not kept."""
+    if not arguments.quick:
+        record(*measured)
+
+
 def speed(arguments: argparse.Namespace, place: Place) -> None:
     amount = speeds.QUICK if arguments.quick else speeds.Amount(repeats=arguments.repeats)
     print(
@@ -47,7 +54,7 @@ def speed(arguments: argparse.Namespace, place: Place) -> None:
         found = speeds.speed(backbone, place.dataset / "open", place.runs, place.threads, amount, place.device)
         epochs = recorded("quality", backbone, place.device) or recorded("quality", backbone)
         found["trials_an_hour"] = trials_an_hour(found, epochs)
-        record("quick" if arguments.quick else "speed", backbone, found, circumstances)
+        _keep(arguments, "speed", backbone, found, circumstances)
         seconds = found["seconds"]
         print(
             f"{backbone:9} {seconds['ours']:7.1f}s {seconds['naive']:7.1f}s {seconds['exact']:7.1f}s | "
@@ -99,7 +106,7 @@ def scale(arguments: argparse.Namespace, place: Place) -> None:
     sizes, seconds = (_QUICK_SIZES, 3.0) if arguments.quick else (SIZES, arguments.seconds)
     circumstances = Circumstances(place.threads, place.device)
     found = scales.scale("sasrec", sizes, place.threads, seconds, arguments.repeats, place.device)
-    record("quick" if arguments.quick else "scale", "scale", found, circumstances)
+    _keep(arguments, "scale", "scale", found, circumstances)
     print(f"{'interactions':>13} {'epoch':>9} {'s per million targets':>22} {'peak':>9} {'priors, s per million':>22}")
     for row in found["sizes"]:
         print(
@@ -114,7 +121,7 @@ def evaluate_items(arguments: argparse.Namespace, place: Place) -> None:
     for backbone in arguments.backbones:
         circumstances = Circumstances(place.threads, place.device)
         found = catalogues.catalogue(backbone, items, place.threads, place.device, arguments.repeats)
-        record("quick" if arguments.quick else "evaluate_items", f"{backbone} {items}", found, circumstances)
+        _keep(arguments, "evaluate_items", f"{backbone} {items}", found, circumstances)
         print(
             f"{backbone:9} {found['users']:,} users among {items:,} items: {found['seconds']:.2f} s, "
             f"{found['users_a_second']:,.0f} users a second, peak {found['peak_gib']:.2f} GiB "

@@ -96,3 +96,11 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return results
+
+
+def a_call(**values: Any) -> dict[str, Any]:
+    """What is kept of a call that was answered."""
+    row: dict[str, Any] = {"purpose": "propose", "model": "openai:toy", "prompt_version": "1", "reply": "yes"}
+    row |= {"messages": [{"role": "user", "content": "±?"}], "tools": ["propose"], "tool_calls": [{"name": "propose"}]}
+    row |= {"tokens_in": 900, "tokens_out": 100, "estimated": False, "money": 0.01, "seconds": 1.5}
+    return {**row, "outcome": "ok", "error": "", **values}

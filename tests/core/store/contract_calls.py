@@ -1,19 +1,10 @@
 """What holds for the calls of language models on every backend."""
 
-from typing import Any
-
 import pytest
 
 from core.store import Store
 from core.store.calls import Spent
-from tests.core.store.building import START, a_dataset, a_proposal, a_study
-
-
-def a_call(**values: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"purpose": "propose", "model": "openai:toy", "prompt_version": "1", "reply": "yes"}
-    row |= {"messages": [{"role": "user", "content": "±?"}], "tools": ["propose"], "tool_calls": [{"name": "propose"}]}
-    row |= {"tokens_in": 900, "tokens_out": 100, "estimated": False, "money": 0.01, "seconds": 1.5}
-    return {**row, "outcome": "ok", "error": "", **values}
+from tests.core.store.building import START, a_call, a_dataset, a_proposal, a_study
 
 
 class CallContract:

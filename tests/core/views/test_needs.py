@@ -1,7 +1,5 @@
 """What needs a person: each need appears with its cause, and goes when it was seen to."""
 
-from typing import Any
-
 import pytest
 
 from core.settings import ModelLimits
@@ -10,7 +8,7 @@ from core.store import Store
 from core.views.needs import FRESH, Need, disk_need, needs, worker_need
 from core.views.working import WorkerLine
 from core.worker.machine import LOW_DISK, Machine
-from tests.core.store.building import START, FakeClock, a_lesson, a_running, a_study
+from tests.core.store.building import START, FakeClock, a_call, a_lesson, a_running, a_study
 
 LIMITS = ModelLimits(calls=1)
 
@@ -86,16 +84,3 @@ def test_a_disk_that_is_almost_full_is_told():
     need = disk_need(Machine("cpu", None, LOW_DISK - 1))
     assert need is not None and "free" in need.more and need.page == "settings"
     assert disk_need(Machine("cpu", None, LOW_DISK)) is None and disk_need(None) is None
-
-
-def a_call(**values: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "purpose": "propose",
-        "model": "openai:toy",
-        "prompt_version": "1",
-        "messages": [],
-        "tools": [],
-        "reply": "",
-    }
-    row |= {"tool_calls": [], "tokens_in": 5, "tokens_out": 5, "estimated": False, "money": None, "seconds": 1.0}
-    return {**row, "outcome": "used", "error": "", **values}

@@ -14,8 +14,7 @@ from core.settings import ModelLimits
 from core.store import Store
 from tests.core.agents.llm.house import Home, proposal
 from tests.core.agents.llm.loopback import Server, calls
-from tests.core.store.building import FakeClock, a_study
-from tests.core.store.contract_calls import a_call
+from tests.core.store.building import FakeClock, a_call, a_study
 
 ASKED = [{"role": "user", "content": "x" * 300}]
 PRICED: dict[str, Any] = {"price_in": 1.0, "price_out": 10.0}
