@@ -1,5 +1,8 @@
 """How figures are written, everywhere: four decimals for metrics, a true minus, zero as 0, times in words."""
 
+from collections.abc import Mapping
+from typing import Any
+
 MINUS = "−"
 METRIC_WORDS = {"ndcg": "NDCG", "recall": "Recall", "mrr": "MRR"}
 
@@ -40,6 +43,20 @@ def change(value: float | None, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return f"{signed(value)} (noise unknown)"
     return f"{signed(value)} ± {(high - low) / 2:.4f}"
+
+
+def param_value(value: object) -> str:
+    """A param's value as a person reads it: `0.000251`, `64`, `gelu`, `on`, `none`."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def param_changes(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """What changed in a config: `dropout 0.2 → 0.3, lr 0.001 → 0.0014`."""
+    return ", ".join(f"{name} {param_value(old)} → {param_value(new)}" for name, (old, new) in changes.items())
 
 
 def duration(seconds: float | None) -> str:

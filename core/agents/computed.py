@@ -14,7 +14,7 @@ def on_pruned(evidence: Evidence, outcome: Outcome) -> ReflectionDraft:
     expected = view.proposal.expected if view.proposal else {}
     mean, sd = expected.get("relative"), expected.get("relative_sd")
     causes = sorted({run.error for run in view.runs if run.error})
-    told = "Pruned: " + "; ".join(causes)
+    told = f"Pruned: {'; '.join(causes)}."
     if seen is not None:
         told += f" After epoch {seen.epoch}: {change(seen.difference, seen.low, seen.high)}, {seen.verdict}."
     is_worse = seen is not None and seen.verdict is Verdict.NOT_BETTER

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from core.cli.output import note
-from core.figures import duration, objective_words, percent, signed, signed_percent
+from core.figures import duration, objective_words, param_changes, percent, signed, signed_percent
 from core.loop.gates import gates_of
 from core.records import Proposal, Study, Trial
 from core.states import Autonomy
@@ -19,7 +19,8 @@ def show_proposal(
     tell: Callable[[str, str], None] = note,
 ) -> None:
     """What changes, why, what is expected, what would refute it, cost, risk, lessons; how to decide, if it asks."""
-    tell(f"◆ trial {trial.number} of study {study.id}, proposal {proposal.id}: {_changes(proposal)}", "bold")
+    changed = param_changes(proposal.changes)
+    tell(f"◆ trial {trial.number} of study {study.id}, proposal {proposal.id}: {changed}", "bold")
     for name, text in _card(workspace, study, trial, proposal):
         tell(f"    {name:<9} {text}", "yellow" if name == "stale" else "")
     if asks:
@@ -30,7 +31,8 @@ def show_proposal(
 def _card(workspace: Workspace, study: Study, trial: Trial, proposal: Proposal) -> Iterator[tuple[str, str]]:
     yield "why", proposal.mechanism
     yield "expected", _expected(proposal, study)
-    yield "wrong if", proposal.falsifier
+    if proposal.falsifier:
+        yield "wrong if", proposal.falsifier
     yield "cost", _cost(proposal)
     yield "risk", f"{proposal.risk}; {proposal.novelty}"
     for found in workspace.store.proposals.retrievals(trial.id):
@@ -48,12 +50,10 @@ def _card(workspace: Workspace, study: Study, trial: Trial, proposal: Proposal) 
         yield "stale", proposal.stale
 
 
-def _changes(proposal: Proposal) -> str:
-    return ", ".join(f"{axis} {before} → {after}" for axis, (before, after) in proposal.changes.items())
-
-
 def _expected(proposal: Proposal, study: Study) -> str:
     relative, sd = proposal.expected["relative"], proposal.expected["relative_sd"]
+    if relative is None:
+        return "no change predicted"
     text = f"{signed_percent(relative)} ± {percent(sd)}"
     absolute, absolute_sd = proposal.expected["absolute"], proposal.expected["absolute_sd"]
     if absolute is not None and absolute_sd is not None:

@@ -9,7 +9,7 @@ from rich.text import Text
 from core.artifacts import LOG
 from core.cli.cards import show_proposal
 from core.cli.output import note, print_table, progress, say
-from core.figures import change, duration, metric
+from core.figures import change, duration, metric, param_changes
 from core.loop.closing import final_comparison
 from core.records import Decision, Event, Study, Trial
 from core.states import RunState, StudyState, Verdict
@@ -195,7 +195,6 @@ _NEXT = {
 
 def _row(workspace: Workspace, study: Study, trial: Trial) -> tuple[object, ...]:
     decisions = workspace.store.trials.decisions(trial.id)
-    what = ", ".join(f"{axis} {before} → {after}" for axis, (before, after) in _changes(workspace, trial).items())
     cited = [str(found.lesson_id) for found in workspace.store.proposals.retrievals(trial.id) if found.cited]
     decision = _decided_by(decisions[0]) if decisions else "–"
     comparison = Comparison.from_json(trial.comparison) if trial.comparison else None
@@ -203,7 +202,7 @@ def _row(workspace: Workspace, study: Study, trial: Trial) -> tuple[object, ...]
     return (
         _glyph(trial),
         trial.number,
-        what or trial.kind,
+        param_changes(_changes(workspace, trial)) or trial.kind,
         decision,
         metric(trial.value),
         gap,

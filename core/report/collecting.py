@@ -143,6 +143,7 @@ def _cost(store: Store, study: Study, runs: Sequence[Run], now: float) -> Cost:
         wall_seconds=max((study.ended_at or now) - study.created_at, 0.0),
         trials=len({run.trial_id for run in runs if run.started_at is not None}),
         runs=Counter(run.state for run in runs),
+        model=store.calls.spent(study.id),
     )
 
 

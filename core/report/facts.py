@@ -9,6 +9,7 @@ from core.figures import objective_words
 from core.memory.records import Lesson
 from core.records import Dataset, Decision, IntermediateValue, Proposal, Reflection, Reveal, Run, Study, Trial
 from core.states import RunState, Verdict
+from core.store.calls import Spent
 from core.verdict import Comparison, SeedNoise
 
 Changes = Mapping[str, tuple[Any, Any]]  # field -> (value before, value in this trial)
@@ -64,6 +65,7 @@ class Cost:
     wall_seconds: float
     trials: int
     runs: Mapping[RunState, int]
+    model: Spent  # on calls of a language model
 
 
 @dataclass(frozen=True)

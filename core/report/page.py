@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.agents.names import AGENTS
-from core.figures import change, metric
+from core.figures import change, metric, param_value
 from core.report.facts import Facts, TrialFacts, differing
 from core.report.headline import TONES, Headline, Tile, headline, tiles
 from core.report.plots import Plot, plots
@@ -22,7 +22,6 @@ from core.report.sentences import (
     protocol,
     refused_by_guards,
     ruled_out,
-    shown,
     title_of,
     vetoes,
 )
@@ -143,7 +142,7 @@ def _differences(facts: Facts) -> tuple[tuple[str, str, str, str], ...]:
     declared = get_backbone(facts.study.backbone).params()
     changes = differing(facts.baseline.trial.params, facts.best.trial.params)
     return tuple(
-        (name, declared[name].help if name in declared else "", shown(before), shown(after))
+        (name, declared[name].help if name in declared else "", param_value(before), param_value(after))
         for name, (before, after) in changes.items()
     )
 

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from core.figures import duration, metric, percent, signed, signed_percent
-from core.report.facts import Changes, Facts, TrialFacts
+from core.figures import duration, metric, param_changes, percent, signed, signed_percent
+from core.report.facts import Facts, TrialFacts
 from core.report.headline import interval
 from core.report.text import one_line
 from core.states import RunState, TrialState, Verdict
+from core.store.calls import Spent
 from core.studies.guards import GUARDS
 
 ERROR_RATE = 0.05
@@ -79,35 +80,22 @@ def costs(facts: Facts) -> list[str]:
     return [
         total + ("end." if facts.study.has_ended else "now."),
         f"{cost.trials} trials ran in {sum(runs.values())} runs ({states or 'none yet'}).",
-        _money(facts),
+        _money(cost.model),
     ]
 
 
-def _money(facts: Facts) -> str:
-    if facts.study.agent == "llm":
-        return "Language model: its bill is kept by the provider and not part of this page."
-    return "Money: 0. No language model was called; the machine's own price is not counted."
-
-
-def what(changes: Changes) -> str:
-    """`lr 0.001 → 0.002, dropout 0.2 → 0.3`."""
-    return ", ".join(f"{name} {shown(before)} → {shown(after)}" for name, (before, after) in changes.items())
-
-
-def shown(value: Any) -> str:
-    """A parameter's value: `0.001`, `on`, `gelu`."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else one_line(str(value), 40)
+def _money(spent: Spent) -> str:
+    if not spent.calls:
+        return "Money: 0. No language model was called; the machine's own price is not counted."
+    calls = "1 call" if spent.calls == 1 else f"{spent.calls} calls"
+    return f"Money: {spent.bill} for {calls} of a language model; the machine's own price is not counted."
 
 
 def title_of(each: TrialFacts) -> str:
     """A trial by what it changed."""
     if each.trial.kind in ("baseline", "production"):
         return {"baseline": "the plain config", "production": "the config in production"}[each.trial.kind]
-    return what(each.changes) or "the plain config again"
+    return param_changes(each.changes) or "the plain config again"
 
 
 def ruled_out(facts: Facts) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from core.agents.names import agent_word
 from core.artifacts import Artifacts
 from core.errors import InvalidInput
-from core.figures import change, duration, metric
+from core.figures import change, duration, metric, param_value
 from core.loop.gathering import seed_noise
 from core.records import Run, Study, Trial
 from core.states import RunState
@@ -18,7 +18,6 @@ from core.views.insight import Racer, racer
 from core.views.overview import leads
 from core.views.snapshot import Snapshot, snapshot
 from core.views.standing import standing
-from core.views.trial import said
 
 FEWEST, MOST = 2, 6
 
@@ -163,7 +162,7 @@ def _column(trial: Trial, runs: Sequence[Run]) -> Column:
 
 
 def _field(name: str, trials: Sequence[Trial]) -> Field:
-    values = tuple(said(trial.params.get(name)) for trial in trials)
+    values = tuple(param_value(trial.params.get(name)) for trial in trials)
     return Field(name, values, len(set(values)) > 1)
 
 

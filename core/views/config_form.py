@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.figures import param_value
 from core.records import Study, Trial
 from core.space import Param, SearchSpace
 from core.store import Store
-from core.views.trial import said
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Field:
     def range_words(self) -> str:
         """What may be given, such as `1 to 6`."""
         if self.param.options:
-            return " · ".join(said(option) for option in self.param.options)
-        return f"{said(self.param.low)} to {said(self.param.high)}"
+            return " · ".join(param_value(option) for option in self.param.options)
+        return f"{param_value(self.param.low)} to {param_value(self.param.high)}"
 
     @property
     def step(self) -> float | int:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from core.figures import duration
+from core.figures import duration, param_changes, param_value
 from core.records import Study
 from core.store import Store
-from core.views.inbox import shown
 
 TOPICS = {
     "space": "space",
@@ -84,10 +83,8 @@ def _words(name: str, old: Any, new: Any) -> list[str]:
     if isinstance(new, Mapping):
         held = old or {}
         keys = [key for key in {**held, **new} if held.get(key) != new.get(key)]
-        return [
-            f"{TOPICS.get(name, name)}: " + ", ".join(f"{k} {shown(held.get(k))} → {shown(new.get(k))}" for k in keys)
-        ]
-    return [f"{TOPICS.get(name, name)} {_cut(shown(old))} → {_cut(shown(new))}"]
+        return [f"{TOPICS.get(name, name)}: {param_changes({key: (held.get(key), new.get(key)) for key in keys})}"]
+    return [f"{TOPICS.get(name, name)} {_cut(param_value(old))} → {_cut(param_value(new))}"]
 
 
 def space_words(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -97,20 +94,16 @@ def space_words(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     words = [f"{name} {_range(before[name])} → {_range(after[name])}" for name in both]
     words += [f"{name} searched in {_range(after[name])}" for name in after if name not in before]
     fixed = dict(new.get("fixed", {}))
-    words += [f"{name} fixed at {shown(fixed.get(name))}" for name in before if name not in after]
+    words += [f"{name} fixed at {param_value(fixed.get(name))}" for name in before if name not in after]
     old_fixed = dict(old.get("fixed", {}))
-    words += [
-        f"{name} {shown(old_fixed[name])} → {shown(fixed[name])}"
-        for name in fixed
-        if name in old_fixed and old_fixed[name] != fixed[name]
-    ]
-    return words
+    moved = [name for name in fixed if name in old_fixed and old_fixed[name] != fixed[name]]
+    return words + [param_changes({name: (old_fixed[name], fixed[name])}) for name in moved]
 
 
 def _range(param: Mapping[str, Any]) -> str:
     if param.get("options"):
-        return "{" + ", ".join(shown(each) for each in param["options"]) + "}"
-    return f"{shown(param.get('low'))} to {shown(param.get('high'))}"
+        return "{" + ", ".join(param_value(each) for each in param["options"]) + "}"
+    return f"{param_value(param.get('low'))} to {param_value(param.get('high'))}"
 
 
 def _cut(text: str) -> str:

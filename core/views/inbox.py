@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.figures import duration, objective_words, signed
+from core.figures import duration, objective_words, param_value, signed
 from core.records import Proposal, Study, Trial
 from core.store import Store
 
@@ -91,7 +91,7 @@ def _card(trial: Trial, proposal: Proposal, study: Study) -> Waiting:
         study_id=trial.study_id,
         study=study.name,
         number=trial.number,
-        changes=tuple((field, shown(old), shown(new)) for field, (old, new) in proposal.changes.items()),
+        changes=tuple((field, param_value(old), param_value(new)) for field, (old, new) in proposal.changes.items()),
         expected=_expected(proposal.expected, study.objective),
         cost="cost not known yet" if minutes is None else duration(minutes * 60),
         since=trial.created_at,
@@ -99,15 +99,6 @@ def _card(trial: Trial, proposal: Proposal, study: Study) -> Waiting:
         stale=bool(proposal.stale),
         approval_hash=trial.approval_hash,
     )
-
-
-def shown(value: object) -> str:
-    """A value of a field as a person reads it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _expected(expected: Mapping[str, float | None], objective: str) -> str:

@@ -9,13 +9,13 @@ from core.agents.tried import moved
 from core.artifacts import Artifacts
 from core.calibration import Point, by_agent, points_of
 from core.errors import StorageFailed
+from core.figures import param_value
 from core.records import Proposal, Run, Study, Trial
 from core.space import SearchSpace
 from core.states import RunState, TrialState, Verdict
 from core.store import Store
 from core.verdict import Comparison, SeedNoise, compare
 from core.views.edits import Edit, edits_of
-from core.views.inbox import shown
 from core.views.overview import best_so_far
 from core.views.snapshot import snapshot
 from core.views.standing import standing
@@ -233,8 +233,8 @@ _VERDICTS = (Verdict.BETTER, Verdict.NOT_BETTER, Verdict.INCONCLUSIVE)
 def _values(seen: set[object]) -> str:
     numbers = [value for value in seen if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) == len(seen) and len(numbers) > 3:
-        return f"{shown(min(numbers))} to {shown(max(numbers))}"
-    return ", ".join(sorted(shown(value) for value in seen))
+        return f"{param_value(min(numbers))} to {param_value(max(numbers))}"
+    return ", ".join(sorted(param_value(value) for value in seen))
 
 
 def _pairs(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.figures import param_changes
 from core.loop.gathering import seed_noise
 from core.records import Event, Proposal, Run, Study, Trial
 from core.states import RunState, TrialState, Verdict
@@ -11,7 +12,6 @@ from core.store import Store
 from core.views.cited import CitedLesson, cited_lessons
 from core.views.insight import Axis, axes_of
 from core.views.standing import by_trial, standing
-from core.views.trial_table import differences
 
 MOST = 12  # trials told one by one
 JUDGED = "trial judged"
@@ -90,7 +90,7 @@ def knowledge(store: Store, study: Study, number: int) -> Knowledge:
         lessons=cited_lessons(store, trial),
         axes=tuple(axes_of(replace(study, space=body["space"]), then, proposals)),
         claim=proposal.claim if proposal else "",
-        changes=differences(proposal.changes) if proposal else "",
+        changes=param_changes(proposal.changes) if proposal else "",
         outcome=standing(trial, store.runs.of_trial(trial.id)),
     )
 
@@ -136,5 +136,5 @@ def _counts(trial: Trial) -> bool:
 
 
 def _known(trial: Trial, runs: Sequence[Run], proposal: Proposal | None) -> Known:
-    changes = differences(proposal.changes) if proposal else ""
+    changes = param_changes(proposal.changes) if proposal else ""
     return Known(trial.number, standing(trial, runs), trial.value, changes)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.figures import signed
+from core.figures import param_changes, signed
 from core.records import Study
 from core.store import Store
 from core.store.trial_lines import TrialFilter, TrialLine
-from core.views.inbox import shown
 
 MOST_ROWS = 50  # of a page
 LEAST_ROWS = 20  # of it beside the trunk, however long that is
@@ -137,7 +136,7 @@ def _differing(line: TrialLine, before: TrialLine | None) -> list[str]:
     if before is None:
         return []
     return [
-        f"{name} {shown(before.params.get(name))} → {shown(value)}"
+        param_changes({name: (before.params.get(name), value)})
         for name, value in line.params.items()
         if before.params.get(name) != value
     ]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.figures import param_changes
 from core.memory.conditions import Clause
 from core.memory.hits import Hit
 from core.memory.preview import preview
@@ -111,7 +112,7 @@ def in_short(given: Offer) -> str:
 
 def _offered(hit: Hit, named: Mapping[int, str], prior: Prior, change: tuple[Any, Any] | None) -> OfferedLesson:
     lesson = hit.lesson
-    words = f"{lesson.axis.replace('_', ' ')} {change[0]} → {change[1]}" if change else ""
+    words = param_changes({lesson.axis.replace("_", " "): change}) if change else ""
     level, earned = LEVEL_WORDS[lesson.level], trust(lesson, prior)
     return OfferedLesson(lesson, named[lesson.id], level, earned, hit.clauses, False, hit.applies, words)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.figures import duration, metric, size
+from core.figures import duration, metric, param_value, size
 from core.loop.gates import gates_of
 from core.loop.judging import SEED_ASKED
 from core.records import Decision, Proposal, Reflection, Run, Study, Trial
@@ -149,13 +149,6 @@ def trial_view(store: Store, study: Study, number: int) -> TrialView:
     )
 
 
-def said(value: Any) -> str:
-    """A config value as it is written on screen."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _base(held: Snapshot, trial: Trial, proposal: Proposal | None) -> tuple[Mapping[str, Any], str]:
     """The config a trial is shown against, and how to name it."""
     planned_from = proposal.base_trial_id if proposal else None
@@ -172,9 +165,9 @@ def _changes(trial: Trial, proposal: Proposal | None, base: Mapping[str, Any]) -
     return tuple(
         Change(
             name,
-            said(base.get(name)),
-            said(trial.params[name]),
-            said(suggested.get(name)) if suggested.get(name) != trial.params[name] else None,
+            param_value(base.get(name)),
+            param_value(trial.params[name]),
+            param_value(suggested.get(name)) if suggested.get(name) != trial.params[name] else None,
         )
         for name in names
     )

@@ -7,11 +7,10 @@ from typing import Any
 
 from core.agents.names import agent_word
 from core.export import csv_text, trial_rows
-from core.figures import objective_words
+from core.figures import objective_words, param_changes, param_value
 from core.records import Study
 from core.store import Store
 from core.store.trial_lines import TrialFilter, TrialLine
-from core.views.inbox import shown
 from core.workspace import Workspace
 
 PAGE = 20
@@ -122,7 +121,7 @@ def cells(line: TrialLine, columns: Sequence[str], study: Study, judged: str) ->
 def _cell(value: Any) -> Any:
     """A param: numbers as numbers, so that they sort and align as such."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else shown(value)
+    return value if is_number else param_value(value)
 
 
 def order_of(column: str, study: Study) -> str | None:
@@ -134,13 +133,8 @@ def order_of(column: str, study: Study) -> str | None:
 def changed_words(line: TrialLine) -> str:
     """The differences of its proposal; a config that nobody proposed is named as what it is."""
     if line.changes:
-        return differences(line.changes)
+        return param_changes(line.changes)
     return "plain config" if line.kind == "baseline" else "own config"
-
-
-def differences(changes: Mapping[str, Any]) -> str:
-    """`dropout 0.2 → 0.3, lr 0.001 → 0.002`, from a proposal's changes."""
-    return ", ".join(f"{name} {shown(old)} → {shown(new)}" for name, (old, new) in changes.items())
 
 
 def table_csv(parts: Workspace, study: Study, asked: Asked) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.figures import param_value
 from core.views.config_form import Field, active, differing
-from core.views.trial import said
 from pages.components.rows import small
 
 WIDTHS = [1.5, 1, 1, 1.6]
@@ -56,8 +56,8 @@ def _header(named: str) -> None:
 def _row(row: Field, key: str, acts: bool) -> None:
     name, best, proposed, yours = st.columns(WIDTHS, gap="small", vertical_alignment="center")
     name.markdown(f"`{row.name}`", help=row.param.help)
-    best.markdown(f":gray[{said(row.best)}]")
-    proposed.markdown(f"**{said(row.proposed)}**" if row.is_changed else said(row.proposed))
+    best.markdown(f":gray[{param_value(row.best)}]")
+    proposed.markdown(f"**{param_value(row.proposed)}**" if row.is_changed else param_value(row.proposed))
     with yours.container(gap="xsmall"):
         _control(row, _key(key, row), disabled=row.is_fixed or not acts)
         _note(row, st.session_state.get(_key(key, row), row.proposed), acts)
@@ -67,9 +67,11 @@ def _note(row: Field, value: Any, acts: bool) -> None:
     if row.is_fixed:
         small("held fixed in this study")
     elif not acts and row.param.when:
-        small(f"acts only with {row.param.when[0]} {' or '.join(map(said, row.param.when[1]))}")
+        small(f"acts only with {row.param.when[0]} {' or '.join(map(param_value, row.param.when[1]))}")
     elif value is not None and differing((row,), {row.name: value}):
-        st.markdown(f":orange-badge[:material/edit: yours, not {said(row.proposed)}] :small[:gray[{row.range_words}]]")
+        st.markdown(
+            f":orange-badge[:material/edit: yours, not {param_value(row.proposed)}] :small[:gray[{row.range_words}]]"
+        )
     elif not row.param.options:
         small(row.range_words)
 
@@ -78,7 +80,7 @@ def _control(row: Field, key: str, disabled: bool) -> None:
     common: dict[str, Any] = {"key": key, "label_visibility": "collapsed", "disabled": disabled}
     label, param = f"your {row.name}", row.param
     if param.options:
-        st.selectbox(label, param.options, index=_index(row), format_func=said, **common)
+        st.selectbox(label, param.options, index=_index(row), format_func=param_value, **common)
         return
     assert param.low is not None and param.high is not None
     inside = min(max(row.proposed, param.low), param.high)  # an older space may have allowed more

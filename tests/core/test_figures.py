@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.figures import change, duration, metric, percent, signed, signed_percent, size
+from core.figures import change, duration, metric, param_changes, param_value, percent, signed, signed_percent, size
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,14 @@ from core.figures import change, duration, metric, percent, signed, signed_perce
         (duration(5040), "1 h 24 min"),
         (duration(4 * 86_400 + 3 * 3600), "4 days 3 h"),
         (duration(None), "–"),
+        (param_value(None), "none"),
+        (param_value(True), "on"),
+        (param_value(0.000251), "0.000251"),
+        (param_value(64), "64"),
+        (
+            param_changes({"dropout": (0.2, 0.620458704905648), "ffn": ("relu", "gelu")}),
+            "dropout 0.2 → 0.6205, ffn relu → gelu",
+        ),
         (size(999), "999 B"),
         (size(12_345_678), "12.3 MB"),
     ],

@@ -28,6 +28,12 @@ def test_the_card_of_a_proposal_is_shown_in_the_order_a_person_reads_it(home: Ho
     assert trial.approval_hash in out
 
 
+def test_the_card_of_a_draw_that_predicts_nothing_says_so_and_names_no_refutation(home: Home):
+    *_, proposal = home.waiting(agent="random")
+    out = home.say("decide", str(proposal)).out
+    assert "expected  no change predicted" in out and "wrong if" not in out
+
+
 def test_an_approved_proposal_runs_as_it_was_shown(home: Home):
     *_, trial, proposal = home.waiting()
     answer = home.say("--as", "Ada", "decide", str(proposal), "approve", "--json")

@@ -78,6 +78,7 @@ def test_the_reflection_says_that_it_was_pruned_where_and_why(world: World):
     trial = judged(world, waiting(world), BAD)
     told = world.store.proposals.reflection(trial.id)
     assert told is not None and told.observed.startswith("Pruned: by epoch ")
+    assert " by the same epoch. After epoch " in told.observed
     assert "retry its run" in told.next_action
 
 

@@ -8,6 +8,7 @@ from core.report.collecting import collect
 from core.report.page import page
 from core.states import StudyState
 from tests.core.report.house import ReportHouse, short_study, whole_study
+from tests.core.store.building import a_call
 
 
 def told_of(house: ReportHouse, study: Study) -> tuple[str, str]:
@@ -35,6 +36,14 @@ def test_a_running_study_shows_its_trials_but_no_headline_figure(house: ReportHo
     assert "6 of at most 8 trials are judged." in text
     assert "The best so far by verdict is trial 5" in text
     assert "Not opened." in text
+
+
+def test_calls_of_a_language_model_are_counted_with_what_they_cost(house: ReportHouse) -> None:
+    study = house.start()
+    house.store.calls.add(study.id, a_call(money=0.25))
+    assert r"Money: \$0.25 for 1 call of a language model" in house.markdown(study)
+    house.store.calls.add(study.id, a_call(money=None))
+    assert r"Money: \$0.25 + 2,000 tokens, price not set for 2 calls" in house.markdown(study)
 
 
 def test_a_run_in_progress_counts_in_the_cost(house: ReportHouse) -> None:

@@ -9,7 +9,6 @@ from core.clock import SystemClock, in_utc
 from core.errors import Conflict, InvalidInput
 from core.states import RunState, StudyState
 from core.store import Store
-from core.views.inbox import shown
 from core.views.moments import in_zone, moment, waited, zone_named
 from core.views.overview import ORDERS, PAGE, Listed, overview, study_table, version
 from core.views.standing import standing
@@ -150,10 +149,6 @@ def test_an_error_names_its_time_in_the_viewers_zone():
 
 def test_waiting_times_are_coarse():
     assert [waited(s) for s in (5, 65, 7_500, 200_000)] == ["under a minute", "1 min", "2 h 5 min", "2 days"]
-
-
-def test_values_of_fields_are_read_as_words():
-    assert [shown(value) for value in (None, True, 0.000251, 64, "gelu")] == ["none", "on", "0.000251", "64", "gelu"]
 
 
 def _next(store, study, value):
