@@ -88,7 +88,7 @@ def _money(spent: Spent) -> str:
     if not spent.calls:
         return "Money: 0. No language model was called; the machine's own price is not counted."
     calls = "1 call" if spent.calls == 1 else f"{spent.calls} calls"
-    return f"Money: {spent.bill} for {calls} of a language model; the machine's own price is not counted."
+    return f"Money: {calls} of a language model, {spent.bill}; the machine's own price is not counted."
 
 
 def title_of(each: TrialFacts) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 
 from core.records import AgentCall
 from core.store import schema
@@ -21,6 +21,7 @@ class Spent:
     tokens: int
     money: float
     unpriced: int  # calls whose price was not known
+    unpriced_tokens: int
 
     @property
     def bill(self) -> str:
@@ -28,7 +29,7 @@ class Spent:
         if not self.unpriced:
             return f"${self.money:.2f}"
         known = f"${self.money:.2f} + " if self.money else ""
-        return f"{known}{self.tokens:,} tokens, price not set"
+        return f"{known}{self.unpriced_tokens:,} tokens, price not set"
 
 
 class Calls(Part):
@@ -78,12 +79,17 @@ class Calls(Part):
 
     def spent(self, study_id: int | None = None, since: float = 0.0) -> Spent:
         """What the calls of a study, or of all, took since a moment."""
-        tokens = func.coalesce(func.sum(_table.c.tokens_in + _table.c.tokens_out), 0)
-        priced = func.count(_table.c.money)
-        query = select(func.count(), tokens, func.coalesce(func.sum(_table.c.money), 0.0), priced)
-        query = query.where(_table.c.at >= since)
+        tokens = _table.c.tokens_in + _table.c.tokens_out
+        unpriced = _table.c.money.is_(None)
+        query = select(
+            func.count(),
+            func.coalesce(func.sum(tokens), 0),
+            func.coalesce(func.sum(_table.c.money), 0.0),
+            func.count(case((unpriced, 1))),
+            func.coalesce(func.sum(case((unpriced, tokens))), 0),
+        ).where(_table.c.at >= since)
         if study_id is not None:
             query = query.where(_table.c.study_id == study_id)
         with self.database.read() as connection:
-            calls, total, money, known = connection.execute(query).one()
-        return Spent(int(calls), int(total), float(money), int(calls) - int(known))
+            calls, total, money, unpriced_calls, unpriced_tokens = connection.execute(query).one()
+        return Spent(int(calls), int(total), float(money), int(unpriced_calls), int(unpriced_tokens))

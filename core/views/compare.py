@@ -162,8 +162,8 @@ def _column(trial: Trial, runs: Sequence[Run]) -> Column:
 
 
 def _field(name: str, trials: Sequence[Trial]) -> Field:
-    values = tuple(param_value(trial.params.get(name)) for trial in trials)
-    return Field(name, values, len(set(values)) > 1)
+    values = [trial.params.get(name) for trial in trials]
+    return Field(name, tuple(map(param_value, values)), len(set(values)) > 1)
 
 
 def _label(number: int, index: int, at: int, fields: Sequence[Field]) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.figures import param_value
 from core.records import Study, Trial
 from core.space import Param, SearchSpace
 
@@ -56,7 +55,7 @@ def landscape(study: Study, trials: Sequence[Trial]) -> Landscape:
     """Over the trials with a value of the study's own protocol."""
     valued = [trial for trial in trials if trial.value is not None and trial.stamp == study.stamp]
     chosen, space = _spread(valued), SearchSpace.from_json(study.space)
-    varied = [name for name in space.searched if len({param_value(trial.params.get(name)) for trial in chosen}) > 1]
+    varied = [name for name in space.searched if len({trial.params.get(name) for trial in chosen}) > 1]
     missing = max(FEWEST - len(valued), 0)
     importance = _importance(chosen, space, varied) if varied and not missing else ()
     return Landscape(chosen, len(valued), missing, importance, space, study.objective)

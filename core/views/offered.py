@@ -123,4 +123,4 @@ def _rejected(lesson: Lesson, named: Mapping[int, str], prior: Prior, dataset: D
 
 
 def _changes(changes: Mapping[str, tuple[Any, Any]]) -> tuple[str, ...]:
-    return tuple(f"{name.replace('_', ' ')} {before} → {after}" for name, (before, after) in changes.items())
+    return tuple(param_changes({name.replace("_", " "): change}) for name, change in changes.items())

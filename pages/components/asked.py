@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.figures import param_changes
 from core.records import Dataset, Study
 from core.views.asked import PINNED, Asked, Ranked, asked
 from core.views.lessons import shortened
@@ -160,9 +161,7 @@ def _beginning(answer: Asked) -> None:
                 f":orange[:material/info:] {known} learned on this very data: no transfer, but an answer known."
             )
         for place, each in enumerate(seen.transferred[:2], 1):
-            changes = " ".join(
-                f":blue-badge[{name} {before} → {after}]" for name, (before, after) in each.changes.items()
-            )
+            changes = " ".join(f":blue-badge[{param_changes({name: pair})}]" for name, pair in each.changes.items())
             st.markdown(f"**Config {place}** {changes}")
             small(escaped(each.sentence))
         if not seen.transferred:

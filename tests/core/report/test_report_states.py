@@ -41,9 +41,9 @@ def test_a_running_study_shows_its_trials_but_no_headline_figure(house: ReportHo
 def test_calls_of_a_language_model_are_counted_with_what_they_cost(house: ReportHouse) -> None:
     study = house.start()
     house.store.calls.add(study.id, a_call(money=0.25))
-    assert r"Money: \$0.25 for 1 call of a language model" in house.markdown(study)
+    assert r"Money: 1 call of a language model, \$0.25;" in house.markdown(study)
     house.store.calls.add(study.id, a_call(money=None))
-    assert r"Money: \$0.25 + 2,000 tokens, price not set for 2 calls" in house.markdown(study)
+    assert r"Money: 2 calls of a language model, \$0.25 + 1,000 tokens, price not set;" in house.markdown(study)
 
 
 def test_a_run_in_progress_counts_in_the_cost(house: ReportHouse) -> None:

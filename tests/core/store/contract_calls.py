@@ -48,14 +48,14 @@ class CallContract:
     def test_spending_counts_failed_calls_and_names_those_without_a_price(self, store: Store):
         dataset = a_dataset(store)
         study, other = (a_study(store, name, dataset_id=dataset.id) for name in ("one", "other"))
-        assert store.calls.spent(study.id) == Spent(0, 0, 0.0, 0)
+        assert store.calls.spent(study.id) == Spent(0, 0, 0.0, 0, 0)
         store.calls.add(study.id, a_call())
         store.calls.add(study.id, a_call(money=None, outcome="timeout", tokens_out=0))
         store.calls.add(other.id, a_call(money=5.0))
-        assert store.calls.spent(study.id) == Spent(2, 1900, 0.01, 1)
+        assert store.calls.spent(study.id) == Spent(2, 1900, 0.01, 1, 900)
         assert store.calls.spent().money == pytest.approx(5.01)
-        assert store.calls.spent(since=store.calls.clock.now() + 1) == Spent(0, 0, 0.0, 0)
-        assert store.calls.spent(study.id).bill == "$0.01 + 1,900 tokens, price not set"
+        assert store.calls.spent(since=store.calls.clock.now() + 1) == Spent(0, 0, 0.0, 0, 0)
+        assert store.calls.spent(study.id).bill == "$0.01 + 900 tokens, price not set"
         assert len(store.calls.of_study(study.id, limit=1)) == 1
 
     def test_the_study_moves_with_every_call(self, store: Store):
