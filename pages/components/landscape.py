@@ -99,7 +99,8 @@ def _ours(made: go.Figure, colours: Palette) -> go.Figure:
     ours.update_layout(template=template(colours), title={"text": ""}, margin={"l": 8, "r": 14, "t": 28, "b": 8})
     ours.update_xaxes(tickangle=0)
     if len(list(ours.select_xaxes())) > 1:  # side by side, each has little room
-        ours.for_each_xaxis(lambda axis: axis.type == "category" or axis.update(nticks=3))
+        ours.update_xaxes(nticks=3, selector=lambda axis: axis.type != "category")
+        ours.update_xaxes(nticks=2, selector={"type": "log"})
     ours.update_layout(font={"color": colours.text, "size": 12}, showlegend=False, width=None, height=None)
     scale = [[0.0, colours.blue_soft], [1.0, colours.blue_text]]
     for trace in ours.data:

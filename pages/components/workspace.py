@@ -93,8 +93,9 @@ def told(problem: Exception) -> str:
 
 
 def escaped(text: str) -> str:
-    """Foreign text (names, claims, causes) as plain text inside Markdown."""
-    return "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in text)
+    """Foreign text (names, claims, causes) as plain text inside Markdown; no line breaks between a number and its %."""
+    marked = "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in text)
+    return marked.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def worker_alive() -> bool:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.states import RunState, StudyState, TrialState
 from core.workspace import Workspace
+from pages.components.workspace import escaped
 from tests.pages.scripted import ScriptedHome
 
 Open = Callable[..., AppTest]
@@ -46,7 +47,7 @@ def test_a_running_proposal_says_why_it_runs_and_how_it_does_beside_the_best(ope
     page = open_page("study", {"study": study.id, "trial": 2})
     said, proposal = text(page), story.store.proposals.proposal(story.store.trials.by_number(study.id, 2).id)
     assert "against trial 1, the current best, at epoch 3" in said and "Only the end is judged" in said
-    assert proposal is not None and proposal.falsifier[:30] in said and "Wrong if" in said and "Why" in said
+    assert proposal is not None and escaped(proposal.falsifier[:30]) in said and "Wrong if" in said and "Why" in said
     assert has_tabs_below_the_curves(page)
 
 
