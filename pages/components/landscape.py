@@ -99,6 +99,7 @@ def _ours(made: go.Figure, colours: Palette) -> go.Figure:
     ours.update_layout(template=template(colours), title={"text": ""}, margin={"l": 8, "r": 14, "t": 28, "b": 8})
     ours.update_xaxes(tickangle=0)
     if len(list(ours.select_xaxes())) > 1:  # side by side, each has little room
+        ours.update_xaxes(tickfont={"size": 10})
         ours.update_xaxes(nticks=3, selector=lambda axis: axis.type != "category")
         ours.update_xaxes(nticks=2, selector={"type": "log"})
     ours.update_layout(font={"color": colours.text, "size": 12}, showlegend=False, width=None, height=None)
